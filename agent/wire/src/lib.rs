@@ -1,0 +1,1 @@
+//! What gantry's console and its node agents say to each other.

@@ -1,0 +1,1 @@
+//! The screen as data: state, messages, the one update function, effects.

@@ -1,0 +1,1 @@
+//! Keys to actions: chords, the keymap, the help made from it.

@@ -1,0 +1,1 @@
+//! SSH to the node agents; nothing else opens sockets.

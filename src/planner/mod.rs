@@ -1,0 +1,1 @@
+//! Thinking ahead: pure reasoning over the model.

@@ -1,0 +1,1 @@
+//! Run modes: the live console, the headless commands; the only room that knows everyone.
