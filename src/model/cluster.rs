@@ -1,0 +1,148 @@
+//! One cluster: everything that is known of it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use gantry_wire::{config, job, report::MasterState, ssconf::Ssconf};
+
+use super::time::Now;
+use super::{Instance, Name, Node, Reach, Time};
+
+/// Jobs kept, the newest and all that are unfinished.
+pub const JOBS_KEPT: usize = 2_000;
+
+/// Log lines kept of one job.
+pub const LOG_KEPT: usize = 5_000;
+
+/// Everything known of one cluster.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    /// Counts up with every change, so that what is worked out from it knows when it is old.
+    pub revision: u64,
+    /// Counts up when the set of objects or a status word changed, but not with mere numbers.
+    pub shape: u64,
+    /// The present moment, as last told.
+    pub now: Now,
+    /// What the user called it on the command line, until its name is known.
+    pub destination: String,
+    /// How the first link fares, while nothing else is known.
+    pub first_reach: Reach,
+    /// Newest ssconf that any node sent.
+    pub ssconf: Option<Ssconf>,
+    /// The cluster's own settings.
+    pub conf: Option<config::Cluster>,
+    /// Where the configuration came from and when.
+    pub conf_seen: Option<ConfSeen>,
+    /// Nodes by name.
+    pub nodes: HashMap<Name, Node>,
+    /// Instances by name.
+    pub instances: HashMap<Name, Instance>,
+    /// Groups by name.
+    pub groups: BTreeMap<Name, config::Group>,
+    /// Networks by name.
+    pub networks: BTreeMap<Name, config::Network>,
+    /// Jobs by id.
+    pub jobs: BTreeMap<u64, job::Job>,
+    /// When the jobs were last told of.
+    pub jobs_at: Option<Time>,
+    /// Logs of the jobs that were looked at, by id.
+    pub logs: BTreeMap<u64, Vec<job::LogLine>>,
+    /// Queue and watcher.
+    pub queue: Option<job::QueueState>,
+    /// Locks held and waited for, while a job waits.
+    pub locks: Vec<job::Lock>,
+    /// Each node's word on whether it can speak for the cluster.
+    pub masters: BTreeMap<Name, MasterState>,
+    /// The last time that LUXI's live query answered for instances.
+    pub live_at: Option<Time>,
+    /// Which nodes' agents found a guest of that name running.
+    pub(super) found: HashMap<Name, Vec<Name>>,
+    /// A configuration whose pieces are still coming, and from whom.
+    pub(super) coming: Option<(Name, config::ConfigPart)>,
+}
+
+/// Where the configuration came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfSeen {
+    /// The node that told.
+    pub by: Name,
+    /// LUXI or a file.
+    pub source: config::Source,
+    /// When it was read or written, seconds since the epoch by that node's clock.
+    pub written: f64,
+    /// When it came.
+    pub at: Time,
+}
+
+impl Cluster {
+    /// A cluster of which only the destination is known.
+    pub fn new(destination: &str) -> Cluster {
+        Cluster {
+            destination: destination.to_owned(),
+            ..Cluster::default()
+        }
+    }
+
+    /// Its name, or what the user called it.
+    pub fn name(&self) -> &str {
+        let conf = self.conf.as_ref().map(|conf| conf.name.as_str());
+        let ssconf = self
+            .ssconf
+            .as_ref()
+            .map(|ssconf| ssconf.cluster_name.as_str());
+        conf.or(ssconf)
+            .filter(|name| !name.is_empty())
+            .unwrap_or(&self.destination)
+    }
+
+    /// The node that is the master by its own word, or else by ssconf; empty if nobody says.
+    pub fn master(&self) -> &str {
+        let serving = self.masters.iter().find_map(|(name, state)| match state {
+            MasterState::Serving => Some(&**name),
+            _ => None,
+        });
+        let ssconf = self
+            .ssconf
+            .as_ref()
+            .map(|ssconf| ssconf.master_node.as_str());
+        serving.or(ssconf).unwrap_or_default()
+    }
+
+    /// LUXI answers somewhere, over a link that is up.
+    pub fn master_serves(&self) -> bool {
+        self.masters.iter().any(|(name, state)| {
+            *state == MasterState::Serving && self.nodes.get(name).is_some_and(|n| n.reach.is_up())
+        })
+    }
+
+    /// Nodes in Ganeti's order.
+    pub fn nodes_sorted(&self) -> Vec<&Node> {
+        let mut nodes: Vec<_> = self.nodes.values().collect();
+        nodes.sort_by(|a, b| super::natural::compare(&a.name, &b.name));
+        nodes
+    }
+
+    /// Instances in Ganeti's order.
+    pub fn instances_sorted(&self) -> Vec<&Instance> {
+        let mut instances: Vec<_> = self.instances.values().collect();
+        instances.sort_by(|a, b| super::natural::compare(&a.name, &b.name));
+        instances
+    }
+
+    /// The guest that an instance's primary found running, if its agent speaks now.
+    pub fn guest(&self, instance: &Instance) -> Option<&gantry_wire::guest::Guest> {
+        let node = self
+            .nodes
+            .get(instance.conf.primary.as_str())
+            .filter(|node| node.fresh())?;
+        let guests = node.facts.guests.as_ref()?;
+        guests
+            .list
+            .iter()
+            .find(|guest| *guest.name == *instance.name)
+    }
+
+    /// Seconds since a moment by the console's wall clock; 0 if that lies ahead.
+    pub fn seconds_since(&self, wall: f64) -> f64 {
+        (self.now.wall - wall).max(0.0)
+    }
+}
