@@ -1,0 +1,465 @@
+//! What is wrong with a cluster, worst first, one finding a cause.
+
+use gantry_wire::config::Source;
+use gantry_wire::report::MasterState;
+
+use crate::model::job::finished;
+use crate::model::status::Word;
+use crate::model::words::{age, duration};
+use crate::model::{Cluster, Instance, Name, Node, Reach, job, natural};
+
+/// How much it matters. The exit status of `gantry status` is made of the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; somebody wanted it so.
+    Note,
+    /// Will be trouble if it stays.
+    Warning,
+    /// Is trouble now.
+    Critical,
+}
+
+/// What a finding is about, so that a key can lead there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The cluster as a whole.
+    Cluster,
+    /// A node.
+    Node(Name),
+    /// An instance.
+    Instance(Name),
+    /// A job.
+    Job(u64),
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is about.
+    pub subject: Subject,
+    /// In words, short enough for a line.
+    pub text: String,
+}
+
+/// Named one by one up to this many of a kind; more are counted.
+const NAMED: usize = 3;
+
+/// Failed jobs are news for this long, seconds.
+const FAILED_IS_NEWS: f64 = 3_600.0;
+
+/// Ganeti calls a clock wrong from this many seconds on (`ENODETIME`).
+const CLOCK_SKEW: f64 = 150.0;
+
+/// Everything that is wrong, worst first.
+pub fn findings(cluster: &Cluster) -> Vec<Finding> {
+    let mut found = Found::default();
+    contact(cluster, &mut found);
+    nodes(cluster, &mut found);
+    clocks(cluster, &mut found);
+    instances(cluster, &mut found);
+    jobs(cluster, &mut found);
+    queue(cluster, &mut found);
+    found
+        .0
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    found.0
+}
+
+#[derive(Default)]
+struct Found(Vec<Finding>);
+
+impl Found {
+    fn add(&mut self, severity: Severity, subject: Subject, text: String) {
+        self.0.push(Finding {
+            severity,
+            subject,
+            text,
+        });
+    }
+}
+
+/// Whether anybody answers, and whether that is the master.
+fn contact(cluster: &Cluster, found: &mut Found) {
+    let up = cluster
+        .nodes
+        .values()
+        .filter(|node| node.reach.is_up())
+        .count();
+    if up == 0 {
+        let why = cluster
+            .first_reach
+            .why()
+            .or_else(|| cluster.nodes.values().find_map(|node| node.reach.why()));
+        if let Some(why) = why {
+            found.add(
+                Severity::Critical,
+                Subject::Cluster,
+                format!("no contact: {why}"),
+            );
+        }
+        return;
+    }
+    if cluster.master_serves() {
+        return;
+    }
+    let silent = cluster
+        .masters
+        .iter()
+        .find_map(|(name, state)| match state {
+            MasterState::Silent { why } => Some((name, why)),
+            _ => None,
+        });
+    let from_file = cluster
+        .conf_seen
+        .as_ref()
+        .filter(|seen| seen.source == Source::File);
+    if let Some(seen) = from_file {
+        let old = age(cluster.seconds_since(seen.written));
+        let text = format!("no master: configuration of {old} ago from {}", seen.by);
+        found.add(Severity::Critical, Subject::Cluster, text);
+    } else if cluster.conf_seen.is_some()
+        || silent.is_none() && up == cluster.nodes.len() && !cluster.masters.is_empty()
+    {
+        let text =
+            "no master answers: what is shown of the configuration and the jobs is old".to_owned();
+        found.add(Severity::Critical, Subject::Cluster, text);
+    }
+    if let Some((name, why)) = silent {
+        found.add(
+            Severity::Critical,
+            Subject::Node(name.clone()),
+            format!("{name} is the master, but LUXI does not answer: {why}"),
+        );
+    }
+}
+
+fn nodes(cluster: &Cluster, found: &mut Found) {
+    let mut without_agent = 0;
+    for node in cluster
+        .nodes_sorted()
+        .into_iter()
+        .filter(|node| !node.offline())
+    {
+        let name = &node.name;
+        let subject = Subject::Node(name.clone());
+        match &node.reach {
+            Reach::Waiting { why, .. } => {
+                let text = match node.heard {
+                    Some(heard) => {
+                        let ago = age(cluster.now.at.since(heard) as f64 / 1e3);
+                        format!("{name} lost {ago} ago: {why}")
+                    }
+                    None => format!("{name} not reached: {why}"),
+                };
+                found.add(Severity::Critical, subject, text);
+            }
+            Reach::Refused { why } => {
+                found.add(Severity::Warning, subject, format!("{name}: {why}"))
+            }
+            Reach::NoAgent { .. } => without_agent += 1,
+            Reach::Up { .. } if node.noded() == Some(false) => {
+                found.add(
+                    Severity::Critical,
+                    subject,
+                    format!("{name}: ganeti-noded does not answer"),
+                );
+            }
+            Reach::Idle | Reach::Connecting(_) | Reach::Up { .. } => {}
+        }
+    }
+    if without_agent > 0 {
+        let text = format!("no agent on {}", count(without_agent, "node"));
+        found.add(Severity::Note, Subject::Cluster, text);
+    }
+    candidates(cluster, found);
+}
+
+/// Fewer master candidates than wanted, though there are nodes for it.
+fn candidates(cluster: &Cluster, found: &mut Found) {
+    let Some(conf) = &cluster.conf else { return };
+    let roles = |letters: &str| {
+        let has = |node: &&Node| letters.contains(node.role());
+        cluster
+            .nodes
+            .values()
+            .filter(has)
+            .filter(|node| node.conf.as_ref().is_some_and(|c| c.master_capable))
+            .count()
+    };
+    let (have, could) = (roles("MC"), roles("MCR"));
+    let want = (conf.candidate_pool_size as usize).min(could);
+    if have < want {
+        let text = format!("{} of {want} wanted", count(have, "master candidate"));
+        found.add(Severity::Warning, Subject::Cluster, text);
+    }
+}
+
+/// Clocks that are off against most of the others.
+fn clocks(cluster: &Cluster, found: &mut Found) {
+    let fresh = || cluster.nodes.values().filter(|node| node.fresh());
+    let mut ahead: Vec<f64> = fresh().filter_map(|node| node.clock_ahead).collect();
+    ahead.sort_by(f64::total_cmp);
+    let Some(&median) = ahead.get(ahead.len() / 2) else {
+        return;
+    };
+    for node in fresh() {
+        let off = node.clock_ahead.unwrap_or(median) - median;
+        if off.abs() > CLOCK_SKEW {
+            let way = if off > 0.0 { "ahead" } else { "behind" };
+            let text = format!("{}: clock {} {way}", node.name, duration(off.abs()));
+            found.add(Severity::Warning, Subject::Node(node.name.clone()), text);
+        }
+    }
+}
+
+fn instances(cluster: &Cluster, found: &mut Found) {
+    const ERRORS: [Word; 5] = [
+        Word::ErrorNodeDown,
+        Word::ErrorNodeOffline,
+        Word::ErrorDown,
+        Word::ErrorWrongNode,
+        Word::ErrorUp,
+    ];
+    for word in ERRORS {
+        let has = |instance: &&Instance| instance.status.word() == Some(word);
+        let mut names: Vec<&Name> = cluster
+            .instances
+            .values()
+            .filter(has)
+            .map(|i| &i.name)
+            .collect();
+        names.sort_by(|a, b| natural::compare(a, b));
+        if names.len() > NAMED {
+            let text = format!("{} {}", count(names.len(), "instance"), word.text());
+            found.add(
+                Severity::Critical,
+                Subject::Instance(names[0].clone()),
+                text,
+            );
+        } else {
+            for name in names {
+                let node = &cluster.instances[name].conf.primary;
+                let text = format!("{name} {} (primary {node})", word.text());
+                found.add(Severity::Critical, Subject::Instance(name.clone()), text);
+            }
+        }
+    }
+    strangers(cluster, found);
+}
+
+/// Guests that run twice, or that the configuration does not know.
+fn strangers(cluster: &Cluster, found: &mut Found) {
+    if cluster.conf_seen.is_none() {
+        return;
+    }
+    for node in cluster
+        .nodes_sorted()
+        .into_iter()
+        .filter(|node| node.fresh())
+    {
+        let guests = node.facts.guests.iter().flat_map(|guests| &guests.list);
+        for guest in guests.filter(|guest| !guest.shut_down) {
+            let subject = Subject::Node(node.name.clone());
+            match cluster.instances.get(guest.name.as_str()) {
+                None => {
+                    let text = format!(
+                        "{} runs {}, which the configuration does not know",
+                        node.name, guest.name
+                    );
+                    found.add(Severity::Warning, subject, text);
+                }
+                Some(instance)
+                    if instance.conf.primary != *node.name && cluster.guest(instance).is_some() =>
+                {
+                    let text = format!(
+                        "{} runs on {} and on {}",
+                        guest.name, instance.conf.primary, node.name
+                    );
+                    found.add(Severity::Critical, subject, text);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+fn jobs(cluster: &Cluster, found: &mut Found) {
+    let news = |ended: f64| cluster.seconds_since(ended) < FAILED_IS_NEWS;
+    let failed: Vec<_> = cluster
+        .jobs
+        .values()
+        .rev()
+        .filter(|job| job.status == "error" && job.ended.is_some_and(news))
+        .collect();
+    if let [newest, ..] = failed.as_slice() {
+        let what = job::summary(newest);
+        let text = match failed.len() {
+            1 => format!("job {} failed: {what}", newest.id),
+            n => format!(
+                "{n} jobs failed in the last hour, the newest: {} {what}",
+                newest.id
+            ),
+        };
+        found.add(Severity::Warning, Subject::Job(newest.id), text);
+    }
+}
+
+fn queue(cluster: &Cluster, found: &mut Found) {
+    let Some(queue) = &cluster.queue else { return };
+    if queue.drained {
+        let text = "the job queue is drained: new jobs are refused".to_owned();
+        found.add(Severity::Warning, Subject::Cluster, text);
+    }
+    if let Some(until) = queue
+        .watcher_paused_until
+        .filter(|until| *until > cluster.now.wall)
+    {
+        let text = format!(
+            "watcher paused for {} more",
+            duration(until - cluster.now.wall)
+        );
+        found.add(Severity::Note, Subject::Cluster, text);
+    }
+    if !queue.filters.is_empty() {
+        let waiting = cluster
+            .jobs
+            .values()
+            .filter(|job| !finished(&job.status))
+            .count();
+        let text = format!(
+            "{} in force, {}",
+            count(queue.filters.len(), "job filter"),
+            count(waiting, "unfinished job")
+        );
+        found.add(Severity::Note, Subject::Cluster, text);
+    }
+}
+
+/// `1 node`, `3 nodes`.
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use gantry_wire::job::{Job, QueueState};
+
+    use super::*;
+    use crate::model::time::Now;
+    use crate::model::{Status, Time};
+
+    fn cluster() -> Cluster {
+        let mut cluster = Cluster::new("there");
+        cluster.tick(Now {
+            at: Time(100_000),
+            wall: 1.7e9,
+        });
+        for name in ["node1", "node2", "node3"] {
+            cluster.linked(name, Reach::Up { since: Time(1_000) });
+            cluster.report(name, gantry_wire::Report::Sample(Box::default()));
+        }
+        cluster.report("node1", gantry_wire::Report::Master(MasterState::Serving));
+        for node in cluster.nodes.values_mut() {
+            node.clock_ahead = Some(0.0);
+        }
+        cluster
+    }
+
+    fn texts(cluster: &Cluster) -> Vec<String> {
+        findings(cluster)
+            .into_iter()
+            .map(|finding| finding.text)
+            .collect()
+    }
+
+    #[test]
+    fn a_healthy_cluster_is_calm() {
+        assert_eq!(findings(&cluster()), []);
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let mut cluster = cluster();
+        cluster.queue = Some(QueueState {
+            drained: true,
+            ..Default::default()
+        });
+        let waiting = Reach::Waiting {
+            until: Time(0),
+            attempts: 2,
+            why: "no answer".into(),
+            host_answers: false,
+        };
+        cluster.linked("node3", waiting);
+        cluster.tick(Now {
+            at: Time(220_000),
+            wall: 1.7e9 + 120.0,
+        });
+        assert_eq!(
+            texts(&cluster),
+            [
+                "node3 lost 2m ago: no answer",
+                "the job queue is drained: new jobs are refused"
+            ]
+        );
+    }
+
+    #[test]
+    fn many_of_a_kind_are_counted_and_few_are_named() {
+        let mut cluster = cluster();
+        let add = |cluster: &mut Cluster, n: usize| {
+            let name: Name = Arc::from(format!("web{n}"));
+            let mut instance = Instance {
+                name: name.clone(),
+                status: Status::Now(Word::ErrorDown),
+                ..Default::default()
+            };
+            instance.conf.primary = "node1".into();
+            cluster.instances.insert(name, instance);
+        };
+        add(&mut cluster, 1);
+        assert_eq!(texts(&cluster), ["web1 ERROR_down (primary node1)"]);
+        (2..6).for_each(|n| add(&mut cluster, n));
+        assert_eq!(texts(&cluster), ["5 instances ERROR_down"]);
+    }
+
+    #[test]
+    fn a_failed_job_is_news_for_an_hour() {
+        let mut cluster = cluster();
+        let job = Job {
+            id: 7,
+            status: "error".into(),
+            ended: Some(1.7e9 - 60.0),
+            ..Default::default()
+        };
+        cluster.jobs.insert(7, job);
+        assert_eq!(texts(&cluster), ["job 7 failed: (empty)"]);
+        cluster.tick(Now {
+            at: Time(200_000),
+            wall: 1.7e9 + 4_000.0,
+        });
+        assert_eq!(texts(&cluster), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_clock_is_wrong_against_the_others() {
+        let mut cluster = cluster();
+        if let Some(node) = cluster.nodes.get_mut("node2") {
+            node.clock_ahead = Some(-600.0);
+        }
+        assert_eq!(texts(&cluster), ["node2: clock 10m 00s behind"]);
+    }
+
+    #[test]
+    fn nobody_answering_is_one_finding() {
+        let mut cluster = Cluster::new("there");
+        cluster.first_reach = Reach::Refused {
+            why: "key refused".into(),
+        };
+        assert_eq!(texts(&cluster), ["no contact: key refused"]);
+    }
+}
