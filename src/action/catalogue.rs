@@ -1,0 +1,270 @@
+//! The table of actions. Keymap names, default keys, the help screen, the hint line and the key
+//! table in the README are all derived from it, so that none of them can disagree.
+
+/// Something the operator can ask for with a key or by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Leave gantry.
+    Quit,
+    /// Close what is open on top, or return to the screen before.
+    Back,
+    /// Show the keys of this screen.
+    Help,
+    /// Stop gantry and return to the shell, as job control does.
+    Suspend,
+    /// Paint the whole screen again.
+    Redraw,
+    /// Open the command line.
+    Command,
+    /// Open the filter line.
+    Filter,
+    /// One row down.
+    Down,
+    /// One row up.
+    Up,
+    /// One screen down.
+    PageDown,
+    /// One screen up.
+    PageUp,
+    /// Half a screen down.
+    HalfDown,
+    /// Half a screen up.
+    HalfUp,
+    /// The first row.
+    Top,
+    /// The last row.
+    Bottom,
+    /// The columns to the left.
+    Left,
+    /// The columns to the right.
+    Right,
+    /// Open the selected row.
+    Open,
+    /// Sort by the next column.
+    SortNext,
+    /// Reverse the order of the sorted column.
+    SortReverse,
+    /// Show or hide the detail of the selected row beside the table.
+    ToggleDetail,
+    /// The next tab or pane.
+    NextTab,
+    /// The tab or pane before.
+    PrevTab,
+    /// The nodes screen.
+    GoNodes,
+    /// The instances screen.
+    GoInstances,
+    /// The node groups screen.
+    GoGroups,
+    /// The jobs screen.
+    GoJobs,
+    /// Try a waiting link again now.
+    Reconnect,
+}
+
+/// Where on the screen an action applies. In the table it stands for a heading of the help too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// On every screen.
+    Everywhere,
+    /// Wherever something can be scrolled, which is every screen.
+    Moving,
+    /// On screens that are a table of objects.
+    Table,
+    /// On the screen of one object.
+    Detail,
+}
+
+impl Place {
+    /// All places, in the order the help shows them.
+    pub const ALL: [Self; 4] = [Self::Everywhere, Self::Moving, Self::Table, Self::Detail];
+
+    /// The heading of the help for this place.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Everywhere => "Everywhere",
+            Self::Moving => "Moving",
+            Self::Table => "In tables",
+            Self::Detail => "In details",
+        }
+    }
+
+    /// Whether an action of this place can be had on a screen that is `here`.
+    pub fn applies(self, here: Self) -> bool {
+        matches!(self, Self::Everywhere | Self::Moving) || self == here
+    }
+
+    /// Whether there is a screen on which both places apply, so that one key cannot serve both.
+    pub fn meets(self, other: Self) -> bool {
+        self.applies(other) || other.applies(self)
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Entry {
+    /// What is asked for.
+    pub action: Action,
+    /// Its name in key settings and on the command line.
+    pub name: &'static str,
+    /// A word or two for the hint line.
+    pub words: &'static str,
+    /// One line for the help.
+    pub help: &'static str,
+    /// The default chords, as text; see [`crate::input::chord`].
+    pub keys: &'static [&'static str],
+    /// Where it applies.
+    pub place: Place,
+    /// Whether it is important enough for the hint line.
+    pub hint: bool,
+}
+
+/// Every action once, in the order the help shows them.
+#[rustfmt::skip]
+pub const CATALOGUE: &[Entry] = &[
+    row(Action::Help,        "help",         "help",       "Show the keys of this screen",                &["?", "F1"],          Place::Everywhere).hinted(),
+    row(Action::Command,     "command",      "command",    "Type a command, such as nodes or jobs",       &[":"],                Place::Everywhere).hinted(),
+    row(Action::Back,        "back",         "back",       "Close what is open, or return to the screen before", &["Esc"],       Place::Everywhere),
+    row(Action::GoNodes,     "go-nodes",     "nodes",      "Go to the nodes",                             &["1"],                Place::Everywhere),
+    row(Action::GoInstances, "go-instances", "instances",  "Go to the instances",                         &["2"],                Place::Everywhere),
+    row(Action::GoGroups,    "go-groups",    "groups",     "Go to the node groups",                       &["3"],                Place::Everywhere),
+    row(Action::GoJobs,      "go-jobs",      "jobs",       "Go to the jobs",                              &["4"],                Place::Everywhere),
+    row(Action::NextTab,     "next-tab",     "next tab",   "Go to the next tab or pane",                  &["Tab"],              Place::Everywhere),
+    row(Action::PrevTab,     "prev-tab",     "tab before", "Go to the tab or pane before",                &["Shift-Tab"],        Place::Everywhere),
+    row(Action::Reconnect,   "reconnect",    "reconnect",  "Try nodes that are waiting to be reached again now", &["R"],         Place::Everywhere),
+    row(Action::Redraw,      "redraw",       "redraw",     "Paint the whole screen again",                &["Ctrl-L"],           Place::Everywhere),
+    row(Action::Suspend,     "suspend",      "suspend",    "Stop gantry and return to the shell; fg brings it back", &["Ctrl-Z"], Place::Everywhere),
+    row(Action::Quit,        "quit",         "quit",       "Leave gantry",                                &["q", "Ctrl-C"],      Place::Everywhere).hinted(),
+    row(Action::Down,        "down",         "down",       "One row down",                                &["j", "Down"],        Place::Moving),
+    row(Action::Up,          "up",           "up",         "One row up",                                  &["k", "Up"],          Place::Moving),
+    row(Action::PageDown,    "page-down",    "page down",  "One screen down",                             &["PgDn", "Ctrl-F"],   Place::Moving),
+    row(Action::PageUp,      "page-up",      "page up",    "One screen up",                               &["PgUp", "Ctrl-B"],   Place::Moving),
+    row(Action::HalfDown,    "half-down",    "half down",  "Half a screen down",                          &["Ctrl-D"],           Place::Moving),
+    row(Action::HalfUp,      "half-up",      "half up",    "Half a screen up",                            &["Ctrl-U"],           Place::Moving),
+    row(Action::Top,         "top",          "top",        "To the first row",                            &["g g", "Home"],      Place::Moving),
+    row(Action::Bottom,      "bottom",       "bottom",     "To the last row",                             &["G", "End"],         Place::Moving),
+    row(Action::Left,        "left",         "left",       "To the columns on the left",                  &["h", "Left"],        Place::Moving),
+    row(Action::Right,       "right",        "right",      "To the columns on the right",                 &["l", "Right"],       Place::Moving),
+    row(Action::Open,        "open",         "detail",     "Open the selected row",                       &["Enter"],            Place::Table).hinted(),
+    row(Action::Filter,      "filter",       "filter",     "Show only the rows that match what is typed", &["/"],                Place::Table).hinted(),
+    row(Action::SortNext,    "sort-next",    "sort",       "Sort by the next column",                     &["s"],                Place::Table).hinted(),
+    row(Action::SortReverse, "sort-reverse", "reverse",    "Reverse the order of the sorted column",      &["S"],                Place::Table),
+    row(Action::ToggleDetail,"toggle-detail","pane",       "Show or hide the detail beside the table",    &["p"],                Place::Table),
+];
+
+/// Makes a row that is not on the hint line.
+const fn row(
+    action: Action,
+    name: &'static str,
+    words: &'static str,
+    help: &'static str,
+    keys: &'static [&'static str],
+    place: Place,
+) -> Entry {
+    Entry {
+        action,
+        name,
+        words,
+        help,
+        keys,
+        place,
+        hint: false,
+    }
+}
+
+impl Entry {
+    /// The same row, shown on the hint line.
+    const fn hinted(mut self) -> Self {
+        self.hint = true;
+        self
+    }
+
+    /// The row with this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        CATALOGUE.iter().find(|entry| entry.name == name)
+    }
+}
+
+impl Action {
+    /// The row of this action, if the table has one; a test holds that it always has.
+    pub fn entry(self) -> Option<&'static Entry> {
+        CATALOGUE.iter().find(|entry| entry.action == self)
+    }
+
+    /// Its name in key settings and on the command line.
+    pub fn name(self) -> &'static str {
+        self.entry().map_or("", |entry| entry.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Every action, in the order of the enum.
+    const ACTIONS: &[Action] = &[
+        Action::Quit,
+        Action::Back,
+        Action::Help,
+        Action::Suspend,
+        Action::Redraw,
+        Action::Command,
+        Action::Filter,
+        Action::Down,
+        Action::Up,
+        Action::PageDown,
+        Action::PageUp,
+        Action::HalfDown,
+        Action::HalfUp,
+        Action::Top,
+        Action::Bottom,
+        Action::Left,
+        Action::Right,
+        Action::Open,
+        Action::SortNext,
+        Action::SortReverse,
+        Action::ToggleDetail,
+        Action::NextTab,
+        Action::PrevTab,
+        Action::GoNodes,
+        Action::GoInstances,
+        Action::GoGroups,
+        Action::GoJobs,
+        Action::Reconnect,
+    ];
+
+    #[test]
+    fn every_action_has_exactly_one_row() {
+        for (index, action) in ACTIONS.iter().enumerate() {
+            assert_eq!(*action as usize, index, "ACTIONS is out of step");
+            let rows = CATALOGUE.iter().filter(|entry| entry.action == *action);
+            assert_eq!(rows.count(), 1, "{action:?}");
+        }
+        assert_eq!(CATALOGUE.len(), ACTIONS.len());
+    }
+
+    #[test]
+    fn names_are_unique_and_plain() {
+        let mut seen = HashSet::new();
+        for entry in CATALOGUE {
+            assert!(seen.insert(entry.name), "{} twice", entry.name);
+            let plain = |c: char| c.is_ascii_lowercase() || c == '-';
+            assert!(entry.name.chars().all(plain), "{}", entry.name);
+            assert!(!entry.help.is_empty() && !entry.help.ends_with('.'));
+            assert_eq!(
+                Entry::named(entry.name).map(|e| e.action),
+                Some(entry.action)
+            );
+        }
+        assert!(Entry::named("no-such-action").is_none());
+    }
+
+    #[test]
+    fn places_meet_where_both_apply() {
+        assert!(Place::Everywhere.meets(Place::Detail));
+        assert!(Place::Table.meets(Place::Moving));
+        assert!(!Place::Table.meets(Place::Detail));
+    }
+}
