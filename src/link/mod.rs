@@ -1,1 +1,4 @@
 //! SSH to the node agents; nothing else opens sockets.
+
+pub mod ask;
+pub mod why;
