@@ -167,10 +167,7 @@ impl SshConfig {
     ///
     /// # Errors
     /// `-J` holds what is no destination; in words.
-    pub fn destination(
-        &self,
-        to: &Destination,
-    ) -> Result<(HostConfig, Vec<Notice>), String> {
+    pub fn destination(&self, to: &Destination) -> Result<(HostConfig, Vec<Notice>), String> {
         let mut reader = Reader::new(&to.host, &self.local);
         self.command_line(&mut reader, to)?;
         self.files(&mut reader);
@@ -191,11 +188,7 @@ impl SshConfig {
     ///
     /// # Errors
     /// `-J` holds what is no destination; in words.
-    pub fn node(
-        &self,
-        name: &str,
-        to: &Destination,
-    ) -> Result<(HostConfig, Vec<Notice>), String> {
+    pub fn node(&self, name: &str, to: &Destination) -> Result<(HostConfig, Vec<Notice>), String> {
         let mut first = Reader::new(&to.host, &self.local);
         self.command_line(&mut first, to)?;
         self.files(&mut first);
@@ -222,11 +215,7 @@ impl SshConfig {
         (config, notices)
     }
 
-    fn command_line(
-        &self,
-        reader: &mut Reader<'_>,
-        to: &Destination,
-    ) -> Result<(), String> {
+    fn command_line(&self, reader: &mut Reader<'_>, to: &Destination) -> Result<(), String> {
         let options = &self.options;
         let settings = &mut reader.settings;
         settings.user = options.user.clone().or_else(|| to.user.clone());
