@@ -75,7 +75,6 @@ struct Look {
 pub(super) struct ThemeFile {
     looks: [Look; Role::COUNT],
     /// The ground it is made for.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the test of contrast"))]
     pub(super) background: Color,
 }
 
