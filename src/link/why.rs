@@ -62,6 +62,8 @@ pub enum Why {
         /// The agent's own version.
         version: String,
     },
+    /// The host has an agent, but no Ganeti.
+    NoGaneti,
     /// Another node than the one expected answered.
     OtherNode {
         /// Which one.
@@ -81,6 +83,7 @@ impl Why {
             | Why::HostKeyUnknown { .. }
             | Why::AuthRefused { .. }
             | Why::NotAnswered(_)
+            | Why::NoGaneti
             | Why::WrongArch { .. }
             | Why::Protocol { .. } => true,
             Why::Jump { why, .. } => why.is_final(),
@@ -138,6 +141,7 @@ impl fmt::Display for Why {
                 "the agent there is version {version} with protocol {theirs}, this console speaks {}: install the same version",
                 gantry_wire::PROTOCOL
             ),
+            Why::NoGaneti => write!(f, "there is no Ganeti on that host"),
             Why::OtherNode { name } => write!(f, "{name} answers there"),
             Why::Silent(seconds) => write!(f, "silent for {seconds} s"),
             Why::Ended(said) if said.is_empty() => write!(f, "the agent ended"),

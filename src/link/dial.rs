@@ -1,0 +1,69 @@
+//! What a link needs of the way to a node; SSH is one, a child process another, and tests have
+//! their own.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::why::Why;
+
+/// A stream of bytes to an agent and back.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Where a call goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// To what the operator named.
+    Typed,
+    /// To a node that the cluster named.
+    Node {
+        /// Its name.
+        name: String,
+        /// Addresses and ports to try when the name leads nowhere.
+        addresses: Vec<(String, u16)>,
+    },
+}
+
+/// The cluster's own `known_hosts`: Ganeti gives all its nodes one key under the cluster's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterKeys {
+    /// The name that the keys are recorded under.
+    pub alias: String,
+    /// Text of the file.
+    pub known_hosts: String,
+}
+
+/// One call.
+pub struct Call<H> {
+    /// Where to.
+    pub to: To,
+    /// Through this host, where the node is not routable from here.
+    pub via: Option<Arc<H>>,
+    /// The cluster's keys, once they are known.
+    pub cluster: Option<Arc<ClusterKeys>>,
+}
+
+/// An agent that was started.
+pub struct Opened<H> {
+    /// Its standard input and output.
+    pub stream: Box<dyn Stream>,
+    /// The host it runs on, if other calls can go through it.
+    pub host: Option<Arc<H>>,
+    /// What it said on its standard error, once it has ended.
+    pub last_words: futures_util::future::BoxFuture<'static, String>,
+}
+
+/// Opens ways to agents.
+pub trait Dialer: Send + Sync + 'static {
+    /// A host that other calls can go through.
+    type Host: Send + Sync + 'static;
+
+    /// Starts an agent; tells what it is doing on the way.
+    fn open(
+        &self,
+        call: Call<Self::Host>,
+        progress: impl Fn(&'static str) + Send + Sync,
+    ) -> impl Future<Output = Result<Opened<Self::Host>, Why>> + Send;
+}

@@ -1,0 +1,386 @@
+//! Who is called, and who is asked for what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_wire::report::MasterState;
+use gantry_wire::request::{Ask, Question, Watch};
+use gantry_wire::ssconf::{SsNode, Ssconf};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::single::{Book, Hosts, Note, Single};
+use super::{Clock, Command};
+use crate::link::dial::{ClusterKeys, Dialer};
+use crate::link::inbox::Outbox;
+use crate::link::session::Wants;
+use crate::model::Reach;
+
+/// The other nodes wait so long for the cluster's keys, which spare one question a node.
+const KEYS: Duration = Duration::from_secs(5);
+
+/// A master that is only just being called is waited for so long before a candidate is asked.
+const MASTER: Duration = Duration::from_secs(10);
+
+/// One link, as the lead holds it.
+struct Link {
+    kick: Arc<Notify>,
+    watch: watch::Sender<Watch>,
+    asks: mpsc::Sender<Ask>,
+    book: watch::Sender<Book>,
+    task: tokio::task::AbortHandle,
+    reach: Reach,
+    ssconf: Option<Box<Ssconf>>,
+    master: Option<MasterState>,
+}
+
+/// Decides over all links of a cluster.
+pub struct Lead<D: Dialer> {
+    dialer: Arc<D>,
+    outbox: Outbox,
+    sample_ms: u32,
+    clock: Clock,
+    notes: (mpsc::UnboundedSender<Note>, mpsc::UnboundedReceiver<Note>),
+    hosts: Hosts<D::Host>,
+    tasks: JoinSet<()>,
+    /// The first link, until it knows its name.
+    first: Option<Link>,
+    links: BTreeMap<String, Link>,
+    cluster: Option<Arc<ClusterKeys>>,
+    /// When the cluster's keys were asked for.
+    keys_asked: Option<Instant>,
+    /// Since when there is no master that serves.
+    masterless: Instant,
+    follow: Vec<u64>,
+    asked: u64,
+}
+
+impl<D: Dialer> Lead<D> {
+    pub fn new(dialer: Arc<D>, outbox: Outbox, sample_ms: u32, clock: Clock) -> Lead<D> {
+        Lead {
+            dialer,
+            outbox,
+            sample_ms,
+            clock,
+            notes: mpsc::unbounded_channel(),
+            hosts: Hosts::default(),
+            tasks: JoinSet::new(),
+            first: None,
+            links: BTreeMap::new(),
+            cluster: None,
+            keys_asked: None,
+            masterless: Instant::now(),
+            follow: Vec::new(),
+            asked: 0,
+        }
+    }
+
+    /// Runs until the console drops its handle.
+    pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Command>) {
+        self.first = Some(self.link(None, Book::default(), true));
+        loop {
+            let deadline = self.deadline();
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => self.ordered(order),
+                    None => return,
+                },
+                Some(note) = self.notes.1.recv() => self.noted(note),
+                () = async { match deadline {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }} => {}
+            }
+            self.call_all();
+            self.share_out();
+        }
+    }
+
+    /// When something is to be decided although nothing came.
+    fn deadline(&self) -> Option<Instant> {
+        let keys = self
+            .keys_asked
+            .filter(|_| self.cluster.is_none())
+            .map(|at| at + KEYS);
+        let master = (!self.master_serves()).then_some(self.masterless + MASTER);
+        let ahead = |at: &Instant| *at > Instant::now();
+        [keys, master].into_iter().flatten().filter(ahead).min()
+    }
+
+    fn link(&mut self, name: Option<String>, book: Book, typed: bool) -> Link {
+        let (watch, watching) = watch::channel(Watch {
+            sample_ms: self.sample_ms,
+            ..Watch::default()
+        });
+        let (asks, asked) = mpsc::channel(16);
+        let (book, reading) = watch::channel(book);
+        let kick = Arc::new(Notify::new());
+        let single = Single {
+            dialer: self.dialer.clone(),
+            outbox: self.outbox.clone(),
+            clock: self.clock,
+            notes: self.notes.0.clone(),
+            hosts: self.hosts.clone(),
+            kick: kick.clone(),
+            wants: Wants {
+                watch: watching,
+                asks: asked,
+            },
+            name,
+            book: reading,
+            typed,
+        };
+        let task = self.tasks.spawn(single.run());
+        Link {
+            kick,
+            watch,
+            asks,
+            book,
+            task,
+            reach: Reach::Idle,
+            ssconf: None,
+            master: None,
+        }
+    }
+
+    fn ordered(&mut self, order: Command) {
+        match order {
+            Command::Reconnect(Some(node)) => {
+                if let Some(link) = self.links.get(&node) {
+                    link.kick.notify_one();
+                }
+            }
+            Command::Reconnect(None) => {
+                let waiting = |link: &&Link| !link.reach.is_up();
+                self.links
+                    .values()
+                    .chain(&self.first)
+                    .filter(waiting)
+                    .for_each(|link| link.kick.notify_one());
+            }
+            Command::Follow(jobs) => self.follow = jobs,
+            Command::AskLog(job) => {
+                let speaker = self.speaker();
+                if let Some(link) = speaker.and_then(|name| self.links.get(&name)) {
+                    self.asked += 1;
+                    // A full channel means that the link is stuck: the next look asks again.
+                    let _ = link.asks.try_send(Ask {
+                        id: self.asked,
+                        question: Question::JobLog { job, after: 0 },
+                    });
+                }
+            }
+        }
+    }
+
+    fn noted(&mut self, note: Note) {
+        match note {
+            Note::Named(name) => {
+                if let Some(link) = self.first.take() {
+                    // Should the node have been called meanwhile, one link is enough.
+                    if let Some(other) = self.links.insert(name, link) {
+                        other.task.abort();
+                    }
+                }
+            }
+            Note::Reach(name, reach) => {
+                if let Some(link) = self.links.get_mut(&name) {
+                    if !reach.is_up() {
+                        link.master = None;
+                    }
+                    link.reach = reach;
+                }
+            }
+            Note::Ssconf(name, ssconf) => self.told(&name, ssconf),
+            Note::Master(name, state) => {
+                if let Some(link) = self.links.get_mut(&name) {
+                    link.master = Some(state);
+                }
+                if self.master_serves() {
+                    self.masterless = Instant::now();
+                }
+            }
+            Note::KnownHosts(known_hosts) => {
+                let alias = self
+                    .newest()
+                    .map(|ssconf| ssconf.cluster_name.clone())
+                    .unwrap_or_default();
+                self.cluster = Some(Arc::new(ClusterKeys { alias, known_hosts }));
+            }
+        }
+    }
+
+    fn told(&mut self, name: &str, ssconf: Box<Ssconf>) {
+        let Some(link) = self.links.get_mut(name) else {
+            return;
+        };
+        link.ssconf = Some(ssconf);
+        // The keys are read over the first link, which was verified by the operator.
+        if self.cluster.is_none() && self.keys_asked.is_none() {
+            self.keys_asked = Some(Instant::now());
+            self.asked += 1;
+            let _ = link.asks.try_send(Ask {
+                id: self.asked,
+                question: Question::KnownHosts,
+            });
+        }
+    }
+
+    /// The newest ssconf of a node that answers, or else of any.
+    fn newest(&self) -> Option<&Ssconf> {
+        let told = |up: bool| {
+            let links = self
+                .links
+                .values()
+                .filter(move |link| link.reach.is_up() == up);
+            links
+                .filter_map(|link| link.ssconf.as_deref())
+                .max_by_key(|ssconf| ssconf.written)
+        };
+        told(true).or_else(|| told(false))
+    }
+
+    /// Calls the nodes that the cluster named; lets go of those that it lost or marked offline.
+    fn call_all(&mut self) {
+        let keys_due =
+            self.cluster.is_some() || self.keys_asked.is_some_and(|at| at.elapsed() >= KEYS);
+        let Some(ssconf) = self.newest() else { return };
+        let nodes = ssconf.nodes.clone();
+        for node in &nodes {
+            let book = Book {
+                addresses: addresses(node),
+                cluster: self.cluster.clone(),
+            };
+            match self.links.get_mut(&node.name) {
+                Some(link) => {
+                    link.book.send_if_modified(|known| {
+                        let changed = *known != book;
+                        *known = book;
+                        changed
+                    });
+                }
+                None if node.offline || !keys_due => {}
+                None => {
+                    let link = self.link(Some(node.name.clone()), book, false);
+                    self.links.insert(node.name.clone(), link);
+                }
+            }
+        }
+        let unwanted = |name: &String| {
+            nodes
+                .iter()
+                .find(|node| node.name == *name)
+                .is_none_or(|node| node.offline)
+        };
+        let gone: Vec<String> = self
+            .links
+            .iter()
+            .filter(|(name, link)| !link.reach.is_up() && unwanted(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in gone {
+            if let Some(link) = self.links.remove(&name) {
+                link.task.abort();
+                self.outbox.linked(&name, Reach::Idle);
+            }
+        }
+        // With every link let go there must be a way back.
+        if self.links.is_empty() && self.first.is_none() {
+            self.first = Some(self.link(None, Book::default(), true));
+        }
+    }
+
+    /// Whom most of the nodes that answer call the master.
+    fn elected(&self) -> Option<String> {
+        let mut votes: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
+        for link in self.links.values().filter(|link| link.reach.is_up()) {
+            if let Some(ssconf) = &link.ssconf {
+                let vote = votes.entry(&ssconf.master_node).or_default();
+                *vote = (vote.0 + 1, vote.1.max(ssconf.written));
+            }
+        }
+        votes
+            .into_iter()
+            .max_by_key(|(_, weight)| *weight)
+            .map(|(name, _)| name.to_owned())
+    }
+
+    fn master_serves(&self) -> bool {
+        let serves = |link: &Link| link.reach.is_up() && link.master == Some(MasterState::Serving);
+        self.elected()
+            .and_then(|name| self.links.get(&name))
+            .is_some_and(serves)
+    }
+
+    /// Who is asked about the whole cluster: the master, or a candidate once it is clear that the
+    /// master does not answer.
+    fn speaker(&self) -> Option<String> {
+        let master = self.elected();
+        if self.master_serves() {
+            return master;
+        }
+        let link = master.as_ref().and_then(|name| self.links.get(name));
+        let hopeless = link.is_none_or(|link| match &link.reach {
+            Reach::Up { .. } => matches!(link.master, Some(MasterState::Silent { .. })),
+            Reach::Idle | Reach::Connecting(_) => false,
+            Reach::NoAgent { .. } | Reach::Waiting { .. } | Reach::Refused { .. } => true,
+        });
+        if !hopeless && self.masterless.elapsed() < MASTER {
+            return master;
+        }
+        let candidates = self
+            .newest()
+            .map(|ssconf| ssconf.master_candidates.as_slice())
+            .unwrap_or_default();
+        let up = |name: &&String| self.links.get(*name).is_some_and(|link| link.reach.is_up());
+        candidates
+            .iter()
+            .find(|name| up(name) && Some(*name) != master.as_ref())
+            .cloned()
+    }
+
+    /// Tells each agent what to send.
+    fn share_out(&mut self) {
+        let (master, speaker) = (self.elected(), self.speaker());
+        let without_agent =
+            |link: &Link| matches!(link.reach, Reach::NoAgent { .. } | Reach::Refused { .. });
+        let blind: Vec<String> = self
+            .links
+            .iter()
+            .filter(|(_, link)| without_agent(link))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for (name, link) in &self.links {
+            // The master is always asked, so that it is noticed when it comes back.
+            let asked = Some(name) == master.as_ref() || Some(name) == speaker.as_ref();
+            let watch = Watch {
+                sample_ms: self.sample_ms,
+                master: asked,
+                live_status: asked,
+                live_nodes: if asked { blind.clone() } else { Vec::new() },
+                follow: if asked {
+                    self.follow.clone()
+                } else {
+                    Vec::new()
+                },
+            };
+            link.watch.send_if_modified(|known| {
+                let changed = *known != watch;
+                *known = watch;
+                changed
+            });
+        }
+    }
+}
+
+/// Where a node can be reached when its name leads nowhere.
+fn addresses(node: &SsNode) -> Vec<(String, u16)> {
+    let port = if node.ssh_port == 0 {
+        22
+    } else {
+        node.ssh_port
+    };
+    vec![(node.primary_ip.clone(), port)]
+}

@@ -1,0 +1,252 @@
+//! One node's link over its whole life: calls, talks, waits, calls again.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use gantry_wire::report::{AnswerBody, Hello, MasterState};
+use gantry_wire::ssconf::Ssconf;
+use gantry_wire::{Report, frame};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, timeout};
+
+use super::Clock;
+use super::backoff;
+use crate::link::dial::{Call, ClusterKeys, Dialer, Opened, To};
+use crate::link::inbox::Outbox;
+use crate::link::session::{self, Take, Wants};
+use crate::link::why::Why;
+use crate::model::Reach;
+
+/// A link that lasted so long begins anew with short waits.
+const LASTED: Duration = Duration::from_secs(30);
+
+/// What an agent said last is waited for so long.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Hosts that calls may go through: those whose links are up.
+pub type Hosts<H> = Arc<Mutex<Vec<(String, Weak<H>)>>>;
+
+/// What a link tells the lead.
+pub enum Note {
+    /// The first link found out where it leads.
+    Named(String),
+    /// A link's state changed.
+    Reach(String, Reach),
+    /// A node's word on the cluster.
+    Ssconf(String, Box<Ssconf>),
+    /// A node's word on whether it can speak for the cluster.
+    Master(String, MasterState),
+    /// The cluster's own `known_hosts`.
+    KnownHosts(String),
+}
+
+/// One link.
+pub struct Single<D: Dialer> {
+    pub dialer: Arc<D>,
+    pub outbox: Outbox,
+    pub clock: Clock,
+    pub notes: mpsc::UnboundedSender<Note>,
+    pub hosts: Hosts<D::Host>,
+    /// Cuts a wait short.
+    pub kick: Arc<Notify>,
+    pub wants: Wants,
+    /// The node's name; not known on the first link until its agent greets.
+    pub name: Option<String>,
+    /// Where to call; the lead keeps it up to date.
+    pub book: tokio::sync::watch::Receiver<Book>,
+    /// What the operator typed leads here too.
+    pub typed: bool,
+}
+
+/// How to call a node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Book {
+    /// Addresses and ports.
+    pub addresses: Vec<(String, u16)>,
+    /// The cluster's keys.
+    pub cluster: Option<Arc<ClusterKeys>>,
+}
+
+impl<D: Dialer> Single<D> {
+    /// Runs until it is dropped.
+    pub async fn run(mut self) {
+        let mut attempts = 0;
+        loop {
+            let begun = Instant::now();
+            let why = self.once().await;
+            tracing::info!(node = self.name.as_deref().unwrap_or("(first)"), %why, "link ended");
+            attempts = if begun.elapsed() > LASTED {
+                1
+            } else {
+                attempts + 1
+            };
+            let wait = backoff::wait(attempts, why.is_final() || why.is_no_agent());
+            self.tell(match &why {
+                why if why.is_no_agent() => Reach::NoAgent {
+                    why: why.to_string(),
+                },
+                why if why.is_final() => Reach::Refused {
+                    why: why.to_string(),
+                },
+                why => Reach::Waiting {
+                    until: self.clock.now().plus(wait.as_millis() as u64),
+                    attempts,
+                    why: why.to_string(),
+                    host_answers: why.host_answers(),
+                },
+            });
+            // Either the time is over or somebody wants it now.
+            let _ = timeout(wait, self.kick.notified()).await;
+        }
+    }
+
+    fn tell(&self, reach: Reach) {
+        match &self.name {
+            None => self.outbox.first(reach),
+            Some(name) => {
+                self.outbox.linked(name, reach.clone());
+                // The lead lives as long as its links.
+                let _ = self.notes.send(Note::Reach(name.clone(), reach));
+            }
+        }
+    }
+
+    /// Calls by every way there is, and talks over the first that opens.
+    async fn once(&mut self) -> Why {
+        let first = match self.talk_to(self.to(), None).await {
+            Ok(ended) => return ended,
+            Err(why) if self.name.is_none() || why.host_answers() => return why,
+            Err(why) => why,
+        };
+        // Not routable from here, perhaps: through the others, or the way we first came.
+        let vias: Vec<_> = {
+            let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            hosts
+                .iter()
+                .filter(|(name, _)| Some(name) != self.name.as_ref())
+                .filter_map(|(_, host)| host.upgrade())
+                .take(2)
+                .collect()
+        };
+        for via in vias {
+            if let Ok(why) = self.talk_to(self.to(), Some(via)).await {
+                return why;
+            }
+        }
+        if self.typed
+            && let Ok(why) = self.talk_to(To::Typed, None).await
+        {
+            return why;
+        }
+        first
+    }
+
+    fn to(&self) -> To {
+        match &self.name {
+            Some(name) if !self.book.borrow().addresses.is_empty() => To::Node {
+                name: name.clone(),
+                addresses: self.book.borrow().addresses.clone(),
+            },
+            _ => To::Typed,
+        }
+    }
+
+    /// `Ok` once a conversation was had: why it ended. `Err` if it never came to one.
+    async fn talk_to(&mut self, to: To, via: Option<Arc<D::Host>>) -> Result<Why, Why> {
+        self.tell(Reach::Connecting("connecting"));
+        let cluster = self.book.borrow().cluster.clone();
+        let opened = self
+            .dialer
+            .open(Call { to, via, cluster }, |what| {
+                self.tell(Reach::Connecting(what))
+            })
+            .await?;
+        let Opened {
+            mut stream,
+            host,
+            last_words,
+        } = opened;
+        let mut lines = frame::Lines::default();
+        let hello = match session::greet(&mut stream, &mut lines).await {
+            Ok(hello) => hello,
+            Err(Why::Ended(said)) if said.is_empty() => {
+                return Err(Why::Ended(
+                    timeout(LAST_WORDS, last_words).await.unwrap_or_default(),
+                ));
+            }
+            Err(why) => return Err(why),
+        };
+        let name = self.check(&hello)?;
+        if let Some(host) = &host {
+            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            hosts.retain(|(known, _)| *known != name);
+            hosts.push((name.clone(), Arc::downgrade(host)));
+        }
+        self.tell(Reach::Up {
+            since: self.clock.now(),
+        });
+        self.outbox.said(&name, Report::Hello(hello)).await;
+        let mut take = Pass {
+            node: name,
+            outbox: self.outbox.clone(),
+            notes: self.notes.clone(),
+        };
+        let why = session::talk(stream, lines, &mut self.wants, &mut take).await;
+        // Other calls go through this host only as long as its own link lives.
+        drop(host);
+        Ok(match why {
+            Why::Ended(said) if said.is_empty() => {
+                Why::Ended(timeout(LAST_WORDS, last_words).await.unwrap_or_default())
+            }
+            why => why,
+        })
+    }
+
+    /// Whether this is the node that was called; on the first link, which one it is.
+    fn check(&mut self, hello: &Hello) -> Result<String, Why> {
+        if !hello.ganeti {
+            return Err(Why::NoGaneti);
+        }
+        match &self.name {
+            Some(name) if *name == hello.node => {}
+            Some(_) => {
+                return Err(Why::OtherNode {
+                    name: hello.node.clone(),
+                });
+            }
+            None => {
+                self.name = Some(hello.node.clone());
+                self.outbox.first(Reach::Up {
+                    since: self.clock.now(),
+                });
+                let _ = self.notes.send(Note::Named(hello.node.clone()));
+            }
+        }
+        Ok(hello.node.clone())
+    }
+}
+
+/// Passes reports on to the console, and to the lead what it must know too.
+struct Pass {
+    node: String,
+    outbox: Outbox,
+    notes: mpsc::UnboundedSender<Note>,
+}
+
+impl Take for Pass {
+    async fn take(&mut self, report: Report) {
+        let note = match &report {
+            Report::Ssconf(ssconf) => Some(Note::Ssconf(self.node.clone(), ssconf.clone())),
+            Report::Master(state) => Some(Note::Master(self.node.clone(), state.clone())),
+            Report::Answer(answer) => match &answer.answer {
+                AnswerBody::KnownHosts(text) => Some(Note::KnownHosts(text.clone())),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(note) = note {
+            let _ = self.notes.send(note);
+        }
+        self.outbox.said(&self.node, report).await;
+    }
+}
