@@ -9,3 +9,12 @@ pub mod local;
 pub mod session;
 pub mod ssh_config;
 pub mod why;
+
+use russh::keys::key::safe_rng;
+
+/// Random bytes from the system.
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    russh::keys::ssh_key::rand_core::Rng::fill_bytes(&mut safe_rng(), &mut bytes);
+    bytes
+}
