@@ -1,4 +1,9 @@
 //! gantry's node agent as a library: the real agent, and what simulated nodes share with it.
 
 pub mod pieces;
+pub mod place;
+pub mod probe;
+pub mod rate;
 pub mod session;
+pub mod ssconf;
+pub mod waker;
