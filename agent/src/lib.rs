@@ -1,9 +1,13 @@
 //! gantry's node agent as a library: the real agent, and what simulated nodes share with it.
 
+pub mod args;
+pub mod machine;
 pub mod pieces;
 pub mod place;
 pub mod probe;
 pub mod rate;
+pub mod serve;
 pub mod session;
+pub mod snapshot;
 pub mod ssconf;
 pub mod waker;

@@ -1,1 +1,65 @@
-fn main() {}
+//! gantry's node agent.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use gantry_agent::args::{self, Command, Serve};
+use gantry_agent::machine::Machine;
+use gantry_agent::place::Place;
+use gantry_agent::waker::Waker;
+use gantry_agent::{serve, snapshot};
+
+fn main() -> ExitCode {
+    let command = match args::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("gantry-agent: {error}\n\n{}", args::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match run(command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("gantry-agent: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Version => print(&format!("gantry-agent {}\n", env!("CARGO_PKG_VERSION")))?,
+        Command::Help => print(&format!("{}\n", args::USAGE))?,
+        Command::Snapshot { json } => {
+            let (machine, _) = machine(Serve::default())?;
+            let snapshot = snapshot::take(machine);
+            if json {
+                let text = serde_json::to_string_pretty(&snapshot).map_err(|e| e.to_string())?;
+                print(&(text + "\n"))?;
+            } else {
+                print(&snapshot.words())?;
+            }
+        }
+        Command::Serve(options) => {
+            let (machine, waker) = machine(options)?;
+            match serve::serve(machine, &waker).map_err(|error| error.to_string())? {
+                None => {}
+                Some(ended) => return Err(ended.to_string()),
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Unlike `print!`, no panic when nobody reads.
+fn print(text: &str) -> Result<(), String> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| error.to_string())
+}
+
+fn machine(options: Serve) -> Result<(Machine, Waker), String> {
+    let waker = Waker::new().map_err(|error| error.to_string())?;
+    let machine = Machine::new(Place::from_environment()?, options, waker.clone());
+    Ok((machine, waker))
+}

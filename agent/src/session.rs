@@ -181,7 +181,8 @@ impl<N: Node> Session<N> {
     /// Milliseconds from now until [`Session::tick`] is wanted, if nothing comes before.
     pub fn next_wake(&self, now: Moment) -> u64 {
         let mut due = self.heard_ms + SILENCE_MS;
-        if self.greeted {
+        // With a full output nothing is done until it was taken.
+        if self.greeted && self.output.len() <= FULL {
             due = due.min(self.ssconf_ms + SSCONF_MS);
             if self.watch.sample_ms > 0 {
                 due = due.min(self.sample_due_ms);

@@ -292,7 +292,9 @@ fn a_full_output_asks_the_node_for_nothing_more() {
     session.node().news = vec![Report::Locks(Vec::new())];
     session.tick(at(2000));
     assert_eq!(session.pending_bytes(), pending);
+    assert_eq!(session.next_wake(at(2000)), SILENCE_MS - 2000);
     said(&mut session);
+    assert_eq!(session.next_wake(at(2000)), 0);
     session.tick(at(3000));
     assert!(said(&mut session).contains(&Report::Locks(Vec::new())));
 }

@@ -1,5 +1,6 @@
 //! What can be measured on this node: one probe for each part of a sample.
 
+pub mod all;
 pub mod background;
 pub mod cpu;
 pub mod daemons;

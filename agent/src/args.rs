@@ -1,0 +1,151 @@
+//! The command line.
+
+/// What `--help` prints, and what follows a mistake.
+pub const USAGE: &str = "\
+gantry-agent serve [--as NAME] [--read-only] [--allow LIST]
+                         answer a console on standard input and output
+gantry-agent snapshot [--json]
+                         print this node's facts once
+gantry-agent --version";
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Answer a console.
+    Serve(Serve),
+    /// Print one sample, as JSON or for a person.
+    Snapshot {
+        /// As JSON.
+        json: bool,
+    },
+    /// Print the version.
+    Version,
+    /// Print the usage.
+    Help,
+}
+
+/// Who asks and what they may do, as the key's `command=` has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Serve {
+    /// The name of who asks; empty if not given.
+    pub name: String,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// The permissions that are given; `None` gives all.
+    pub allow: Option<Vec<String>>,
+}
+
+/// Reads the arguments, without the program's name.
+///
+/// # Errors
+/// In words, what is wrong with which.
+pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
+    let mut arguments = arguments.into_iter();
+    let first = arguments.next().ok_or("a command is wanted")?;
+    match first.as_str() {
+        "serve" => serve(arguments).map(Command::Serve),
+        "snapshot" => {
+            let mut json = false;
+            for argument in arguments {
+                match argument.as_str() {
+                    "--json" => json = true,
+                    other => return Err(format!("snapshot: unknown argument {other:?}")),
+                }
+            }
+            Ok(Command::Snapshot { json })
+        }
+        "--version" | "-V" => Ok(Command::Version),
+        "--help" | "-h" | "help" => Ok(Command::Help),
+        other => Err(format!("unknown command {other:?}")),
+    }
+}
+
+fn serve(mut arguments: impl Iterator<Item = String>) -> Result<Serve, String> {
+    let mut serve = Serve::default();
+    while let Some(argument) = arguments.next() {
+        let (flag, mut value) = match argument.split_once('=') {
+            Some((flag, value)) => (flag.to_owned(), Some(value.to_owned())),
+            None => (argument, None),
+        };
+        let mut wanted = || {
+            value
+                .take()
+                .or_else(|| arguments.next())
+                .filter(|value| !value.is_empty() && !value.starts_with("--"))
+                .ok_or_else(|| format!("serve: {flag} wants a value"))
+        };
+        match flag.as_str() {
+            "--as" => serve.name = name(&wanted()?)?,
+            "--allow" => {
+                let list = wanted()?;
+                let names = list.split(',').map(|one| name(one.trim()));
+                serve.allow = Some(names.collect::<Result<_, _>>()?);
+            }
+            "--read-only" if value.is_none() => serve.read_only = true,
+            _ => return Err(format!("serve: unknown argument {flag:?}")),
+        }
+    }
+    Ok(serve)
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
+    if text.is_empty() || !text.chars().all(fits) {
+        return Err(format!(
+            "serve: {text:?} is no name: letters, digits and -_.@ are allowed"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_keys_command_is_understood() {
+        let expected = Serve {
+            name: "wall".into(),
+            read_only: true,
+            allow: None,
+        };
+        assert_eq!(
+            parsed("serve --as wall --read-only"),
+            Ok(Command::Serve(expected))
+        );
+        let Ok(Command::Serve(serve)) =
+            parsed("serve --allow=failover,migrate --as ops@example.com")
+        else {
+            unreachable!()
+        };
+        assert_eq!(serve.allow.unwrap(), ["failover", "migrate"]);
+        assert_eq!(
+            parsed("snapshot --json"),
+            Ok(Command::Snapshot { json: true })
+        );
+        assert_eq!(parsed("--version"), Ok(Command::Version));
+    }
+
+    #[test]
+    fn mistakes_name_what_is_wrong() {
+        for (line, word) in [
+            ("", "command"),
+            ("dance", "dance"),
+            ("serve --read-only=no", "--read-only"),
+            ("serve --as", "--as"),
+            ("serve --as --read-only", "--as"),
+            ("serve --as a/b", "a/b"),
+            ("serve --allow migrate,,x", "no name"),
+            ("serve extra", "extra"),
+            ("snapshot --xml", "--xml"),
+        ] {
+            let error = parsed(line).unwrap_err();
+            assert!(error.contains(word), "{line}: {error}");
+        }
+    }
+}

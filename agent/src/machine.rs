@@ -1,0 +1,160 @@
+//! The machine that this agent runs on, as a session's node.
+
+use gantry_wire::node::Sample;
+use gantry_wire::report::{AnswerBody, Hello};
+use gantry_wire::request::{Question, Watch};
+use gantry_wire::ssconf::Ssconf;
+use gantry_wire::{PROTOCOL, Report};
+
+use crate::args::Serve;
+use crate::place::{Place, text};
+use crate::probe::all::{Cluster, Probes};
+use crate::probe::system;
+use crate::session::{Moment, Node};
+use crate::ssconf;
+use crate::waker::Waker;
+
+/// This machine.
+#[derive(Debug)]
+pub struct Machine {
+    place: Place,
+    serve: Serve,
+    ssconf: ssconf::Reader,
+    /// ssconf changed and the session has not been told.
+    ssconf_changed: bool,
+    probes: Probes,
+}
+
+impl Machine {
+    /// The machine with Ganeti's files at `place`; `waker` is woken when it has news.
+    pub fn new(place: Place, serve: Serve, waker: Waker) -> Machine {
+        let mut ssconf = ssconf::Reader::default();
+        let ssconf_changed = ssconf.refresh(&place);
+        Machine {
+            probes: Probes::new(waker),
+            place,
+            serve,
+            ssconf,
+            ssconf_changed,
+        }
+    }
+
+    /// This node's name as Ganeti has it.
+    pub fn name(&self) -> String {
+        if let Some(name) = self.place.hostname() {
+            return name.to_owned();
+        }
+        let host = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned();
+        match self.ssconf.latest() {
+            Some(ssconf) => name_in(ssconf, host),
+            None => host,
+        }
+    }
+
+    fn is_master(&self) -> bool {
+        self.ssconf
+            .latest()
+            .is_some_and(|ssconf| ssconf.master_node == self.name())
+    }
+}
+
+/// The host's name as the cluster spells it: a host may know only the first part of it.
+fn name_in(ssconf: &Ssconf, host: String) -> String {
+    if ssconf.nodes.iter().any(|node| node.name == host) {
+        return host;
+    }
+    let label = host.split('.').next().unwrap_or_default();
+    let mut alike = ssconf
+        .nodes
+        .iter()
+        .filter(|node| node.name.split('.').next() == Some(label));
+    match (alike.next(), alike.next()) {
+        (Some(node), None) => node.name.clone(),
+        _ => host,
+    }
+}
+
+impl Node for Machine {
+    fn hello(&mut self) -> Hello {
+        let machine = rustix::system::uname()
+            .machine()
+            .to_string_lossy()
+            .into_owned();
+        Hello {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").into(),
+            node: self.name(),
+            ganeti: self.ssconf.latest().is_some(),
+            root: rustix::process::geteuid().is_root(),
+            arch: machine,
+            boot_id: system::boot_id(&self.place),
+            name: self.serve.name.clone(),
+            read_only: self.serve.read_only,
+            pid: std::process::id(),
+        }
+    }
+
+    fn ssconf(&mut self, _: Moment) -> Option<Ssconf> {
+        let changed = self.ssconf.refresh(&self.place) || self.ssconf_changed;
+        self.ssconf_changed = false;
+        changed.then(|| self.ssconf.latest().cloned().unwrap_or_default())
+    }
+
+    fn sample(&mut self, now: Moment) -> Sample {
+        let cluster = Cluster {
+            master: self.is_master(),
+            ssconf: self.ssconf.latest(),
+            shared_file_storage_dir: self.ssconf.shared_file_storage_dir(),
+        };
+        self.probes.sample(&self.place, &cluster, now)
+    }
+
+    fn poll(&mut self, _: &Watch, _: Moment) -> Vec<Report> {
+        Vec::new()
+    }
+
+    fn ask(&mut self, _: u64, question: &Question, _: Moment) -> Option<AnswerBody> {
+        match question {
+            Question::KnownHosts => Some(match text(&self.place.data("known_hosts")) {
+                Ok(text) => AnswerBody::KnownHosts(text),
+                Err(why) => AnswerBody::Failed(format!("known_hosts: {why}")),
+            }),
+            Question::JobLog { .. } => {
+                Some(AnswerBody::Failed("this node is not the master".into()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_wire::ssconf::SsNode;
+
+    use super::*;
+
+    #[test]
+    fn a_host_is_named_as_the_cluster_spells_it() {
+        let node = |name: &str| SsNode {
+            name: name.into(),
+            ..SsNode::default()
+        };
+        let ssconf = Ssconf {
+            nodes: vec![
+                node("node1.example.com"),
+                node("node2.example.com"),
+                node("web.a.example.com"),
+                node("web.b.example.com"),
+            ],
+            ..Ssconf::default()
+        };
+        let named = |host: &str| name_in(&ssconf, host.to_owned());
+        assert_eq!(named("node2"), "node2.example.com");
+        assert_eq!(named("node1.example.com"), "node1.example.com");
+        assert_eq!(named("node1.local"), "node1.example.com");
+        assert_eq!(named("web"), "web", "two could be meant");
+        assert_eq!(named("other"), "other");
+    }
+}

@@ -1,0 +1,215 @@
+//! All probes together make a sample. A probe that fails or panics costs its own part only.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use gantry_wire::guest::Guests;
+use gantry_wire::node::{Daemon, Missing, Sample, Storage, System};
+use gantry_wire::ssconf::Ssconf;
+
+use super::{cpu, daemons, disks, guests, load, memory, net, storage, system};
+use crate::place::Place;
+use crate::session::Moment;
+use crate::ssconf::at_least;
+use crate::waker::Waker;
+
+/// How often the daemons are looked at, milliseconds.
+const DAEMONS_MS: u64 = 5_000;
+/// How often it is checked what changes only with a boot, milliseconds.
+const SYSTEM_MS: u64 = 60_000;
+
+/// The probes and what they remember.
+#[derive(Debug)]
+pub struct Probes {
+    waker: Waker,
+    units: guests::Units,
+    cpu: cpu::Probe,
+    net: net::Probe,
+    disks: disks::Probe,
+    guests: guests::Probe,
+    storage: Option<storage::Probe>,
+    daemons: Now<Result<Vec<Daemon>, String>>,
+    system: Now<Result<System, String>>,
+}
+
+/// What the probes have to know of the cluster.
+#[derive(Debug)]
+pub struct Cluster<'a> {
+    /// ssconf, if there is any.
+    pub ssconf: Option<&'a Ssconf>,
+    /// `ssconf_shared_file_storage_dir`.
+    pub shared_file_storage_dir: &'a str,
+    /// This node is the master by its ssconf.
+    pub master: bool,
+}
+
+/// Something that is read seldom.
+#[derive(Debug)]
+struct Now<T>(Option<(Moment, T)>);
+
+impl<T: Clone> Now<T> {
+    fn read(&mut self, now: Moment, interval_ms: u64, read: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some((at, value)) if now.mono_ms.saturating_sub(at.mono_ms) < interval_ms => {
+                value.clone()
+            }
+            _ => {
+                let value = read();
+                self.0 = Some((now, value.clone()));
+                value
+            }
+        }
+    }
+}
+
+impl Probes {
+    /// Probes that have read nothing yet; `waker` is woken when a slow one has.
+    pub fn new(waker: Waker) -> Probes {
+        Probes {
+            waker,
+            units: guests::Units::of_this_machine(),
+            cpu: cpu::Probe::default(),
+            net: net::Probe::default(),
+            disks: disks::Probe::default(),
+            guests: guests::Probe::default(),
+            storage: None,
+            daemons: Now(None),
+            system: Now(None),
+        }
+    }
+
+    /// Reads all that can be had.
+    pub fn sample(&mut self, place: &Place, cluster: &Cluster<'_>, now: Moment) -> Sample {
+        let mut missing = Vec::new();
+        let by_available = cluster
+            .ssconf
+            .is_some_and(|ssconf| at_least(&ssconf.release_version, 3, 1));
+        let system = attempt(&mut missing, "system", || {
+            let read = || system::read(place);
+            self.system.read(now, SYSTEM_MS, read).map(Some)
+        });
+        let booted = system.as_ref().map_or(0, |system| system.booted);
+        // Before the guests, which are measured by these counters too.
+        let net = attempt(&mut missing, "net", || self.net.read(place, now));
+        Sample {
+            cpu: attempt(&mut missing, "cpu", || self.cpu.read(place)),
+            memory: attempt(&mut missing, "memory", || {
+                memory::read(place, by_available).map(Some)
+            }),
+            load: attempt(&mut missing, "load", || load::read(place).map(Some)),
+            disks: attempt(&mut missing, "disks", || self.disks.read(place, now)),
+            guests: attempt(&mut missing, "guests", || {
+                self.guests(place, cluster, now, booted).map(Some)
+            }),
+            daemons: attempt(&mut missing, "daemons", || {
+                let read = || daemons::read(place, cluster.master);
+                match cluster.ssconf {
+                    Some(_) => self.daemons.read(now, DAEMONS_MS, read).map(Some),
+                    None => Ok(None),
+                }
+            }),
+            storage: self.storage(place, cluster, now, &mut missing),
+            system,
+            net,
+            missing: Some(missing),
+            ..Sample::default()
+        }
+    }
+
+    fn guests(
+        &mut self,
+        place: &Place,
+        cluster: &Cluster<'_>,
+        now: Moment,
+        booted: u64,
+    ) -> Result<Guests, String> {
+        let hypervisors = cluster.ssconf.map(|ssconf| ssconf.hypervisors.as_slice());
+        if hypervisors.is_some_and(|list| list.iter().any(|name| name == guests::KVM)) {
+            let traffic = self.net.counters();
+            self.guests.read(place, now, self.units, booted, traffic)
+        } else {
+            Ok(Guests::default())
+        }
+    }
+
+    fn storage(
+        &mut self,
+        place: &Place,
+        cluster: &Cluster<'_>,
+        now: Moment,
+        missing: &mut Vec<Missing>,
+    ) -> Option<Storage> {
+        let directories: Vec<String> = cluster
+            .ssconf
+            .map(|ssconf| ssconf.file_storage_dir.as_str())
+            .into_iter()
+            .chain([cluster.shared_file_storage_dir])
+            .filter(|directory| !directory.is_empty())
+            .map(str::to_owned)
+            .collect();
+        if self
+            .storage
+            .as_ref()
+            .is_none_or(|storage| storage.directories() != directories)
+        {
+            self.storage = attempt(missing, "storage", || {
+                storage::Probe::start(place, &directories, &self.waker).map(Some)
+            });
+        }
+        let storage = self.storage.as_mut()?;
+        storage.read(now, missing)
+    }
+}
+
+/// Runs one probe; whatever goes wrong is said in `missing`.
+fn attempt<T>(
+    missing: &mut Vec<Missing>,
+    part: &str,
+    read: impl FnOnce() -> Result<Option<T>, String>,
+) -> Option<T> {
+    let why = match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(part)) => return part,
+        Ok(Err(why)) => why,
+        Err(_) => "the probe failed; please report this".into(),
+    };
+    missing.push(Missing {
+        part: part.into(),
+        why,
+    });
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn a_probe_that_panics_costs_its_own_part_only() {
+        let mut missing = Vec::new();
+        let lost: Option<u32> = attempt(&mut missing, "cpu", || panic!("index out of bounds"));
+        let had = attempt(&mut missing, "load", || Ok(Some(1)));
+        assert_eq!((lost, had), (None, Some(1)));
+        assert_eq!(missing.len(), 1);
+        assert_eq!(missing[0].part, "cpu");
+    }
+
+    #[test]
+    fn a_machine_without_ganeti_is_measured_all_the_same() {
+        let place = Place::new("/nonexistent".into(), None);
+        let mut probes = Probes::new(Waker::new().unwrap());
+        let cluster = Cluster {
+            ssconf: None,
+            shared_file_storage_dir: "",
+            master: false,
+        };
+        let now = Moment {
+            mono_ms: 1000,
+            wall_ms: 0,
+        };
+        let sample = probes.sample(&place, &cluster, now);
+        assert!(sample.memory.is_some_and(|memory| memory.total > 0));
+        assert!(sample.load.is_some() && sample.system.is_some());
+        assert_eq!(sample.guests, Some(Guests::default()));
+        assert_eq!(sample.daemons, None);
+    }
+}

@@ -1,0 +1,207 @@
+//! One sample of everything, for a person or a program.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use gantry_wire::node::Sample;
+use gantry_wire::report::Hello;
+use gantry_wire::ssconf::Ssconf;
+use serde::Serialize;
+
+use crate::machine::Machine;
+use crate::serve::now;
+use crate::session::Node;
+
+/// Rates are taken over this long.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// How long slow parts are waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a snapshot has.
+#[derive(Debug, Serialize)]
+pub struct Snapshot {
+    /// Who this is.
+    pub hello: Hello,
+    /// What the node knows of its cluster.
+    pub ssconf: Option<Ssconf>,
+    /// What was measured.
+    pub sample: Sample,
+}
+
+/// Measures once, which takes half a second and more if volume groups take longer.
+pub fn take(mut machine: Machine) -> Snapshot {
+    let hello = machine.hello();
+    let ssconf = machine.ssconf(now());
+    machine.sample(now());
+    let mut sample = Sample::default();
+    let mut waited = Duration::ZERO;
+    while sample.storage.is_none() && waited < PATIENCE {
+        std::thread::sleep(INTERVAL);
+        waited += INTERVAL;
+        sample = machine.sample(now());
+    }
+    let at = now();
+    (sample.mono_ms, sample.wall_ms) = (at.mono_ms, at.wall_ms);
+    Snapshot {
+        hello,
+        ssconf,
+        sample,
+    }
+}
+
+impl Snapshot {
+    /// For a person.
+    pub fn words(&self) -> String {
+        let mut out = String::new();
+        // Writing into a text does not fail.
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let Hello { node, version, .. } = &self.hello;
+        let user = if self.hello.root { "root" } else { "not root" };
+        writeln!(
+            out,
+            "node      {node} ({}, agent {version}, {user})",
+            self.hello.arch
+        )?;
+        match &self.ssconf {
+            Some(conf) => writeln!(
+                out,
+                "cluster   {}, Ganeti {}, master {}, {} nodes, {}",
+                conf.cluster_name,
+                conf.release_version,
+                conf.master_node,
+                conf.nodes.len(),
+                conf.hypervisors.join(" ")
+            )?,
+            None => writeln!(out, "cluster   none: this node has no ssconf")?,
+        }
+        self.write_machine(out)?;
+        self.write_rates(out)?;
+        self.write_guests(out)?;
+        for missing in self.sample.missing.iter().flatten() {
+            writeln!(out, "missing   {}: {}", missing.part, missing.why)?;
+        }
+        Ok(())
+    }
+
+    fn write_machine(&self, out: &mut String) -> std::fmt::Result {
+        let sample = &self.sample;
+        if let Some(system) = &sample.system {
+            writeln!(
+                out,
+                "system    Linux {}, {} x {}",
+                system.kernel, system.cpus, system.cpu_model
+            )?;
+            let up = (sample.wall_ms / 1000).saturating_sub(system.booted);
+            writeln!(
+                out,
+                "up        {} days {} hours",
+                up / 86_400,
+                up % 86_400 / 3600
+            )?;
+        }
+        if let Some(cpu) = &sample.cpu {
+            let part = |thousandths: u16| f64::from(thousandths) / 10.0;
+            writeln!(
+                out,
+                "cpu       {:.1} % busy: {:.1} user, {:.1} system, {:.1} stolen; {:.1} waiting",
+                part(cpu.busy),
+                part(cpu.user),
+                part(cpu.system),
+                part(cpu.steal),
+                part(cpu.iowait)
+            )?;
+        }
+        if let Some(load) = &sample.load {
+            let part = |hundredths: u32| f64::from(hundredths) / 100.0;
+            let (one, five, fifteen) = (part(load.one), part(load.five), part(load.fifteen));
+            writeln!(out, "load      {one:.2} {five:.2} {fifteen:.2}")?;
+        }
+        if let Some(memory) = &sample.memory {
+            writeln!(
+                out,
+                "memory    {} MiB, mfree {}, mnode {}, available {}, swap {} free of {}",
+                memory.total,
+                memory.free,
+                memory.node,
+                memory.available,
+                memory.swap_free,
+                memory.swap_total
+            )?;
+        }
+        let storage = sample.storage.iter();
+        for space in storage.flat_map(|storage| storage.vgs.iter().chain(&storage.dirs)) {
+            writeln!(
+                out,
+                "storage   {}: {} MiB free of {}",
+                space.name, space.free, space.total
+            )?;
+        }
+        for daemon in sample.daemons.iter().flatten() {
+            let answers = match (daemon.runs, daemon.answers) {
+                (false, _) => "does not run",
+                (true, None) => "runs",
+                (true, Some(true)) => "runs and answers",
+                (true, Some(false)) => "runs and does not answer",
+            };
+            writeln!(out, "daemon    {} {answers}", daemon.name)?;
+        }
+        Ok(())
+    }
+
+    fn write_rates(&self, out: &mut String) -> std::fmt::Result {
+        for disk in self.sample.disks.iter().flatten() {
+            writeln!(
+                out,
+                "disk      {}: {} B/s read, {} B/s written, {:.1} % busy",
+                disk.name,
+                disk.read,
+                disk.write,
+                f64::from(disk.busy) / 10.0
+            )?;
+        }
+        for net in self.sample.net.iter().flatten() {
+            writeln!(
+                out,
+                "net       {}: {} B/s in, {} B/s out",
+                net.name, net.rx, net.tx
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_guests(&self, out: &mut String) -> std::fmt::Result {
+        let Some(guests) = &self.sample.guests else {
+            return Ok(());
+        };
+        if guests.hypervisors.is_empty() {
+            return writeln!(out, "guests    no hypervisor that can be read here");
+        }
+        writeln!(
+            out,
+            "guests    {} under {}",
+            guests.list.len(),
+            guests.hypervisors.join(" ")
+        )?;
+        for guest in &guests.list {
+            if guest.shut_down {
+                writeln!(out, "guest     {}: shut down from inside", guest.name)?;
+                continue;
+            }
+            writeln!(
+                out,
+                "guest     {}: pid {}, {} vcpus, {} MiB, rss {} MiB, {:.1} % cpu",
+                guest.name,
+                guest.pid,
+                guest.vcpus,
+                guest.memory,
+                guest.rss,
+                f64::from(guest.cpu) / 10.0
+            )?;
+        }
+        Ok(())
+    }
+}
