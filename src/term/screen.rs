@@ -1,0 +1,225 @@
+//! The terminal as a program that runs in it sees it: draw a picture, hear what happens.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect, Size};
+use rustix::process::{Signal as Number, kill_current_process_group};
+use rustix::termios::tcgetwinsize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::event::Event;
+use super::guard::{Guard, tty};
+use super::output::Output;
+use super::paint::Painter;
+use super::reader::Events;
+use crate::theme::Depth;
+
+/// How long the last frame may take to be written before the terminal is left all the same.
+const LAST_FRAME: Duration = Duration::from_millis(500);
+
+/// How long the shell may take to stop us. Where nothing comes, nobody is there to stop us.
+const STOPPING: Duration = Duration::from_millis(300);
+
+/// Serial lines do not know their size; this is what terminals on them have.
+const USUAL_SIZE: Size = Size {
+    width: 80,
+    height: 24,
+};
+
+/// Why there is no terminal to draw on.
+#[derive(Debug)]
+pub enum TerminalError {
+    /// Standard input or output is a file or a pipe.
+    NotATerminal,
+    /// The terminal cannot place text; this is its `TERM`.
+    CannotDraw(String),
+    /// The system refused.
+    System(io::Error),
+}
+
+impl fmt::Display for TerminalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotATerminal => write!(
+                f,
+                "gantry needs a terminal for its input and output; without one use `gantry status`"
+            ),
+            Self::CannotDraw(term) if term.is_empty() => {
+                write!(
+                    f,
+                    "gantry cannot tell what terminal this is: TERM is not set"
+                )
+            }
+            Self::CannotDraw(term) => write!(
+                f,
+                "gantry cannot draw on this terminal (TERM={term}); use `gantry status`"
+            ),
+            Self::System(error) => write!(f, "the terminal cannot be used: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for TerminalError {}
+
+impl From<io::Error> for TerminalError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+/// What became of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// It is on its way, in this many bytes.
+    Written(usize),
+    /// The terminal shows it already.
+    Unchanged,
+    /// The terminal has not taken the one before, and this one was not drawn. Draw again when
+    /// [`Screen::ready`] says so.
+    Busy,
+}
+
+/// The terminal's screen.
+#[derive(Debug)]
+pub struct Screen {
+    painter: Painter,
+    buffer: Buffer,
+    output: Output,
+    /// None where there is only something to write to.
+    guard: Option<Guard>,
+    /// Whether the next [`Event::Resumed`] is one that [`Self::suspend`] has dealt with.
+    back: bool,
+}
+
+impl Screen {
+    /// Takes the terminal of standard input and output into our modes, until the screen is
+    /// dropped. `term` is the value of `TERM`; `mouse` asks for reports of the mouse, which keep
+    /// the terminal from selecting text. Needs the runtime of tokio.
+    pub fn open(term: &str, depth: Depth, mouse: bool) -> Result<(Self, Events), TerminalError> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Err(TerminalError::NotATerminal);
+        }
+        if matches!(term, "" | "dumb") {
+            return Err(TerminalError::CannotDraw(term.to_owned()));
+        }
+        let input = rustix::io::dup(rustix::stdio::stdin()).map_err(io::Error::from)?;
+        let guard = Guard::enter(mouse)?;
+        let mut screen = Self::over(tty()?, terminal_size(), depth)?;
+        screen.guard = Some(guard);
+        Ok((screen, Events::new(input, terminal_size)?))
+    }
+
+    /// A screen of this size whose bytes go to `writer`, which is no terminal of ours: its modes
+    /// are left alone.
+    pub fn over(writer: impl Write + Send + 'static, size: Size, depth: Depth) -> io::Result<Self> {
+        Ok(Self {
+            painter: Painter::new(size, depth, false),
+            buffer: Buffer::empty(Rect::from((Position::ORIGIN, size))),
+            output: Output::new(writer)?,
+            guard: None,
+            back: false,
+        })
+    }
+
+    /// The size that is drawn.
+    pub fn size(&self) -> Size {
+        self.buffer.area.as_size()
+    }
+
+    /// Draws a picture. `view` gets an empty buffer of the screen's size, and tells where the
+    /// cursor is to be seen, if it is. An error means that the terminal takes nothing any more.
+    pub fn draw(
+        &mut self,
+        view: impl FnOnce(&mut Buffer) -> Option<Position>,
+    ) -> io::Result<Drawn> {
+        if !self.output.is_ready()? {
+            return Ok(Drawn::Busy);
+        }
+        self.buffer.reset();
+        let cursor = view(&mut self.buffer);
+        let frame = self.painter.paint(&self.buffer, cursor);
+        if frame.is_empty() {
+            return Ok(Drawn::Unchanged);
+        }
+        self.output.send(frame);
+        Ok(Drawn::Written(frame.len()))
+    }
+
+    /// Waits until [`Self::draw`] is not busy.
+    pub async fn ready(&self) {
+        self.output.ready().await;
+    }
+
+    /// Takes in what an event says of the terminal itself: its size, its abilities, that it was
+    /// lent to others. To be called with every event before anything is drawn; whether something
+    /// is to be drawn because of it is said by the answer.
+    pub fn notice(&mut self, event: &Event) -> io::Result<bool> {
+        match event {
+            Event::Resize(size) => self.resize(*size),
+            Event::Sync(sync) => {
+                self.painter.set_sync(*sync);
+                return Ok(false);
+            }
+            // Only the first one after a suspension is that suspension's.
+            Event::Resumed if std::mem::take(&mut self.back) => return Ok(false),
+            Event::Resumed => self.take_back()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Forgets what the terminal shows, so that the next picture is painted whole.
+    pub fn redraw(&mut self) {
+        self.painter.reset(self.size());
+    }
+
+    /// Gives the terminal back to the shell and stops the program with all of its process group,
+    /// as Ctrl-Z does; takes the terminal again when it goes on. Draw then.
+    pub async fn suspend(&mut self) -> io::Result<()> {
+        let Some(guard) = &self.guard else {
+            return Ok(());
+        };
+        self.output.finish(LAST_FRAME);
+        let mut resumed = signal(SignalKind::from_raw(Number::CONT.as_raw()))?;
+        guard.switch_off();
+        kill_current_process_group(Number::TSTP)?;
+        // The signal may reach us a moment later; and where nobody could wake us again, the
+        // system does not stop us at all.
+        let woken = tokio::time::timeout(STOPPING, resumed.recv()).await;
+        self.back = woken.is_ok();
+        self.take_back()
+    }
+
+    /// Takes the terminal again after others had it.
+    fn take_back(&mut self) -> io::Result<()> {
+        if let Some(guard) = &self.guard {
+            guard.switch_on()?;
+            self.resize(terminal_size());
+        } else {
+            self.redraw();
+        }
+        Ok(())
+    }
+
+    fn resize(&mut self, size: Size) {
+        self.buffer.resize(Rect::from((Position::ORIGIN, size)));
+        self.painter.reset(size);
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.output.finish(LAST_FRAME);
+    }
+}
+
+/// The size of the terminal, or the usual one if it does not say.
+fn terminal_size() -> Size {
+    match tcgetwinsize(rustix::stdio::stdout()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size::new(size.ws_col, size.ws_row),
+        _ => USUAL_SIZE,
+    }
+}
