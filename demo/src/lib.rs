@@ -1,1 +1,2 @@
-
+//! A Ganeti cluster that does not exist: any size, any fault, repeatable by its seed.
+pub mod sim;

@@ -1,0 +1,414 @@
+//! What the steps of jobs, and accidents, do to the cluster. Everything that changes an instance
+//! or a node goes through here, so that the books balance.
+
+use super::chance::mix;
+use super::instance::{Admin, Guest, Instance, InstanceId, Mirror, Resync, Template};
+use super::node::{NodeId, Outage, Role};
+use super::opcode::Opcode;
+use super::script::{Act, Step};
+use super::{Cluster, Event, build};
+
+/// How often a job that waits for a resync says how far it is, ms.
+const SAY_SYNC: u64 = 10_000;
+
+impl Cluster {
+    /// Does what a step says; the answer is what must be done before the next one.
+    ///
+    /// # Errors
+    /// Why it could not be done, in Ganeti's words; nothing has changed then.
+    pub(super) fn act(&mut self, act: Act) -> Result<Vec<Step>, String> {
+        match act {
+            Act::None => {}
+            Act::Fail(error) => return Err(error),
+            Act::Start(id) => self.start(id)?,
+            Act::Stop(id) => self.stop(id),
+            Act::Admin(id, admin, by_user) => self.edit(id, |instance| {
+                instance.admin = admin;
+                instance.by_user = by_user;
+            }),
+            Act::Receive(id) => self.receive(id)?,
+            Act::Arrive(id) => self.arrive(id),
+            Act::Swap(id) => self.swap(id),
+            Act::Secondary(id, node) => self.new_secondary(id, node)?,
+            Act::Connect(id) => self.connect(id),
+            Act::AwaitSync(id) => return self.await_sync(id),
+            Act::Add(id, instance) => self.add(id, *instance)?,
+            Act::Remove(id) => self.remove(id),
+            Act::Role(node, role) => self.set_role(node, role),
+            Act::Submit(jobs) => {
+                for codes in jobs {
+                    let reason = format!("gnt:opcode:{}", self.parent_of(&codes));
+                    // Refused only if the queue was drained in between; then they are not wanted.
+                    let _ = self.submit(codes, &reason);
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The opcode that submits such jobs.
+    fn parent_of(&self, codes: &[Opcode]) -> &'static str {
+        match codes.first() {
+            Some(Opcode::Migrate(_)) => "node_migrate",
+            _ => "cluster_verify",
+        }
+    }
+
+    /// Changes an instance's configuration.
+    fn edit(&mut self, id: InstanceId, edit: impl FnOnce(&mut Instance)) {
+        let now = self.now;
+        if let Some(instance) = self.instances.get_mut(&id) {
+            edit(instance);
+            instance.modified = now;
+            self.revision += 1;
+            instance.changed = self.revision;
+        }
+    }
+
+    fn start(&mut self, id: InstanceId) -> Result<(), String> {
+        let Some(instance) = self.instances.get(&id) else {
+            return Err("Instance is gone".to_owned());
+        };
+        if instance.runs() {
+            return Ok(());
+        }
+        if instance.memory > self.uncommitted(instance.primary) {
+            return Err(format!(
+                "Could not start instance {}: Hypervisor error: cannot set up guest memory: \
+                 Cannot allocate memory",
+                instance.name
+            ));
+        }
+        let now = self.now;
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.guest = Guest::Running {
+                started: now,
+                pid: build::pid(mix(instance.seed ^ now)),
+            };
+            instance.tries = 0;
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.guest = Guest::Stopped;
+        }
+    }
+
+    /// The guest ends without anybody having asked.
+    pub(super) fn crash(&mut self, id: InstanceId) {
+        self.stop(id);
+    }
+
+    /// The guest shuts itself down.
+    pub(super) fn shut_down_inside(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(&id).filter(|i| i.runs()) {
+            instance.guest = Guest::ShutDown;
+        }
+    }
+
+    fn receive(&mut self, id: InstanceId) -> Result<(), String> {
+        let Some(instance) = self.instances.get(&id) else {
+            return Err("Instance is gone".to_owned());
+        };
+        let Some(target) = instance.secondary else {
+            return Err("Instance has no secondary node".to_owned());
+        };
+        if instance.memory > self.uncommitted(target) {
+            return Err(format!(
+                "Could not pre-migrate instance {}: Failed to accept instance: Cannot allocate \
+                 memory",
+                instance.name
+            ));
+        }
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.incoming = Some(target);
+        }
+        Ok(())
+    }
+
+    fn arrive(&mut self, id: InstanceId) {
+        self.swap(id);
+        let now = self.now;
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.incoming = None;
+            // It runs in another process from now on. One that crashed on its way stays down.
+            if instance.runs() {
+                instance.guest = Guest::Running {
+                    started: now,
+                    pid: build::pid(mix(instance.seed ^ now)),
+                };
+            }
+        }
+    }
+
+    /// A job about this instance failed: what it had prepared is taken back.
+    pub(super) fn call_off(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.incoming = None;
+        }
+    }
+
+    /// Primary and secondary change places.
+    fn swap(&mut self, id: InstanceId) {
+        let Some((primary, secondary)) = self
+            .instances
+            .get(&id)
+            .and_then(|i| Some((i.primary, i.secondary?)))
+        else {
+            return;
+        };
+        self.unhouse(id);
+        self.edit(id, |instance| {
+            instance.primary = secondary;
+            instance.secondary = Some(primary);
+        });
+        self.house(id);
+    }
+
+    fn new_secondary(&mut self, id: InstanceId, node: NodeId) -> Result<(), String> {
+        let Some(instance) = self.instances.get(&id) else {
+            return Err("Instance is gone".to_owned());
+        };
+        self.volumes_fit(node, instance.volume_size())?;
+        let size = instance.disk_size();
+        self.unhouse(id);
+        self.edit(id, |instance| instance.secondary = Some(node));
+        self.house(id);
+        self.begin_resync(id, size as f64);
+        Ok(())
+    }
+
+    fn volumes_fit(&self, node: NodeId, needed: u64) -> Result<(), String> {
+        if needed <= self.disk_free(node) {
+            return Ok(());
+        }
+        Err(format!(
+            "Can't create block device on node {}: Volume group \"xenvg\" has insufficient free \
+             space",
+            self.node_name(node)
+        ))
+    }
+
+    fn add(&mut self, id: InstanceId, mut instance: Instance) -> Result<(), String> {
+        for node in instance.nodes() {
+            self.volumes_fit(node, instance.volume_size())?;
+        }
+        if self.instances.values().any(|i| i.name == instance.name) {
+            return Err(format!(
+                "Instance '{}' is already in the cluster",
+                instance.name
+            ));
+        }
+        let size = instance.disk_size();
+        instance.created = self.now;
+        let mirrored = instance.template == Template::Drbd;
+        self.instances.insert(id, instance);
+        self.edit(id, |_| {});
+        self.house(id);
+        if mirrored {
+            self.begin_resync(id, size as f64);
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, id: InstanceId) {
+        self.unhouse(id);
+        if self.instances.remove(&id).is_some() {
+            self.revision += 1;
+        }
+    }
+
+    /// Enters an instance in its nodes' books.
+    fn house(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.get(&id) else {
+            return;
+        };
+        if let Some(node) = self.nodes.get_mut(instance.primary) {
+            node.primaries.insert(id);
+        }
+        if let Some(node) = instance.secondary.and_then(|n| self.nodes.get_mut(n)) {
+            node.secondaries.insert(id);
+        }
+    }
+
+    /// Strikes an instance from its nodes' books.
+    fn unhouse(&mut self, id: InstanceId) {
+        for node in self.instance_nodes(id) {
+            if let Some(node) = self.nodes.get_mut(node) {
+                node.primaries.remove(&id);
+                node.secondaries.remove(&id);
+            }
+        }
+    }
+
+    pub(super) fn set_role(&mut self, node: NodeId, role: Role) {
+        if let Some(found) = self.nodes.get_mut(node) {
+            if role == Role::Drained && found.role != Role::Drained {
+                found.role_before = found.role;
+            }
+            found.role = role;
+            self.revision += 1;
+            found.changed = self.revision;
+            self.ssconf_written = self.now;
+        }
+    }
+
+    /// A node stops answering.
+    pub(super) fn lose(&mut self, node: NodeId, outage: Outage) {
+        let now = self.now;
+        let Some(found) = self.nodes.get_mut(node).filter(|n| n.outage.is_none()) else {
+            return;
+        };
+        found.outage = Some((outage, now));
+        let master = found.role == Role::Master;
+        let primaries = found.primaries.clone();
+        let mirrored = primaries.union(&found.secondaries).copied();
+        for id in mirrored.collect::<Vec<_>>() {
+            if let Some(instance) = self.instances.get_mut(&id) {
+                instance.mirror = match instance.mirror {
+                    _ if instance.template != Template::Drbd => Mirror::InStep,
+                    Mirror::InStep => Mirror::Cut {
+                        since: now,
+                        behind: 0,
+                    },
+                    Mirror::Resync(resync) => Mirror::Cut {
+                        since: now,
+                        behind: resync.left(now).ceil() as u64,
+                    },
+                    cut @ Mirror::Cut { .. } => cut,
+                };
+            }
+        }
+        if outage == Outage::Power {
+            for id in primaries {
+                self.stop(id);
+            }
+        }
+        if master {
+            self.jobs_die();
+        }
+    }
+
+    /// A node answers again.
+    pub(super) fn regain(&mut self, node: NodeId) {
+        let boot_id = self.chance.uuid();
+        let now = self.now;
+        let Some(found) = self.nodes.get_mut(node) else {
+            return;
+        };
+        match found.outage.take() {
+            Some((Outage::Power, _)) => {
+                // Nothing is configured after a boot: the watcher connects the mirrors.
+                found.booted = now;
+                found.boot_id = boot_id;
+            }
+            Some((Outage::Network, _)) => {
+                let mirrored = found.primaries.union(&found.secondaries).copied();
+                for id in mirrored.collect::<Vec<_>>() {
+                    self.connect(id);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Connects the halves of a mirror if both nodes answer.
+    fn connect(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.get(&id) else {
+            return;
+        };
+        let Mirror::Cut { since, behind } = instance.mirror else {
+            return;
+        };
+        if !instance.nodes().all(|node| self.answers(node)) {
+            return;
+        }
+        // Some guests hardly write, some write 2 MiB a second.
+        let away = self.now.saturating_sub(since) as f64 / 1000.0;
+        let written = away * (0.05 + 2.0 * (instance.seed % 97) as f64 / 97.0);
+        let size = instance.disk_size() as f64;
+        self.begin_resync(id, (behind as f64 + 8.0 + written).min(size));
+    }
+
+    fn begin_resync(&mut self, id: InstanceId, total: f64) {
+        let resync = Resync {
+            since: self.now,
+            total: total.ceil() as u64,
+            left: total,
+            rate: self.chance.between(60, 160) as f64,
+        };
+        self.set_resync(id, resync);
+    }
+
+    pub(super) fn set_resync(&mut self, id: InstanceId, resync: Resync) {
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.mirror = Mirror::Resync(resync);
+        }
+        if let Some(end) = resync.end() {
+            self.after(end.saturating_sub(self.now), Event::Synced(id));
+        }
+    }
+
+    /// A resync may be over.
+    pub(super) fn synced(&mut self, id: InstanceId) {
+        let now = self.now;
+        if let Some(instance) = self.instances.get_mut(&id)
+            && let Mirror::Resync(resync) = instance.mirror
+            && resync.left(now) <= 0.0
+        {
+            instance.mirror = Mirror::InStep;
+        }
+    }
+
+    fn await_sync(&mut self, id: InstanceId) -> Result<Vec<Step>, String> {
+        let Some(instance) = self.instances.get(&id) else {
+            return Err("Instance is gone".to_owned());
+        };
+        let name = &instance.name;
+        match instance.mirror {
+            Mirror::Cut { .. } => Err(format!(
+                "Disk sync-ing has not returned a good status: {name}"
+            )),
+            Mirror::InStep => Ok(vec![super::script::say(
+                200,
+                format!(" - INFO: Instance {name}'s disks are in sync"),
+            )]),
+            Mirror::Resync(resync) => {
+                let estimate = match resync.seconds_left(self.now) {
+                    Some(left) => format!("{} remaining (estimated)", duration(left)),
+                    None => "no time estimate".to_owned(),
+                };
+                let percent = resync.percent(self.now);
+                let mut steps: Vec<Step> = (0..instance.disks.len())
+                    .map(|disk| {
+                        let text = format!(
+                            " - INFO: - device disk/{disk}: {percent:5.2}% done, {estimate}"
+                        );
+                        super::script::say(60, text)
+                    })
+                    .collect();
+                let left = resync.seconds_left(self.now).unwrap_or(u64::MAX);
+                let wait = SAY_SYNC.min(left.saturating_mul(1000).max(1000));
+                steps.push(super::script::act(wait, Act::AwaitSync(id)));
+                Ok(steps)
+            }
+        }
+    }
+
+    /// Whether an instance should run and its primary could run it.
+    pub(super) fn is_down(&self, instance: &Instance) -> bool {
+        instance.admin == Admin::Up && !instance.runs() && self.answers(instance.primary)
+    }
+}
+
+/// `1h 5m 3s`, as Ganeti writes durations.
+fn duration(seconds: u64) -> String {
+    let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (h, m) {
+        (0, 0) => format!("{s}s"),
+        (0, _) => format!("{m}m {s}s"),
+        _ => format!("{h}h {m}m {s}s"),
+    }
+}

@@ -1,0 +1,222 @@
+//! A simulated instance and its mirror.
+
+use super::node::NodeId;
+
+/// Key of an instance in [`super::Cluster::instances`]; never used again.
+pub type InstanceId = u32;
+
+/// Where an instance's disks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// Volumes on two nodes, mirrored.
+    Drbd,
+    /// Volumes on one node.
+    Plain,
+    /// Files on one node.
+    File,
+    /// No disks.
+    Diskless,
+}
+
+impl Template {
+    /// Ganeti's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Template::Drbd => "drbd",
+            Template::Plain => "plain",
+            Template::File => "file",
+            Template::Diskless => "diskless",
+        }
+    }
+}
+
+/// What the administrator wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admin {
+    /// It should run.
+    Up,
+    /// It should not.
+    Down,
+    /// It does not even count.
+    Offline,
+}
+
+impl Admin {
+    /// Ganeti's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Admin::Up => "up",
+            Admin::Down => "down",
+            Admin::Offline => "offline",
+        }
+    }
+}
+
+/// The guest itself, on its primary node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guest {
+    /// No process.
+    Stopped,
+    /// A process.
+    Running {
+        /// When it started, cluster's clock, ms.
+        started: u64,
+        /// Its id.
+        pid: u32,
+    },
+    /// It shut itself down from inside.
+    ShutDown,
+}
+
+/// One disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// MiB.
+    pub size: u64,
+    /// UUID.
+    pub uuid: String,
+}
+
+/// How the two halves of a mirrored instance stand to each other; all its disks together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mirror {
+    /// Connected, both UpToDate.
+    InStep,
+    /// The primary copies to the secondary.
+    Resync(Resync),
+    /// The secondary is out of reach and gets older.
+    Cut {
+        /// Since when, cluster's clock, ms.
+        since: u64,
+        /// What differed already then, MiB.
+        behind: u64,
+    },
+}
+
+/// A resync under way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resync {
+    /// When the figures below held, cluster's clock, ms.
+    pub since: u64,
+    /// What differed when it began, MiB.
+    pub total: u64,
+    /// What was left at `since`, MiB.
+    pub left: f64,
+    /// MiB a second; 0 when it stalls.
+    pub rate: f64,
+}
+
+impl Resync {
+    /// What is left, MiB.
+    pub fn left(&self, now: u64) -> f64 {
+        let gone = now.saturating_sub(self.since) as f64 / 1000.0;
+        (self.left - gone * self.rate).max(0.0)
+    }
+
+    /// How far it is, percent.
+    pub fn percent(&self, now: u64) -> f64 {
+        match self.total {
+            0 => 100.0,
+            total => (100.0 - 100.0 * self.left(now) / total as f64).clamp(0.0, 100.0),
+        }
+    }
+
+    /// Seconds still to go; nothing while it stalls.
+    pub fn seconds_left(&self, now: u64) -> Option<u64> {
+        (self.rate > 0.0).then(|| (self.left(now) / self.rate).ceil() as u64)
+    }
+
+    /// When it ends if nothing comes in between, cluster's clock, ms.
+    pub fn end(&self) -> Option<u64> {
+        (self.rate > 0.0).then(|| self.since + (self.left / self.rate * 1000.0).ceil() as u64)
+    }
+}
+
+/// An instance.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Full name.
+    pub name: String,
+    /// UUID.
+    pub uuid: String,
+    /// Primary node.
+    pub primary: NodeId,
+    /// Secondary node, of a mirrored one.
+    pub secondary: Option<NodeId>,
+    /// Disk template.
+    pub template: Template,
+    /// Disks in order.
+    pub disks: Vec<Disk>,
+    /// `maxmem` and what it is started with, MiB.
+    pub memory: u64,
+    /// `minmem`, MiB.
+    pub minmem: u64,
+    /// Virtual processors.
+    pub vcpus: u32,
+    /// Operating system definition.
+    pub os: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// What the administrator wants.
+    pub admin: Admin,
+    /// The user did it, not the administrator.
+    pub by_user: bool,
+    /// The guest itself.
+    pub guest: Guest,
+    /// The node to which it migrates just now: a process waits there for its memory.
+    pub incoming: Option<NodeId>,
+    /// The state of its mirror; [`Mirror::InStep`] without one.
+    pub mirror: Mirror,
+    /// Counted for N+1 and moved by the balancer.
+    pub auto_balance: bool,
+    /// Hardware address of its interface.
+    pub mac: String,
+    /// Address of its interface.
+    pub ip: String,
+    /// VNC port.
+    pub port: u16,
+    /// When it was created, cluster's clock, ms.
+    pub created: u64,
+    /// When its configuration last changed, cluster's clock, ms.
+    pub modified: u64,
+    /// Revision of the configuration in which it last changed.
+    pub changed: u64,
+    /// Its own seed for everything that wanders.
+    pub seed: u64,
+    /// How often the watcher tried to start it since it last ran.
+    pub tries: u8,
+    /// A throw-away that may be removed again.
+    pub passing: bool,
+}
+
+impl Instance {
+    /// Its disks together, MiB.
+    pub fn disk_size(&self) -> u64 {
+        self.disks.iter().map(|disk| disk.size).sum()
+    }
+
+    /// What it takes from a volume group of each of its nodes, MiB: DRBD needs 128 MiB more a
+    /// disk for its own notes.
+    pub fn volume_size(&self) -> u64 {
+        match self.template {
+            Template::Plain => self.disk_size(),
+            Template::Drbd => self.disk_size() + 128 * self.disks.len() as u64,
+            Template::File | Template::Diskless => 0,
+        }
+    }
+
+    /// Whether a process runs on its primary node.
+    pub fn runs(&self) -> bool {
+        matches!(self.guest, Guest::Running { .. })
+    }
+
+    /// Whether it could fail over this moment without losing data.
+    pub fn in_step(&self) -> bool {
+        self.template == Template::Drbd && self.mirror == Mirror::InStep
+    }
+
+    /// Its nodes.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        std::iter::once(self.primary).chain(self.secondary)
+    }
+}

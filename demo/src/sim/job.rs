@@ -1,0 +1,379 @@
+//! The job queue: jobs wait for their turn and their locks, run their scripts step by step, and
+//! are archived some time after they are over.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use gantry_wire::job::{Job as Facts, LogLine, Op};
+
+use super::opcode::{Claim, Opcode};
+use super::script::{self, Step};
+use super::{Cluster, Event, Ganeti, seconds};
+
+/// `max_running_jobs`.
+pub const MAX_RUNNING: usize = 20;
+/// Finished jobs are archived after this time, as the watcher does it.
+const ARCHIVE_AFTER_S: f64 = 6.0 * 3600.0;
+/// And beyond this number whatever their age.
+const KEEP: usize = 400;
+
+/// One job.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What LUXI says of it.
+    pub facts: Facts,
+    /// Its log.
+    pub log: Vec<LogLine>,
+    /// Revision of the queue in which it last changed.
+    pub changed: u64,
+    codes: Vec<Opcode>,
+    /// The opcode that runs or waits.
+    at: usize,
+    /// The locks that it holds or waits for.
+    claims: Vec<Claim>,
+    holds: bool,
+    /// What the running opcode still has to do.
+    steps: VecDeque<Step>,
+}
+
+impl Job {
+    /// The opcode that runs or waits.
+    fn code(&self) -> Option<&Opcode> {
+        self.codes.get(self.at)
+    }
+
+    fn waits(&self) -> bool {
+        self.facts.status == "waiting"
+    }
+}
+
+/// All jobs.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    /// By id.
+    pub jobs: BTreeMap<u64, Job>,
+    /// Counts up with each change of any job.
+    pub revision: u64,
+    /// New jobs are refused.
+    pub drained: bool,
+    /// Ids of those that are not over.
+    unfinished: BTreeSet<u64>,
+    last_id: u64,
+}
+
+impl Queue {
+    /// Ids of the jobs that are not over.
+    pub fn unfinished(&self) -> impl Iterator<Item = u64> {
+        self.unfinished.iter().copied()
+    }
+
+    /// Jobs that hold or want locks, with whether they hold them.
+    pub fn claims(&self) -> impl Iterator<Item = (u64, bool, &Claim)> {
+        self.unfinished
+            .iter()
+            .filter_map(|id| self.jobs.get(id).map(|job| (*id, job)))
+            .flat_map(|(id, job)| job.claims.iter().map(move |claim| (id, job.holds, claim)))
+    }
+
+    /// Whether an unfinished job is about this instance.
+    pub fn is_busy(&self, instance: u32) -> bool {
+        self.unfinished
+            .iter()
+            .filter_map(|id| self.jobs.get(id))
+            .any(|job| job.codes.iter().any(|c| c.instance() == Some(instance)))
+    }
+
+    /// Whether an unfinished job changes something on this node.
+    pub fn about_node(&self, cluster: &Cluster, node: usize) -> bool {
+        self.unfinished
+            .iter()
+            .filter_map(|id| self.jobs.get(id))
+            .any(|job| job.codes.iter().any(|c| c.touches(cluster).contains(&node)))
+    }
+
+    fn running(&self) -> usize {
+        self.unfinished
+            .iter()
+            .filter_map(|id| self.jobs.get(id))
+            .filter(|job| job.facts.status != "queued")
+            .count()
+    }
+
+    fn change(&mut self, id: u64, edit: impl FnOnce(&mut Job)) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            edit(job);
+            self.revision += 1;
+            job.changed = self.revision;
+        }
+    }
+}
+
+impl Cluster {
+    /// Submits a job; `reason` is who or what wants it.
+    ///
+    /// # Errors
+    /// What luxid says when it refuses.
+    pub fn submit(&mut self, codes: Vec<Opcode>, reason: &str) -> Result<u64, String> {
+        if !self.master_answers() {
+            return Err("The master does not answer".to_owned());
+        }
+        if self.queue.drained {
+            return Err("Job queue is drained, refusing job".to_owned());
+        }
+        self.queue.last_id += 1;
+        self.queue.revision += 1;
+        let id = self.queue.last_id;
+        let ops = codes
+            .iter()
+            .map(|code| Op {
+                summary: code.summary(self),
+                status: "queued".to_owned(),
+                ..Op::default()
+            })
+            .collect();
+        let job = Job {
+            facts: Facts {
+                id,
+                status: "queued".to_owned(),
+                ops,
+                received: Some(seconds(self.now)),
+                reason: reason.to_owned(),
+                ..Facts::default()
+            },
+            log: Vec::new(),
+            changed: self.queue.revision,
+            codes,
+            at: 0,
+            claims: Vec::new(),
+            holds: false,
+            steps: VecDeque::new(),
+        };
+        self.queue.jobs.insert(id, job);
+        self.queue.unfinished.insert(id);
+        let pick = self.chance.between(400, 1800);
+        self.after(pick, Event::Pick);
+        Ok(id)
+    }
+
+    /// Lets jobs have their turn and their locks, oldest first.
+    pub(super) fn pick_jobs(&mut self) {
+        let now = seconds(self.now);
+        let ids: Vec<u64> = self.queue.unfinished().collect();
+        for &id in &ids {
+            let young = |job: &Job| job.facts.received.is_some_and(|at| now - at < 0.4);
+            let queued = |job: &&Job| job.facts.status == "queued" && !young(job);
+            if self.queue.jobs.get(&id).filter(queued).is_some()
+                && self.queue.running() < MAX_RUNNING
+            {
+                self.claim(id);
+            }
+        }
+        for id in ids {
+            if self.may_have_locks(id) {
+                self.begin(id);
+            }
+        }
+    }
+
+    /// The job's turn has come: it waits for the locks of its opcode.
+    fn claim(&mut self, id: u64) {
+        let Some(code) = self.queue.jobs.get(&id).and_then(Job::code).cloned() else {
+            return;
+        };
+        let claims = code.claims(self);
+        let now = seconds(self.now);
+        self.queue.change(id, |job| {
+            job.claims = claims;
+            job.facts.status = "waiting".to_owned();
+            job.facts.started.get_or_insert(now);
+            if let Some(op) = job.facts.ops.get_mut(job.at) {
+                op.status = "waiting".to_owned();
+                op.started = Some(now);
+            }
+        });
+    }
+
+    /// Whether a waiting job can have all its locks: nobody holds them, and no older job that
+    /// waits wants them too.
+    fn may_have_locks(&self, id: u64) -> bool {
+        let Some(job) = self.queue.jobs.get(&id).filter(|job| job.waits()) else {
+            return false;
+        };
+        self.queue
+            .claims()
+            .filter(|(other, holds, _)| *other != id && (*holds || *other < id))
+            .all(|(_, _, taken)| job.claims.iter().all(|wanted| wanted.agrees_with(taken)))
+    }
+
+    /// The job has its locks: its opcode is checked and either refused or begun.
+    fn begin(&mut self, id: u64) {
+        let Some(code) = self.queue.jobs.get(&id).and_then(Job::code).cloned() else {
+            return;
+        };
+        let now = seconds(self.now);
+        self.queue.change(id, |job| {
+            job.holds = true;
+            job.facts.status = "running".to_owned();
+            if let Some(op) = job.facts.ops.get_mut(job.at) {
+                op.status = "running".to_owned();
+                op.executed = Some(now);
+            }
+        });
+        match script::write(self, &code) {
+            Ok(steps) => {
+                if let Some(job) = self.queue.jobs.get_mut(&id) {
+                    job.steps = steps.into();
+                }
+                self.schedule_step(id);
+            }
+            Err(refusal) => self.fail(id, Ganeti::Prereq(refusal)),
+        }
+    }
+
+    fn schedule_step(&mut self, id: u64) {
+        let next = self.queue.jobs.get(&id).and_then(|job| job.steps.front());
+        // Between the last step and the end the job writes its result.
+        let wait = next.map_or(300, |step| step.after);
+        self.after(wait, Event::Step(id));
+    }
+
+    /// One step of a running job.
+    pub(super) fn step_job(&mut self, id: u64) {
+        let Some(job) = self.queue.jobs.get(&id) else {
+            return;
+        };
+        if job.facts.status != "running" {
+            return;
+        }
+        let Some(code) = job.code() else { return };
+        let lost = code
+            .needs(self)
+            .into_iter()
+            .find(|&node| !self.nodes.get(node).is_some_and(super::node::Node::answers));
+        if let Some(node) = lost {
+            let why = code.lost(self.node_name(node));
+            return self.fail(id, Ganeti::Exec(why));
+        }
+        let step = self
+            .queue
+            .jobs
+            .get_mut(&id)
+            .and_then(|job| job.steps.pop_front());
+        let Some(step) = step else {
+            return self.succeed(id);
+        };
+        if let Some(line) = step.line {
+            self.say(id, line);
+        }
+        let more = match self.act(step.act) {
+            Ok(more) => more,
+            Err(error) => return self.fail(id, Ganeti::Exec(error)),
+        };
+        if let Some(job) = self.queue.jobs.get_mut(&id) {
+            for step in more.into_iter().rev() {
+                job.steps.push_front(step);
+            }
+        }
+        self.schedule_step(id);
+    }
+
+    /// Writes a line into a job's log.
+    fn say(&mut self, id: u64, text: String) {
+        let at = seconds(self.now);
+        self.queue.change(id, |job| {
+            let line = LogLine {
+                serial: job.log.len() as u64 + 1,
+                at,
+                op: job.at as u32,
+                kind: "message".to_owned(),
+                text,
+            };
+            job.facts.last_line = Some(line.clone());
+            job.log.push(line);
+        });
+    }
+
+    fn succeed(&mut self, id: u64) {
+        let now = seconds(self.now);
+        let mut over = false;
+        self.queue.change(id, |job| {
+            if let Some(op) = job.facts.ops.get_mut(job.at) {
+                op.status = "success".to_owned();
+                op.ended = Some(now);
+            }
+            job.holds = false;
+            job.claims.clear();
+            job.at += 1;
+            over = job.at >= job.codes.len();
+        });
+        if over {
+            self.end(id, "success");
+        } else {
+            self.claim(id);
+            self.pick_jobs();
+        }
+    }
+
+    fn fail(&mut self, id: u64, error: Ganeti) {
+        let now = seconds(self.now);
+        let about = self.queue.jobs.get(&id).and_then(Job::code);
+        if let Some(instance) = about.and_then(Opcode::instance) {
+            self.call_off(instance);
+        }
+        let text = error.to_string();
+        self.queue.change(id, |job| {
+            for op in job.facts.ops.iter_mut().skip(job.at) {
+                op.status = "error".to_owned();
+                op.ended = Some(now);
+            }
+            if let Some(op) = job.facts.ops.get_mut(job.at) {
+                op.error = text;
+            }
+        });
+        self.end(id, "error");
+    }
+
+    fn end(&mut self, id: u64, status: &str) {
+        let now = seconds(self.now);
+        self.queue.change(id, |job| {
+            job.facts.status = status.to_owned();
+            job.facts.ended = Some(now);
+            job.facts.last_line = None;
+            job.holds = false;
+            job.claims.clear();
+            job.steps.clear();
+        });
+        self.queue.unfinished.remove(&id);
+        self.pick_jobs();
+    }
+
+    /// The master is gone and the processes of its jobs with it.
+    pub(super) fn jobs_die(&mut self) {
+        let ids: Vec<u64> = self.queue.unfinished().collect();
+        for id in ids {
+            let begun = |job: &&Job| job.facts.status != "queued";
+            if self.queue.jobs.get(&id).filter(begun).is_some() {
+                self.fail(id, Ganeti::Exec(format!("detected death of job {id}")));
+            }
+        }
+    }
+
+    /// Archives what is over and old, as the watcher does.
+    pub(super) fn archive_jobs(&mut self) {
+        let limit = seconds(self.now) - ARCHIVE_AFTER_S;
+        let over = self.queue.jobs.len() - self.queue.unfinished.len();
+        let mut surplus = over.saturating_sub(KEEP);
+        let mut archived = false;
+        self.queue.jobs.retain(|_, job| {
+            let Some(ended) = job.facts.ended else {
+                return true;
+            };
+            let keep = ended >= limit && surplus == 0;
+            surplus = surplus.saturating_sub(1);
+            archived |= !keep;
+            keep
+        });
+        if archived {
+            self.queue.revision += 1;
+        }
+    }
+}
