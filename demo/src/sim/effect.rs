@@ -8,6 +8,8 @@ use super::opcode::Opcode;
 use super::script::{Act, Step};
 use super::{Cluster, Event, build};
 
+/// How many removed instances' names are kept for those who have yet to be told.
+const REMEMBERED: usize = 1000;
 /// How often a job that waits for a resync says how far it is, ms.
 const SAY_SYNC: u64 = 10_000;
 
@@ -215,8 +217,12 @@ impl Cluster {
 
     fn remove(&mut self, id: InstanceId) {
         self.unhouse(id);
-        if self.instances.remove(&id).is_some() {
+        if let Some(instance) = self.instances.remove(&id) {
             self.revision += 1;
+            self.removed.insert(id, instance.name);
+            if self.removed.len() > REMEMBERED {
+                self.removed.pop_first();
+            }
         }
     }
 

@@ -19,7 +19,7 @@ impl Cluster {
     /// Where a node's sshd listens.
     pub fn address(&self, node: NodeId) -> (String, u16) {
         match self.addresses.get(node) {
-            Some((ip, port)) => (ip.to_string(), *port),
+            Some(address) => (address.ip().to_string(), address.port()),
             None => (format!("192.0.2.{}", node % 254 + 1), 22),
         }
     }

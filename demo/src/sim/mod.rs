@@ -21,7 +21,7 @@ mod tests;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::SocketAddr;
 
 use chance::Chance;
 use instance::{Instance, InstanceId};
@@ -134,7 +134,9 @@ pub struct Cluster {
     /// When ssconf was last written, cluster's clock, ms.
     pub ssconf_written: u64,
     /// Where each node's sshd listens; empty outside of a server.
-    pub addresses: Vec<(Ipv4Addr, u16)>,
+    pub addresses: Vec<SocketAddr>,
+    /// Names of instances that were removed.
+    removed: BTreeMap<InstanceId, String>,
     next_instance: InstanceId,
     watcher_runs: u64,
     due: BTreeMap<(u64, u64), Event>,
@@ -168,6 +170,7 @@ impl Cluster {
             revision: 1,
             ssconf_written: started,
             addresses: Vec::new(),
+            removed: BTreeMap::new(),
             watcher_runs: 0,
             due: BTreeMap::new(),
             events: 0,
@@ -228,6 +231,11 @@ impl Cluster {
     /// An instance's full name.
     pub fn instance_name(&self, instance: InstanceId) -> &str {
         self.instances.get(&instance).map_or("?", |i| &i.name)
+    }
+
+    /// The name that a removed instance had, while it is remembered.
+    pub fn removed_name(&self, instance: InstanceId) -> Option<&str> {
+        self.removed.get(&instance).map(String::as_str)
     }
 
     /// A group's name.

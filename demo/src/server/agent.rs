@@ -1,0 +1,71 @@
+//! A simulated node's agent on an SSH channel.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_agent::session::Session;
+use russh::server::Msg;
+use russh::{Channel, ChannelMsg};
+use tokio::time::sleep;
+
+use crate::node::SimulatedNode;
+use crate::sim::node::NodeId;
+use crate::world::World;
+
+/// What a broken agent writes.
+const GARBAGE: &[u8] = b"\xff\xfeagent: illegal instruction (core dumped)\x1b[2J\n";
+
+/// Runs the agent of a node until its session or its channel ends.
+pub async fn serve(mut channel: Channel<Msg>, world: Arc<World>, node: NodeId, command: String) {
+    let arguments: Vec<&str> = command.split_whitespace().collect();
+    let simulated = SimulatedNode::new(Arc::clone(&world), node, &arguments);
+    let mut session = Session::new(simulated, world.moment());
+    let mut health = world.health(node);
+    loop {
+        if session.pending_bytes() > 0 {
+            let output = session.take_output();
+            let output = match health.borrow().garbage {
+                true => GARBAGE.to_vec(),
+                false => output,
+            };
+            if channel.data_bytes(output).await.is_err() {
+                return;
+            }
+        }
+        if session.ended().is_some() {
+            break;
+        }
+        let wait = Duration::from_millis(session.next_wake(world.moment()));
+        tokio::select! {
+            message = channel.wait() => match message {
+                Some(ChannelMsg::Data { data }) => session.receive(&data, world.moment()),
+                Some(ChannelMsg::Eof | ChannelMsg::Close) | None => break,
+                Some(_) => {}
+            },
+            () = sleep(wait) => session.tick(world.moment()),
+            changed = health.changed() => if changed.is_err() { break },
+        }
+    }
+    end(&channel, 0).await;
+}
+
+/// Answers like a shell that does not know the command.
+pub async fn not_found(channel: Channel<Msg>, command: String) {
+    let program = command.split_whitespace().next().unwrap_or_default();
+    let text = format!("bash: line 1: {program}: command not found\n");
+    // Whoever hung up does not want to know.
+    let _ = channel.extended_data_bytes(1, text.into_bytes()).await;
+    end(&channel, 127).await;
+}
+
+/// Answers a command with text.
+pub async fn print(channel: Channel<Msg>, text: &'static str) {
+    let _ = channel.data_bytes(text.as_bytes().to_vec()).await;
+    end(&channel, 0).await;
+}
+
+async fn end(channel: &Channel<Msg>, status: u32) {
+    let _ = channel.exit_status(status).await;
+    let _ = channel.eof().await;
+    let _ = channel.close().await;
+}
