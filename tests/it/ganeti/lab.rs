@@ -1,0 +1,132 @@
+//! The real cluster that `tests/lab/cluster` keeps, and gantry run in its network.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use portable_pty::CommandBuilder;
+use serde_json::Value;
+
+use crate::harness::terminal::Terminal;
+
+/// The lab, up and with the agent installed on every node.
+pub struct Lab {
+    script: PathBuf,
+    /// A home of our own, so that no configuration of whoever runs the tests plays a part.
+    home: PathBuf,
+}
+
+impl Lab {
+    /// The lab that `GANTRY_LAB` names.
+    pub fn open() -> Self {
+        let script =
+            env::var_os("GANTRY_LAB").expect("GANTRY_LAB is the path of tests/lab/cluster");
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lab-home");
+        fs::create_dir_all(&home).unwrap();
+        let lab = Lab {
+            script: fs::canonicalize(script).unwrap(),
+            home,
+        };
+        fs::write(lab.ssh_config(), lab.run(&["config"])).unwrap();
+        lab.run(&["install", &agent(), "/usr/local/bin/gantry-agent"]);
+        lab
+    }
+
+    fn ssh_config(&self) -> PathBuf {
+        self.home.join("ssh_config")
+    }
+
+    /// One command of the lab's own; what it printed. It must succeed.
+    pub fn run(&self, args: &[&str]) -> String {
+        let output = Command::new(&self.script)
+            .args(args)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "lab {args:?}: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A command line on one node; what it printed. It must succeed.
+    pub fn on(&self, node: &str, line: &str) -> String {
+        let mut args = vec!["node", node];
+        args.extend(line.split(' '));
+        self.run(&args)
+    }
+
+    /// The master as node1's ssconf has it.
+    pub fn master(&self) -> String {
+        self.on("node1", "gnt-cluster getmaster").trim().to_owned()
+    }
+
+    /// A command line on the master; what it printed.
+    pub fn gnt(&self, line: &str) -> String {
+        self.on(&self.master(), line)
+    }
+
+    /// What a `gnt-* list --separator=|` printed, cut into cells.
+    pub fn table(&self, line: &str) -> Vec<Vec<String>> {
+        self.gnt(line)
+            .lines()
+            .map(|row| row.split('|').map(str::to_owned).collect())
+            .collect()
+    }
+
+    /// gantry's words after `gantry`, with the lab's ssh_config.
+    fn arguments(&self, args: &[&str]) -> Vec<String> {
+        let mut all: Vec<String> = ["exec", env!("CARGO_BIN_EXE_gantry")]
+            .map(str::to_owned)
+            .into();
+        all.extend(args.iter().map(|arg| (*arg).to_owned()));
+        all.push("-F".to_owned());
+        all.push(self.ssh_config().display().to_string());
+        all
+    }
+
+    /// gantry without a screen, in the cluster's network.
+    pub fn gantry(&self, args: &[&str]) -> Output {
+        Command::new(&self.script)
+            .args(self.arguments(args))
+            .env("HOME", &self.home)
+            .env_remove("SSH_AUTH_SOCK")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// A list as JSON (`nodes`, `instances`, ...), asked through a node.
+    pub fn json(&self, list: &str, through: &str) -> Vec<Value> {
+        let output = self.gantry(&[list, through, "--json"]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success(),
+            "gantry {list} {through}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e} in {text}"))
+    }
+
+    /// The console on this cluster in a terminal.
+    pub fn console(&self, through: &str, columns: u16, rows: u16) -> Terminal {
+        let mut command = CommandBuilder::new(&self.script);
+        command.args(self.arguments(&[through]));
+        command.env("HOME", &self.home);
+        command.env_remove("SSH_AUTH_SOCK");
+        Terminal::start(command, columns, rows)
+    }
+}
+
+/// The static agent, where `agent/build-static` puts it: beside the console.
+fn agent() -> String {
+    format!(
+        "{}-agent-{}",
+        env!("CARGO_BIN_EXE_gantry"),
+        env::consts::ARCH
+    )
+}
