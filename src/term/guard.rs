@@ -4,8 +4,8 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::stdio::{stdin, stdout};
@@ -18,8 +18,8 @@ use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetatt
 const ENTER: &str = "\x1b[?1049h\x1b[?7l\x1b[?1004h\x1b[?2004h\x1b[?25l\x1b[?2026$p";
 
 /// Reports of mouse buttons and the wheel, with coordinates of any size. Not of motion.
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+pub(super) const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+pub(super) const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// Undoes everything, wherever a frame broke off: also synchronised updates, the scrolling region
 /// and the pen.
@@ -42,7 +42,8 @@ static PANICKED: AtomicBool = AtomicBool::new(false);
 /// The terminal in raw mode with our modes on, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Guard {
-    mouse: bool,
+    /// Whether the mouse is reported.
+    pub(super) mouse: bool,
 }
 
 impl Guard {
@@ -59,9 +60,7 @@ impl Guard {
         let now = tcgetattr(stdin())?;
         let mut raw = now.clone();
         raw.make_raw();
-        let mut before = BEFORE
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
         tcsetattr(stdin(), OptionalActions::Now, &raw)?;
         // Only the first settings are the shell's.
         before.get_or_insert(now);
@@ -72,9 +71,7 @@ impl Guard {
 
     /// Gives the terminal back as it was.
     pub(super) fn switch_off(&self) {
-        let mut before = BEFORE
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
         restore(&mut before);
     }
 }

@@ -12,6 +12,8 @@ pub mod paint;
 mod parse;
 mod pen;
 mod picture;
+#[cfg(test)]
+mod pty_tests;
 mod reader;
 mod screen;
 mod shift;

@@ -99,12 +99,14 @@ impl Output {
         }
     }
 
-    /// Takes a frame, if the one before has been written; otherwise it is dropped.
-    pub(super) fn send(&self, frame: &[u8]) {
+    /// Takes a frame in pieces, if the one before has been written; otherwise it is dropped.
+    pub(super) fn send(&self, pieces: &[&[u8]]) {
         let mut state = self.shared.lock();
-        if !state.busy && !frame.is_empty() {
-            state.frame.extend_from_slice(frame);
-            state.busy = true;
+        if !state.busy {
+            for piece in pieces {
+                state.frame.extend_from_slice(piece);
+            }
+            state.busy = !state.frame.is_empty();
             self.shared.changed.notify_all();
         }
     }
@@ -184,20 +186,20 @@ mod tests {
     async fn a_slow_terminal_holds_one_frame_and_delays_nobody() {
         let (output, allow, writes) = slow();
         output.ready().await;
-        output.send(b"one");
+        output.send(&[b"one"]);
         assert_eq!(writes.recv().unwrap(), b"one", "a frame is one write");
-        output.send(b"two");
+        output.send(&[b"two"]);
         assert!(!output.is_ready().unwrap());
         allow.send(Ok(())).unwrap();
         output.ready().await;
-        output.send(b"three");
+        output.send(&[b"three"]);
         assert_eq!(writes.recv().unwrap(), b"three");
     }
 
     #[tokio::test]
     async fn a_terminal_that_fails_is_noticed() {
         let (output, allow, writes) = slow();
-        output.send(b"one");
+        output.send(&[b"one"]);
         writes.recv().unwrap();
         allow.send(Err(io::ErrorKind::BrokenPipe.into())).unwrap();
         output.ready().await;
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn the_end_waits_for_the_last_frame_but_not_for_ever() {
         let (output, allow, writes) = slow();
-        output.send(b"one");
+        output.send(&[b"one"]);
         writes.recv().unwrap();
         output.finish(Duration::from_millis(1));
         assert!(!output.is_ready().unwrap());

@@ -19,6 +19,10 @@ const TOO_SHORT_TO_TEAR: usize = 256;
 /// A longer gap is never cheaper to write again than to jump.
 const LONGEST_GAP: usize = 10;
 
+/// Ends line drawing signs, inserting and coordinates within the region; then the scrolling region
+/// itself and the pen; and last clears the cells, which take the ground of the pen.
+const CLEAR: &[u8] = b"\x0f\x1b(B\x1b[4l\x1b[?6l\x1b[r\x1b[m\x1b[H\x1b[2J";
+
 /// Clears from the cursor to the end of the line.
 const ERASE_LINE: &[u8] = b"\x1b[K";
 
@@ -111,11 +115,9 @@ impl Painter {
         &self.out
     }
 
-    /// Clears the screen and everything that could be left over on it.
+    /// Clears the screen and whatever another program may have left behind.
     fn clear(&mut self) -> Picture {
-        // The scrolling region, the pen, the cursor's place, and only then the cells: they take
-        // the ground of the pen.
-        self.out.extend_from_slice(b"\x1b[r\x1b[m\x1b[H\x1b[2J");
+        self.out.extend_from_slice(CLEAR);
         self.pen = Some(Look::PLAIN);
         (self.row, self.column) = (0, Some(0));
         Picture::blank(self.size.width, self.size.height)

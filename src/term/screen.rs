@@ -11,7 +11,7 @@ use rustix::termios::tcgetwinsize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::event::Event;
-use super::guard::{Guard, tty};
+use super::guard::{Guard, MOUSE_OFF, MOUSE_ON, tty};
 use super::output::Output;
 use super::paint::Painter;
 use super::reader::Events;
@@ -88,6 +88,8 @@ pub struct Screen {
     painter: Painter,
     buffer: Buffer,
     output: Output,
+    /// What goes out with the next frame and is no part of the picture.
+    besides: String,
     /// None where there is only something to write to.
     guard: Option<Guard>,
     /// Whether the next [`Event::Resumed`] is one that [`Self::suspend`] has dealt with.
@@ -119,6 +121,7 @@ impl Screen {
             painter: Painter::new(size, depth, false),
             buffer: Buffer::empty(Rect::from((Position::ORIGIN, size))),
             output: Output::new(writer)?,
+            besides: String::new(),
             guard: None,
             back: false,
         })
@@ -141,11 +144,30 @@ impl Screen {
         self.buffer.reset();
         let cursor = view(&mut self.buffer);
         let frame = self.painter.paint(&self.buffer, cursor);
-        if frame.is_empty() {
+        let length = self.besides.len() + frame.len();
+        if length == 0 {
             return Ok(Drawn::Unchanged);
         }
-        self.output.send(frame);
-        Ok(Drawn::Written(frame.len()))
+        self.output.send(&[self.besides.as_bytes(), frame]);
+        self.besides.clear();
+        Ok(Drawn::Written(length))
+    }
+
+    /// Rings the terminal's bell with the next picture.
+    pub fn ring(&mut self) {
+        self.besides.push('\x07');
+    }
+
+    /// Asks for reports of the mouse, or leaves the mouse to the terminal for selecting text, from
+    /// the next picture on.
+    pub fn set_mouse(&mut self, mouse: bool) {
+        if let Some(guard) = &mut self.guard
+            && guard.mouse != mouse
+        {
+            guard.mouse = mouse;
+            self.besides
+                .push_str(if mouse { MOUSE_ON } else { MOUSE_OFF });
+        }
     }
 
     /// Waits until [`Self::draw`] is not busy.
@@ -221,5 +243,90 @@ fn terminal_size() -> Size {
     match tcgetwinsize(rustix::stdio::stdout()) {
         Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size::new(size.ws_col, size.ws_row),
         _ => USUAL_SIZE,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::PipeReader;
+
+    use ratatui::style::Style;
+
+    use super::*;
+
+    /// A screen of one row, and what its terminal gets.
+    fn screen() -> (Screen, PipeReader) {
+        let (terminal, writer) = io::pipe().unwrap();
+        let screen = Screen::over(writer, Size::new(20, 1), Depth::Mono).unwrap();
+        (screen, terminal)
+    }
+
+    fn draw(screen: &mut Screen, text: &str) -> Drawn {
+        let view = |buffer: &mut Buffer| {
+            buffer.set_string(0, 0, text, Style::new());
+            None
+        };
+        screen.draw(view).unwrap()
+    }
+
+    /// What the terminal gets until the screen is dropped.
+    fn all(screen: Screen, mut terminal: PipeReader) -> String {
+        drop(screen);
+        let mut text = String::new();
+        io::Read::read_to_string(&mut terminal, &mut text).unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn what_is_shown_already_is_not_written() {
+        let (mut screen, terminal) = screen();
+        assert!(matches!(draw(&mut screen, "one"), Drawn::Written(_)));
+        screen.ready().await;
+        assert_eq!(draw(&mut screen, "one"), Drawn::Unchanged);
+        screen.ring();
+        assert_eq!(draw(&mut screen, "one"), Drawn::Written(1));
+        screen.ready().await;
+        assert_eq!(draw(&mut screen, "one"), Drawn::Unchanged);
+        assert!(all(screen, terminal).ends_with('\x07'));
+    }
+
+    /// A terminal that takes each write only when it is told to.
+    struct Slow(std::sync::mpsc::Receiver<()>);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let told = self.0.recv();
+            told.map(|()| bytes.len())
+                .map_err(|_| io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_picture_that_finds_the_terminal_busy_is_not_taken_for_shown() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let mut screen = Screen::over(Slow(told), Size::new(20, 1), Depth::Mono).unwrap();
+        assert!(matches!(draw(&mut screen, "one"), Drawn::Written(_)));
+        assert_eq!(draw(&mut screen, "two"), Drawn::Busy);
+        assert_eq!(draw(&mut screen, "three"), Drawn::Busy);
+        tell.send(()).unwrap();
+        screen.ready().await;
+        assert!(matches!(draw(&mut screen, "three"), Drawn::Written(_)));
+        tell.send(()).unwrap();
+        screen.ready().await;
+        assert_eq!(draw(&mut screen, "three"), Drawn::Unchanged);
+    }
+
+    #[tokio::test]
+    async fn a_terminal_that_takes_nothing_is_an_error() {
+        let (mut screen, terminal) = screen();
+        drop(terminal);
+        let _ = draw(&mut screen, "one");
+        screen.ready().await;
+        assert!(screen.draw(|_| None).is_err());
     }
 }

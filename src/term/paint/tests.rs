@@ -254,6 +254,32 @@ proptest! {
 }
 
 #[test]
+fn a_block_that_moved_is_scrolled() {
+    let mut pair = Pair::new(60, 12);
+    let list = |first: usize| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 12));
+        buffer.set_string(0, 0, "a header that stays", Style::new().fg(Color::Red));
+        for y in 1..11 {
+            let text = format!("row {} of the list", (first + usize::from(y)) * 7919);
+            buffer.set_string(0, y, text, Style::new().bg(Color::Blue));
+        }
+        buffer.set_string(0, 11, "a footer that stays", Style::new());
+        buffer
+    };
+    pair.show(&list(10), None);
+    for (first, sequence) in [
+        (11, "\x1b[M"),
+        (14, "\x1b[3M"),
+        (13, "\x1b[L"),
+        (8, "\x1b[5L"),
+    ] {
+        pair.show(&list(first), Some(Position::new(3, 3)));
+        let frame = String::from_utf8_lossy(&pair.painter.out).into_owned();
+        assert!(frame.contains(sequence), "{first}: {frame:?}");
+    }
+}
+
+#[test]
 fn a_buffer_of_another_size_is_painted_anew() {
     let mut pair = Pair::new(20, 5);
     let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 5));
