@@ -1,1 +1,33 @@
-//! The screen as data: state, messages, the one update function, effects.
+//! The screen as data: which page is open, its rows, cursor and filter. [`update`] alone changes
+//! it; views read it.
+
+pub mod ages;
+pub mod area;
+pub mod columns;
+pub mod command;
+pub mod dialog;
+pub mod effect;
+pub mod empty;
+pub mod facts;
+pub mod filter;
+mod follow;
+pub mod layout;
+pub mod line;
+pub mod msg;
+pub mod names;
+pub mod nav;
+mod press;
+mod refresh;
+pub mod rows;
+pub mod sheet;
+pub mod state;
+pub mod steady;
+pub mod tone;
+mod update;
+pub mod view;
+
+pub use effect::{Answer, Effect};
+pub use msg::{Field, Mouse, MouseKind, Msg, Prompt, PromptKind};
+pub use state::State;
+pub use tone::Tone;
+pub use update::update;

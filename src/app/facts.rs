@@ -1,0 +1,175 @@
+//! What is worked out from the cluster for the screen, a few times a second at most.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+
+use crate::model::totals::{Totals, totals};
+use crate::model::{Cluster, Name, Time, natural};
+use crate::planner::{Finding, findings};
+
+use super::names::Names;
+
+/// Milliseconds for which sums and findings hold while only numbers change.
+const HOLDS: u64 = 500;
+
+/// What is worked out from the cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Counts up when any of this changed.
+    pub revision: u64,
+    /// Sums for the header.
+    pub totals: Totals,
+    /// Memory in use, percent; moves by whole points.
+    pub memory_used: Option<u8>,
+    /// Disk space in use, percent.
+    pub disk_used: Option<u8>,
+    /// What is wrong, worst first, with names as they are shown.
+    pub findings: Vec<Finding>,
+    /// How names are shortened.
+    pub names: Names,
+    /// Nodes in Ganeti's order.
+    pub nodes: Vec<Name>,
+    /// Instances in Ganeti's order.
+    pub instances: Vec<Name>,
+    /// Sums of each group.
+    pub groups: BTreeMap<Name, GroupSums>,
+    made: Option<(u64, Time)>,
+}
+
+/// Sums over a group. Of memory and disk only what nodes told is counted; none if no node did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupSums {
+    /// Nodes.
+    pub nodes: usize,
+    /// Nodes whose agent answers.
+    pub nodes_up: usize,
+    /// Nodes marked offline.
+    pub nodes_offline: usize,
+    /// Instances whose primary is here.
+    pub instances: usize,
+    /// Of those, running.
+    pub running: usize,
+    /// Total and free memory, MiB.
+    pub memory: Option<(u64, u64)>,
+    /// Total and free disk space, MiB.
+    pub disk: Option<(u64, u64)>,
+}
+
+impl Facts {
+    /// Works it out anew if the cluster's shape changed or some time went by.
+    pub fn refresh(&mut self, cluster: &Cluster) {
+        if let Some((shape, at)) = self.made {
+            let same_shape = shape == cluster.shape;
+            if same_shape && cluster.now.at.since(at) < HOLDS && at <= cluster.now.at {
+                return;
+            }
+            if !same_shape {
+                self.reshape(cluster);
+            }
+        } else {
+            self.reshape(cluster);
+        }
+        self.made = Some((cluster.shape, cluster.now.at));
+        self.totals = totals(cluster);
+        let sums = &self.totals;
+        self.memory_used = percent(self.memory_used, sums.memory_total, sums.memory_free);
+        self.disk_used = percent(self.disk_used, sums.disk_total, sums.disk_free);
+        self.groups = group_sums(cluster);
+        let mut found = findings(cluster);
+        for finding in &mut found {
+            finding.text = self.names.shorten(&finding.text);
+        }
+        if found != self.findings {
+            self.findings = found;
+            self.revision += 1;
+        }
+    }
+
+    fn reshape(&mut self, cluster: &Cluster) {
+        self.names = Names::of(cluster);
+        keep_sorted(&mut self.nodes, &cluster.nodes);
+        keep_sorted(&mut self.instances, &cluster.instances);
+        self.revision += 1;
+    }
+}
+
+/// Brings a sorted list of names up to date. Sorting what is nearly sorted costs little.
+fn keep_sorted<V>(names: &mut Vec<Name>, now: &HashMap<Name, V>)
+where
+    Name: Hash + Eq,
+{
+    names.retain(|name| now.contains_key(name));
+    if names.len() == now.len() {
+        return;
+    }
+    let known: std::collections::HashSet<Name> = names.iter().cloned().collect();
+    let mut new: Vec<Name> = now
+        .keys()
+        .filter(|name| !known.contains(*name))
+        .cloned()
+        .collect();
+    new.sort_by(|a, b| natural::compare(a, b));
+    names.extend(new);
+    names.sort_by(|a, b| natural::compare(a, b));
+}
+
+/// Percent in use, held unless it moved by more than half a point past a border.
+fn percent(held: Option<u8>, total: u64, free: u64) -> Option<u8> {
+    if total == 0 {
+        return None;
+    }
+    let used = total.saturating_sub(free) as f64 * 100.0 / total as f64;
+    match held {
+        Some(held) if (used - f64::from(held)).abs() < 1.0 => Some(held),
+        _ => Some(used.round() as u8),
+    }
+}
+
+fn group_sums(cluster: &Cluster) -> BTreeMap<Name, GroupSums> {
+    let mut groups: BTreeMap<Name, GroupSums> = cluster
+        .groups
+        .keys()
+        .map(|name| (name.clone(), GroupSums::default()))
+        .collect();
+    let add = |sum: &mut Option<(u64, u64)>, (total, free): (u64, u64)| {
+        let (t, f) = sum.unwrap_or_default();
+        *sum = Some((t.saturating_add(total), f.saturating_add(free)));
+    };
+    for node in cluster.nodes.values() {
+        let Some(sums) = groups.get_mut(node.group()) else {
+            continue;
+        };
+        sums.nodes += 1;
+        sums.nodes_up += usize::from(node.fresh());
+        sums.nodes_offline += usize::from(node.offline());
+        sums.instances += node.primaries.len();
+        let runs = |name: &&Name| {
+            let word = cluster.instances.get(*name).and_then(|i| i.status.word());
+            word.is_some_and(|word| word.is_up())
+        };
+        sums.running += node.primaries.iter().filter(runs).count();
+        if node.offline() {
+            continue;
+        }
+        if let Some(memory) = node.memory() {
+            add(&mut sums.memory, (memory.total, memory.free));
+        }
+        if let Some(disk) = node.disk(cluster.conf.as_ref()) {
+            add(&mut sums.disk, disk);
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_held_until_it_moved() {
+        assert_eq!(percent(None, 0, 0), None);
+        assert_eq!(percent(None, 1000, 394), Some(61));
+        assert_eq!(percent(Some(61), 1000, 381), Some(61));
+        assert_eq!(percent(Some(61), 1000, 380), Some(62));
+    }
+}

@@ -1,0 +1,212 @@
+//! Pages and the way between them.
+
+use crate::action::Place;
+use crate::model::Name;
+
+use super::rows::{Id, Scope, Table};
+use super::view::Kind;
+
+/// One page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// All nodes.
+    Nodes,
+    /// All instances.
+    Instances,
+    /// All groups.
+    Groups,
+    /// The jobs.
+    Jobs,
+    /// Everything that is wrong.
+    Alerts,
+    /// One node.
+    Node(Name),
+    /// One instance.
+    Instance(Name),
+    /// One group.
+    Group(Name),
+    /// One job.
+    Job(u64),
+    /// The keys.
+    Help(Place),
+}
+
+impl Page {
+    /// The pages that are a key away, in the order in which Tab goes through them.
+    pub const MAIN: [Page; 5] = [
+        Page::Nodes,
+        Page::Instances,
+        Page::Groups,
+        Page::Jobs,
+        Page::Alerts,
+    ];
+
+    /// Its name, as it is typed after `:`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Page::Nodes => "nodes",
+            Page::Instances => "instances",
+            Page::Groups => "groups",
+            Page::Jobs => "jobs",
+            Page::Alerts => "alerts",
+            Page::Node(_) => "node",
+            Page::Instance(_) => "instance",
+            Page::Group(_) => "group",
+            Page::Job(_) => "job",
+            Page::Help(_) => "help",
+        }
+    }
+
+    /// The page that shows an object whole.
+    pub fn of(id: &Id) -> Option<Page> {
+        use super::rows::About;
+        Some(match id {
+            Id::Node(name) | Id::Alert(About::Node(name), _) => Page::Node(name.clone()),
+            Id::Instance(name) | Id::Alert(About::Instance(name), _) => {
+                Page::Instance(name.clone())
+            }
+            Id::Group(name) => Page::Group(name.clone()),
+            Id::Job(id) | Id::Alert(About::Job(id), _) => Page::Job(*id),
+            Id::Alert(About::Cluster, _) => return None,
+        })
+    }
+
+    /// The table on it, if it has one.
+    fn table(&self) -> Option<Table> {
+        let (kind, scope) = match self {
+            Page::Nodes => (Kind::Nodes, Scope::All),
+            Page::Instances => (Kind::Instances, Scope::All),
+            Page::Groups => (Kind::Groups, Scope::All),
+            Page::Jobs => (Kind::Jobs, Scope::All),
+            Page::Alerts => (Kind::Alerts, Scope::All),
+            Page::Node(name) => (Kind::Instances, Scope::Node(name.clone())),
+            Page::Group(name) => (Kind::Nodes, Scope::Group(name.clone())),
+            Page::Instance(_) | Page::Job(_) | Page::Help(_) => return None,
+        };
+        Some(Table::new(kind, scope))
+    }
+}
+
+/// A page that was opened, and where on it the operator is.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Which.
+    pub page: Page,
+    /// Its table, if it has one.
+    pub table: Option<Table>,
+    /// The first line shown of its text.
+    pub scroll: usize,
+    /// The end of its text is kept in sight.
+    pub tail: bool,
+    /// The text takes the place of the table.
+    pub full: bool,
+    /// The selected row's detail is shown beside the table.
+    pub pane: bool,
+}
+
+impl View {
+    /// A page as it is first opened.
+    pub fn new(page: Page) -> View {
+        View {
+            table: page.table(),
+            scroll: 0,
+            tail: matches!(page, Page::Job(_)),
+            full: false,
+            // A job's own words are what one looks for there.
+            pane: page == Page::Jobs,
+            page,
+        }
+    }
+
+    /// The table, if it is on the screen.
+    pub fn shown_table(&self) -> Option<&Table> {
+        self.table.as_ref().filter(|_| !self.full)
+    }
+
+    /// The table, if it is on the screen.
+    pub fn shown_table_mut(&mut self) -> Option<&mut Table> {
+        self.table.as_mut().filter(|_| !self.full)
+    }
+
+    /// Where on the screen actions find themselves here.
+    pub fn place(&self) -> Place {
+        match self.shown_table() {
+            Some(_) => Place::Table,
+            None => Place::Detail,
+        }
+    }
+}
+
+/// The pages that were opened, the one on the screen last. None stands in it twice.
+#[derive(Clone, Debug)]
+pub struct Way(Vec<View>);
+
+/// Pages remembered for going back.
+const REMEMBERED: usize = 20;
+
+impl Way {
+    /// Starts at a page.
+    pub fn new(page: Page) -> Way {
+        Way(vec![View::new(page)])
+    }
+
+    /// The page on the screen.
+    pub fn view(&self) -> &View {
+        // `new` puts one in, and `back` leaves one.
+        &self.0[self.0.len() - 1]
+    }
+
+    /// The page on the screen.
+    pub fn view_mut(&mut self) -> &mut View {
+        let last = self.0.len() - 1;
+        &mut self.0[last]
+    }
+
+    /// Opens a page; one that is open already comes back as it was left.
+    pub fn go(&mut self, page: Page) {
+        let known = self.0.iter().position(|view| view.page == page);
+        let view = match known {
+            Some(at) => self.0.remove(at),
+            None => View::new(page),
+        };
+        self.0.push(view);
+        if self.0.len() > REMEMBERED {
+            self.0.remove(0);
+        }
+    }
+
+    /// Goes back to the page before; false if there is none.
+    pub fn back(&mut self) -> bool {
+        if self.0.len() < 2 {
+            return false;
+        }
+        self.0.pop();
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_leads_to_where_one_came_from() {
+        let mut way = Way::new(Page::Nodes);
+        way.go(Page::Node("a".into()));
+        way.go(Page::Jobs);
+        way.go(Page::Nodes);
+        assert_eq!(way.view().page, Page::Nodes);
+        assert!(way.back());
+        assert_eq!(way.view().page, Page::Jobs);
+        assert!(way.back());
+        assert_eq!(way.view().page, Page::Node("a".into()));
+        assert!(!way.back());
+    }
+
+    #[test]
+    fn the_way_does_not_grow_without_bound() {
+        let mut way = Way::new(Page::Nodes);
+        (0..100).for_each(|id| way.go(Page::Job(id)));
+        assert_eq!(way.0.len(), REMEMBERED);
+    }
+}

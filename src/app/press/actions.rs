@@ -1,0 +1,185 @@
+//! What each action does to the screen.
+
+use crate::action::Action;
+use crate::model::Cluster;
+
+use crate::app::line::LineEdit;
+use crate::app::nav::Page;
+use crate::app::rows::Id;
+use crate::app::state::{Entry, EntryKind};
+use crate::app::{Effect, State};
+
+use super::entry;
+
+/// Does it.
+pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> {
+    let page = page_height(state);
+    match action {
+        Action::Quit => return vec![Effect::Quit],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Repaint],
+        Action::Reconnect => return reconnect(state, cluster),
+        Action::Back => back(state),
+        Action::Help => help(state),
+        Action::Command => entry::open(state, cluster, EntryKind::Command),
+        Action::Filter => open_filter(state, cluster),
+        Action::Down => step(state, 1),
+        Action::Up => step(state, -1),
+        Action::PageDown => step(state, page),
+        Action::PageUp => step(state, -page),
+        Action::HalfDown => step(state, (page / 2).max(1)),
+        Action::HalfUp => step(state, -(page / 2).max(1)),
+        Action::Top => step(state, isize::MIN),
+        Action::Bottom => step(state, isize::MAX),
+        Action::Left => shift(state, -1),
+        Action::Right => shift(state, 1),
+        Action::Open => open(state),
+        Action::SortNext => sort_next(state),
+        Action::SortReverse => {
+            if let Some(table) = state.way.view_mut().shown_table_mut() {
+                table.sort.reverse = !table.sort.reverse;
+            }
+        }
+        Action::ToggleDetail => {
+            let view = state.way.view_mut();
+            view.pane = !view.pane;
+        }
+        Action::NextTab => tab(state, 1),
+        Action::PrevTab => tab(state, -1),
+        Action::GoNodes => state.way.go(Page::Nodes),
+        Action::GoInstances => state.way.go(Page::Instances),
+        Action::GoGroups => state.way.go(Page::Groups),
+        Action::GoJobs => state.way.go(Page::Jobs),
+    }
+    Vec::new()
+}
+
+/// Rows that a page has.
+fn page_height(state: &State) -> isize {
+    let layout = state.layout().unwrap_or_default();
+    let height = match state.view().shown_table() {
+        Some(_) => layout.rows.height,
+        None => layout.sheet.height,
+    };
+    isize::from(i16::try_from(height).unwrap_or(i16::MAX)).max(1)
+}
+
+fn step(state: &mut State, by: isize) {
+    match state.way.view_mut().shown_table_mut() {
+        Some(table) => table.step(by),
+        None => scroll_text(state, by),
+    }
+}
+
+/// Scrolls the text of the page; at its end it stays there when it grows.
+pub fn scroll_text(state: &mut State, by: isize) {
+    let height = usize::from(state.layout().unwrap_or_default().sheet.height);
+    let most = state.sheet.lines.len().saturating_sub(height);
+    let view = state.way.view_mut();
+    view.scroll = view.scroll.saturating_add_signed(by).min(most);
+    view.tail = matches!(view.page, Page::Job(_)) && view.scroll == most;
+}
+
+fn shift(state: &mut State, by: isize) {
+    if let Some(table) = state.way.view_mut().shown_table_mut() {
+        let most = table.kind.columns().len().saturating_sub(2);
+        table.shift = table.shift.saturating_add_signed(by).min(most);
+    }
+}
+
+fn sort_next(state: &mut State) {
+    if let Some(table) = state.way.view_mut().shown_table_mut() {
+        let columns = table.kind.columns();
+        let at = columns
+            .iter()
+            .position(|column| column.col == table.sort.col);
+        let next = at.map_or(0, |at| (at + 1) % columns.len());
+        table.sort_by(&columns[next]);
+    }
+}
+
+/// Opens what the cursor is on.
+pub fn open(state: &mut State) {
+    let Some(id) = state
+        .view()
+        .shown_table()
+        .and_then(|table| table.selected())
+    else {
+        return;
+    };
+    if let Some(page) = Page::of(id) {
+        state.way.go(page);
+    }
+}
+
+/// Closes what is open on top, one thing at a time.
+fn back(state: &mut State) {
+    let view = state.way.view_mut();
+    if let Some(table) = view.shown_table_mut()
+        && !table.filter.is_empty()
+    {
+        table.filter = Default::default();
+    } else if view.full {
+        (view.full, view.scroll) = (false, 0);
+    } else {
+        state.way.back();
+    }
+}
+
+fn help(state: &mut State) {
+    match state.view().page {
+        Page::Help(_) => {
+            state.way.back();
+        }
+        _ => {
+            let place = state.view().place();
+            state.way.go(Page::Help(place));
+        }
+    }
+}
+
+fn open_filter(state: &mut State, cluster: &Cluster) {
+    let Some(table) = state.view().shown_table() else {
+        return;
+    };
+    let before = table.filter.text().to_owned();
+    let mut line = LineEdit::default();
+    line.set(&before);
+    entry::open(state, cluster, EntryKind::Filter(before));
+    if let Some(Entry { line: typed, .. }) = &mut state.entry {
+        *typed = line;
+    }
+}
+
+/// Goes through the main pages; on the page of an object, between its table and its whole text.
+fn tab(state: &mut State, by: isize) {
+    let view = state.way.view_mut();
+    if matches!(view.page, Page::Node(_) | Page::Group(_)) {
+        (view.full, view.scroll) = (!view.full, 0);
+        return;
+    }
+    let count = Page::MAIN.len() as isize;
+    let at = Page::MAIN.iter().position(|page| *page == view.page);
+    if let Some(at) = at {
+        let next = (at as isize + by).rem_euclid(count) as usize;
+        state.way.go(Page::MAIN[next].clone());
+    }
+}
+
+/// Tries the link of the node that the cursor is on or that is open, or else all.
+fn reconnect(state: &State, cluster: &Cluster) -> Vec<Effect> {
+    let selected = state
+        .view()
+        .shown_table()
+        .and_then(|table| table.selected());
+    let node = match (&state.view().page, selected) {
+        (Page::Node(name), _) => Some(name.clone()),
+        (_, Some(Id::Node(name))) => Some(name.clone()),
+        _ => None,
+    };
+    let down = |name: &crate::model::Name| {
+        let node = cluster.nodes.get(name);
+        node.is_some_and(|node| !node.reach.is_up())
+    };
+    vec![Effect::Reconnect(node.filter(down))]
+}

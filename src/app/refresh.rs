@@ -1,0 +1,160 @@
+//! Brings what the screen shows up to date with the cluster.
+
+use crate::model::{Cluster, Time};
+
+use super::layout::text_width;
+use super::nav::{Page, View};
+use super::rows::{About, Id, Table};
+use super::sheet::Sheet;
+use super::view::{group, help, instance, job, node};
+use super::{Effect, State, follow};
+
+/// Milliseconds for which a notice stays.
+const NOTICE: u64 = 10_000;
+
+/// Rows of the terminal from which graphs are drawn tall.
+const TALL: u16 = 30;
+
+/// What the texts on the screen were made of.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SheetMade {
+    page: Page,
+    full: bool,
+    pane: Option<Id>,
+    size: (u16, u16),
+    shape: u64,
+    /// Newest line of the log shown.
+    serial: u64,
+    /// Numbers and ages in a text move once a second.
+    second: u64,
+}
+
+/// Brings everything up to date; says what that wants done.
+pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
+    let now = cluster.now.at;
+    if state
+        .notice
+        .as_ref()
+        .is_some_and(|(_, since)| now.since(*since) > NOTICE)
+    {
+        state.notice = None;
+    }
+    state.facts.refresh(cluster);
+    if let Some(table) = state.way.view_mut().shown_table_mut() {
+        table.refresh(cluster, &state.facts);
+    }
+    texts(state, cluster);
+    fit(state);
+    let layout = state.layout().unwrap_or_default();
+    if let Some(table) = state.way.view().shown_table() {
+        let visible = table.visible(usize::from(layout.rows.height));
+        let readings = visible
+            .iter()
+            .map(|id| (id.clone(), table.kind.readings(cluster, id)));
+        state.steady.settle(readings);
+    }
+    follow::follow(state, cluster)
+}
+
+/// Makes the texts of the page and of its pane anew if they may have changed.
+fn texts(state: &mut State, cluster: &Cluster) {
+    let view = state.way.view();
+    let pane = pane_id(view);
+    let log = match (&view.page, &pane) {
+        (Page::Job(id), _) | (_, Some(Id::Job(id))) => cluster.logs.get(id),
+        _ => None,
+    };
+    let made = SheetMade {
+        page: view.page.clone(),
+        full: view.full,
+        pane: pane.clone(),
+        size: state.size,
+        shape: cluster.shape,
+        serial: log
+            .and_then(|lines| lines.last())
+            .map_or(0, |line| line.serial),
+        second: second(cluster.now.at),
+    };
+    if state.made.as_ref() == Some(&made) {
+        return;
+    }
+    state.sheet = page_text(state, cluster);
+    state.pane = match &pane {
+        Some(id) => pane_text(state, cluster, id),
+        None => Sheet::default(),
+    };
+    state.made = Some(made);
+}
+
+fn second(at: Time) -> u64 {
+    at.0 / 1_000
+}
+
+/// What the pane shows the detail of.
+fn pane_id(view: &View) -> Option<Id> {
+    let table = view.shown_table().filter(|_| view.pane)?;
+    table.selected().cloned()
+}
+
+fn page_text(state: &State, cluster: &Cluster) -> Sheet {
+    let view = state.way.view();
+    let width = text_width(state.size, view, false);
+    let tall = state.size.1 >= TALL;
+    let facts = &state.facts;
+    match &view.page {
+        Page::Node(name) if view.full => node::whole(cluster, facts, name, width),
+        Page::Node(name) => node::brief(cluster, facts, name, width, tall),
+        Page::Group(name) if view.full => group::whole(cluster, facts, name, width),
+        Page::Group(name) => group::brief(cluster, facts, name, width),
+        Page::Instance(name) => instance::whole(cluster, facts, name, width, tall),
+        Page::Job(id) => job::whole(cluster, facts, *id, width),
+        Page::Help(place) => help::whole(&state.keymap, *place, width),
+        Page::Nodes | Page::Instances | Page::Groups | Page::Jobs | Page::Alerts => {
+            Sheet::default()
+        }
+    }
+}
+
+fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
+    let width = text_width(state.size, state.way.view(), true);
+    let facts = &state.facts;
+    match id {
+        Id::Node(name) | Id::Alert(About::Node(name), _) => {
+            node::brief(cluster, facts, name, width, true)
+        }
+        Id::Instance(name) | Id::Alert(About::Instance(name), _) => {
+            instance::brief(cluster, facts, name, width, true)
+        }
+        Id::Group(name) => group::brief(cluster, facts, name, width),
+        Id::Job(id) | Id::Alert(About::Job(id), _) => job::brief(cluster, facts, *id, width),
+        Id::Alert(About::Cluster, _) => Sheet::default(),
+    }
+}
+
+/// Keeps cursor and scrolling within what there is.
+fn fit(state: &mut State) {
+    let Some(layout) = state.layout() else { return };
+    let lines = state.sheet.lines.len();
+    let view = state.way.view_mut();
+    if let Some(table) = view.shown_table_mut() {
+        table.fit(usize::from(layout.rows.height));
+    }
+    let most = lines.saturating_sub(usize::from(layout.sheet.height));
+    if view.tail || view.scroll > most {
+        view.scroll = most;
+    }
+    let is_job = matches!(
+        view.shown_table().and_then(Table::selected),
+        Some(Id::Job(_))
+    );
+    // Of a log the end matters, of everything else the beginning.
+    state.pane_scroll = if is_job {
+        state
+            .pane
+            .lines
+            .len()
+            .saturating_sub(usize::from(layout.pane.height))
+    } else {
+        0
+    };
+}

@@ -1,0 +1,98 @@
+//! What a piece of the screen means; the theme says what that looks like.
+
+use gantry_wire::job::Job;
+
+use crate::model::status::Word;
+use crate::model::{Cluster, Node, Reach, Status, job};
+use crate::planner::Severity;
+
+/// A meaning. Healthy is plain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// Well, and nothing more to say.
+    #[default]
+    Plain,
+    /// Less important.
+    Dim,
+    /// Should be looked at.
+    Warn,
+    /// Is broken now.
+    Critical,
+    /// Cannot be reached: the last that was known.
+    Lost,
+    /// Older than it should be.
+    Stale,
+    /// Under way.
+    Progress,
+    /// A heading.
+    Heading,
+}
+
+/// Of a finding.
+pub fn of_severity(severity: Severity) -> Tone {
+    match severity {
+        Severity::Critical => Tone::Critical,
+        Severity::Warning => Tone::Warn,
+        Severity::Note => Tone::Dim,
+    }
+}
+
+/// Of an instance's status.
+pub fn of_status(status: Status) -> Tone {
+    match status {
+        Status::Unknown | Status::Was(..) => Tone::Lost,
+        Status::Now(word) | Status::Asked(word, _) => match word {
+            Word::Running => Tone::Plain,
+            Word::AdminDown | Word::AdminOffline | Word::UserDown => Tone::Dim,
+            Word::ErrorUp
+            | Word::ErrorWrongNode
+            | Word::ErrorDown
+            | Word::ErrorNodeOffline
+            | Word::ErrorNodeDown => Tone::Critical,
+        },
+    }
+}
+
+/// Of how far gantry gets to a node.
+pub fn of_reach(node: &Node) -> Tone {
+    match &node.reach {
+        _ if node.offline() => Tone::Dim,
+        Reach::Up { .. } if node.noded() == Some(false) => Tone::Critical,
+        Reach::Up { .. } => Tone::Plain,
+        Reach::NoAgent { .. } => Tone::Stale,
+        Reach::Refused { .. } => Tone::Warn,
+        Reach::Waiting { .. } => Tone::Critical,
+        Reach::Idle | Reach::Connecting(_) if node.heard.is_some() => Tone::Lost,
+        Reach::Idle | Reach::Connecting(_) => Tone::Progress,
+    }
+}
+
+/// Of a node's row as a whole: grey once it cannot be reached.
+pub fn of_node(node: &Node) -> Tone {
+    if node.offline() {
+        Tone::Dim
+    } else if node.lost() {
+        Tone::Lost
+    } else {
+        Tone::Plain
+    }
+}
+
+/// Of a job's or an opcode's status.
+pub fn of_job_status(status: &str) -> Tone {
+    match status {
+        "running" | "canceling" => Tone::Progress,
+        "waiting" => Tone::Warn,
+        "error" => Tone::Critical,
+        "queued" => Tone::Plain,
+        _ => Tone::Dim,
+    }
+}
+
+/// Of a job: unfinished ones without a master that tells of them are of the past.
+pub fn of_job(job: &Job, cluster: &Cluster) -> Tone {
+    if !job::finished(&job.status) && !cluster.master_serves() {
+        return Tone::Lost;
+    }
+    of_job_status(&job.status)
+}

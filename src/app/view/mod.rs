@@ -1,0 +1,135 @@
+//! How each page behaves: its columns, order and words, or its text.
+
+pub mod alerts;
+pub mod group;
+pub mod groups;
+pub mod help;
+pub mod instance;
+pub mod instances;
+pub mod job;
+pub mod jobs;
+pub mod node;
+pub mod nodes;
+
+use std::borrow::Cow;
+
+use crate::model::Cluster;
+
+use super::columns::{Col, Column};
+use super::facts::Facts;
+use super::rows::{Id, Scope, Sort, SortKey};
+use super::steady::Reading;
+
+/// What a table shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nodes.
+    Nodes,
+    /// Instances.
+    Instances,
+    /// Groups.
+    Groups,
+    /// Jobs.
+    Jobs,
+    /// Findings.
+    Alerts,
+}
+
+impl Kind {
+    /// Its columns; the first one names the object, and rows come in its order.
+    pub fn columns(self) -> &'static [Column] {
+        match self {
+            Kind::Nodes => nodes::COLUMNS,
+            Kind::Instances => instances::COLUMNS,
+            Kind::Groups => groups::COLUMNS,
+            Kind::Jobs => jobs::COLUMNS,
+            Kind::Alerts => alerts::COLUMNS,
+        }
+    }
+
+    /// What its rows are called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Nodes => "nodes",
+            Kind::Instances => "instances",
+            Kind::Groups => "groups",
+            Kind::Jobs => "jobs",
+            Kind::Alerts => "alerts",
+        }
+    }
+
+    /// The order at first: that of the first column.
+    pub fn first_sort(self) -> Sort {
+        Sort {
+            col: self.columns()[0].col,
+            reverse: false,
+        }
+    }
+
+    /// All rows there are, in the order of the first column.
+    pub fn ids(self, cluster: &Cluster, facts: &Facts, scope: &Scope) -> Vec<Id> {
+        match self {
+            Kind::Nodes => nodes::ids(cluster, facts, scope),
+            Kind::Instances => instances::ids(cluster, facts, scope),
+            Kind::Groups => groups::ids(cluster),
+            Kind::Jobs => jobs::ids(cluster),
+            Kind::Alerts => alerts::ids(facts),
+        }
+    }
+
+    /// Everything that a filter searches in a row, the name first.
+    pub fn words(self, cluster: &Cluster, facts: &Facts, id: &Id) -> Vec<String> {
+        let words = match (self, id) {
+            (Kind::Nodes, Id::Node(name)) => nodes::words(cluster, facts, name),
+            (Kind::Instances, Id::Instance(name)) => instances::words(cluster, facts, name),
+            (Kind::Groups, Id::Group(name)) => groups::words(cluster, name),
+            (Kind::Jobs, Id::Job(job)) => jobs::words(cluster, *job),
+            (Kind::Alerts, id) => alerts::words(facts, id),
+            _ => None,
+        };
+        words.unwrap_or_default()
+    }
+
+    /// The text of a column that grows with its content.
+    pub fn text<'a>(
+        self,
+        cluster: &'a Cluster,
+        facts: &'a Facts,
+        id: &'a Id,
+        col: Col,
+    ) -> Cow<'a, str> {
+        let text = match (self, id) {
+            (Kind::Nodes, Id::Node(name)) => nodes::text(cluster, facts, name, col),
+            (Kind::Instances, Id::Instance(name)) => instances::text(cluster, facts, name, col),
+            (Kind::Groups, Id::Group(name)) => Some(Cow::Borrowed(&**name)),
+            (Kind::Jobs, Id::Job(job)) => jobs::text(cluster, *job, col),
+            (Kind::Alerts, id) => alerts::text(facts, id, col),
+            _ => None,
+        };
+        text.unwrap_or_default()
+    }
+
+    /// A row's place in the order of a column other than the first.
+    pub fn sort_key(self, cluster: &Cluster, facts: &Facts, id: &Id, col: Col) -> SortKey {
+        let key = match (self, id) {
+            (Kind::Nodes, Id::Node(name)) => nodes::sort_key(cluster, name, col),
+            (Kind::Instances, Id::Instance(name)) => instances::sort_key(cluster, name, col),
+            (Kind::Groups, Id::Group(name)) => groups::sort_key(cluster, facts, name, col),
+            (Kind::Jobs, Id::Job(job)) => jobs::sort_key(cluster, *job, col),
+            (Kind::Alerts, id) => {
+                alerts::text(facts, id, col).map(|text| SortKey::Text(text.into()))
+            }
+            _ => None,
+        };
+        key.unwrap_or(SortKey::Unknown)
+    }
+
+    /// The numbers of a row that are held steady.
+    pub fn readings(self, cluster: &Cluster, id: &Id) -> Vec<Reading> {
+        match (self, id) {
+            (Kind::Nodes, Id::Node(name)) => nodes::readings(cluster, name),
+            (Kind::Instances, Id::Instance(name)) => instances::readings(cluster, name),
+            _ => Vec::new(),
+        }
+    }
+}

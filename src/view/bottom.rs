@@ -1,0 +1,155 @@
+//! The line at the bottom: keys, a notice, or what is typed; and above it the ways to go on.
+
+use ratatui::layout::Position;
+
+use crate::app::area::Area;
+use crate::app::state::{Entry, EntryKind};
+use crate::app::{PromptKind, State};
+use crate::input::help::hints;
+use crate::theme::Role;
+
+use super::pen::{Pen, columns};
+
+/// Draws it. Gives the place of the cursor if something is typed.
+pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
+    if let Some(entry) = &state.entry {
+        choices(pen, area, entry);
+        return Some(typed(pen, area, entry));
+    }
+    if let Some((text, _)) = &state.notice {
+        let style = pen.style(Role::Warn);
+        let alarm = pen.glyphs().alarm;
+        let text = format!("{alarm} {}", state.facts.names.shorten(text));
+        pen.put(1, area.y, area.width.saturating_sub(2), &text, style);
+    } else if let Some(prompt) = state.dialogs.first() {
+        let keys: &[(&str, &str)] = match prompt.kind {
+            PromptKind::YesNo => &[("y", "yes"), ("n", "no")],
+            PromptKind::Fields(_) => &[("Enter", "go on"), ("Esc", "leave it")],
+        };
+        let keys = keys.iter().map(|(key, words)| ((*key).to_owned(), *words));
+        keys_line(pen, area, keys);
+    } else if !state.pending.is_empty() {
+        let keys: Vec<String> = state
+            .pending
+            .keys()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let style = pen.style(Role::Prompt);
+        let text = format!("{} ...", keys.join(" "));
+        pen.put(1, area.y, area.width.saturating_sub(2), &text, style);
+    } else {
+        let hints = hints(&state.keymap, state.view().place());
+        keys_line(
+            pen,
+            area,
+            hints.into_iter().map(|hint| (hint.key, hint.words)),
+        );
+    }
+    None
+}
+
+/// Keys and what they do, as many as there is room for.
+fn keys_line(pen: &mut Pen, area: Area, keys: impl Iterator<Item = (String, &'static str)>) {
+    let (key_style, style) = (pen.style(Role::HintKey), pen.style(Role::Hint));
+    let mut x = 1;
+    for (key, words) in keys {
+        let width = columns(&key) + 1 + columns(words);
+        if x + width > area.width {
+            break;
+        }
+        x += pen.put(x, area.y, area.width - x, &key, key_style) + 1;
+        x += pen.put(x, area.y, area.width - x, words, style) + 2;
+    }
+}
+
+fn typed(pen: &mut Pen, area: Area, entry: &Entry) -> Position {
+    let sign = match entry.kind {
+        EntryKind::Command => ":",
+        EntryKind::Filter(_) => "/",
+    };
+    let style = pen.style(Role::Prompt);
+    pen.put(0, area.y, 1, sign, style);
+    let x = field(
+        pen,
+        1,
+        area.y,
+        area.width.saturating_sub(1),
+        &entry.line.text(),
+        entry.line.cursor_column(),
+    );
+    Position { x, y: area.y }
+}
+
+/// Writes text that is typed, so that its cursor is in sight. Gives the cursor's column.
+pub fn field(pen: &mut Pen, x: u16, y: u16, width: u16, text: &str, cursor: usize) -> u16 {
+    let style = pen.style(Role::Text);
+    let most = usize::from(width.saturating_sub(1));
+    let mut hidden = cursor.saturating_sub(most);
+    let mut rest = text;
+    let mut skipped = 0;
+    while skipped < hidden
+        && let Some(c) = rest.chars().next()
+    {
+        skipped += usize::from(columns(c.encode_utf8(&mut [0; 4])));
+        rest = &rest[c.len_utf8()..];
+    }
+    hidden = skipped.max(hidden);
+    pen.put(x, y, width, rest, style);
+    let column = u16::try_from(cursor.saturating_sub(hidden)).unwrap_or(width);
+    x + column.min(width.saturating_sub(1))
+}
+
+/// The ways to go on with a command, in a box just above the line.
+fn choices(pen: &mut Pen, bottom: Area, entry: &Entry) {
+    let count = u16::try_from(entry.choices.len()).unwrap_or_default();
+    let widest = entry
+        .choices
+        .iter()
+        .map(|choice| columns(&choice.line))
+        .max();
+    let Some(widest) = widest else { return };
+    let about = 12;
+    let area = Area {
+        x: 0,
+        y: bottom.y.saturating_sub(count),
+        width: (widest + about + 4).min(bottom.width),
+        height: count.min(bottom.y),
+    };
+    pen.clear(area);
+    for (index, choice) in entry
+        .choices
+        .iter()
+        .enumerate()
+        .take(usize::from(area.height))
+    {
+        let row = area.row(u16::try_from(index).unwrap_or_default());
+        let (text, dim) = (pen.style(Role::Text), pen.style(Role::Dim));
+        let frame = pen.style(Role::Frame);
+        pen.put(
+            row.x + 1,
+            row.y,
+            widest.min(row.width.saturating_sub(2)),
+            &choice.line,
+            text,
+        );
+        pen.put_right(row.x, row.y, row.width.saturating_sub(2), choice.about, dim);
+        pen.sign(
+            row.x + row.width - 1,
+            row.y,
+            pen.glyphs().lines.vertical,
+            frame,
+        );
+        if entry.chosen == Some(index) {
+            pen.sign(row.x, row.y, pen.glyphs().cursor, text);
+            let selected = pen.style(Role::Selected);
+            pen.tint(
+                Area {
+                    width: row.width - 1,
+                    ..row
+                },
+                selected,
+            );
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Three lines on every page: who and where; what is wrong; how old what is shown is.
+
+use crate::app::ages::ages;
+use crate::app::area::Area;
+use crate::app::tone::{self, Tone};
+use crate::app::{State, sheet::Span};
+use crate::model::words::age;
+use crate::model::{Cluster, Reach};
+use crate::planner::Severity;
+use crate::theme::Role;
+
+use super::pen::{Pen, columns};
+
+/// From this width on words are written out.
+const ROOMY: u16 = 116;
+
+/// Seconds up to which what nodes say counts as of now: they say something every 5 s at least.
+const LIVE_NOW: f64 = 10.0;
+
+/// Seconds from which on an age is a warning.
+const OLD: f64 = 30.0;
+
+/// Draws it.
+pub fn draw(pen: &mut Pen, area: Area, state: &State, cluster: &Cluster) {
+    first(pen, area.row(0), state, cluster);
+    wrong(pen, area.row(1), state, cluster);
+    old(pen, area.row(2), state, cluster);
+}
+
+/// A word and its value.
+struct Figure {
+    word: &'static str,
+    value: String,
+    tone: Tone,
+}
+
+/// The cluster, its master, and its sums.
+fn first(pen: &mut Pen, area: Area, state: &State, cluster: &Cluster) {
+    let mut figures = figures(state, cluster, area.width >= ROOMY);
+    let width = |figure: &Figure| columns(figure.word) + columns(&figure.value) + 3;
+    let name = columns(cluster.name());
+    let least = name.min(16) + 3;
+    let mut total: u16 = figures.iter().map(width).sum();
+    // What does not fit leaves from the end; the name takes what is left.
+    while total + least > area.width
+        && let Some(last) = figures.pop()
+    {
+        total -= width(&last);
+    }
+    let style = pen.style(Role::Title);
+    pen.put(
+        1,
+        area.y,
+        area.width.saturating_sub(total + 2),
+        cluster.name(),
+        style,
+    );
+    let mut x = area.width - total;
+    for figure in &figures {
+        let word_style = pen.style(Role::Dim);
+        x += pen.put(x, area.y, area.width - x, figure.word, word_style) + 1;
+        let value_style = pen.tone(figure.tone);
+        x += pen.put(
+            x,
+            area.y,
+            area.width.saturating_sub(x),
+            &figure.value,
+            value_style,
+        ) + 2;
+    }
+}
+
+fn figures(state: &State, cluster: &Cluster, roomy: bool) -> Vec<Figure> {
+    let sums = &state.facts.totals;
+    let known = cluster.conf_seen.is_some();
+    let figure = |word, value: Option<String>, tone| Figure {
+        word,
+        tone: if value.is_some() { tone } else { Tone::Dim },
+        value: value.unwrap_or_else(|| "?".to_owned()),
+    };
+    let bad = |bad: bool| if bad { Tone::Critical } else { Tone::Plain };
+    let wanted = sums.nodes - sums.nodes_offline;
+    let nodes = (sums.nodes > 0).then(|| format!("{}/{}", sums.nodes_up, sums.nodes));
+    let instances = known.then(|| format!("{}/{}", sums.running, sums.instances));
+    let master = Some(state.facts.names.short(cluster.master()))
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned);
+    let percent = |share: Option<u8>| share.map(|share| format!("{share}%"));
+    let jobs = cluster.jobs_at.map(|_| {
+        let (running, waiting) = (sums.jobs_running, sums.jobs_waiting);
+        if roomy {
+            format!("{running} running {waiting} waiting")
+        } else {
+            format!("{running}+{waiting}")
+        }
+    });
+    let instances_tone = match (sums.errors, sums.unknown) {
+        (0, 0) => Tone::Plain,
+        (0, _) => Tone::Stale,
+        _ => Tone::Critical,
+    };
+    let master_tone = if cluster.master_serves() {
+        Tone::Plain
+    } else {
+        Tone::Lost
+    };
+    vec![
+        figure("master", master, master_tone),
+        figure("nodes", nodes, bad(sums.nodes_up < wanted)),
+        figure(
+            if roomy { "instances" } else { "inst" },
+            instances,
+            instances_tone,
+        ),
+        figure("jobs", jobs, Tone::Plain),
+        figure(
+            if roomy { "memory" } else { "mem" },
+            percent(state.facts.memory_used),
+            Tone::Plain,
+        ),
+        figure("disk", percent(state.facts.disk_used), Tone::Plain),
+    ]
+}
+
+/// What is wrong, worst first, as much as there is room for, and how much more there is.
+fn wrong(pen: &mut Pen, area: Area, state: &State, cluster: &Cluster) {
+    let found: Vec<_> = state
+        .facts
+        .findings
+        .iter()
+        .filter(|finding| finding.severity > Severity::Note)
+        .collect();
+    if found.is_empty() {
+        let (text, tone) = calm(cluster);
+        let style = pen.tone(tone);
+        pen.put(1, area.y, area.width.saturating_sub(2), &text, style);
+        return;
+    }
+    let alarm = pen.glyphs().alarm;
+    let end = area.width.saturating_sub(1);
+    let mut x = 1;
+    for (index, finding) in found.iter().enumerate() {
+        // Severity shows without colour too.
+        let signs = if finding.severity == Severity::Critical {
+            2
+        } else {
+            1
+        };
+        let text = format!("{} {}", alarm.repeat(signs), finding.text);
+        let left = found.len() - index - 1;
+        let more = if left == 0 {
+            0
+        } else {
+            columns(&format!("   {left} more :alerts"))
+        };
+        if index > 0 && x + columns(&text) + more > end {
+            let rest = format!("{} more :alerts", left + 1);
+            let style = pen.style(Role::Dim);
+            pen.put(x, area.y, end.saturating_sub(x), &rest, style);
+            return;
+        }
+        let style = pen.tone(tone::of_severity(finding.severity));
+        let room = end.saturating_sub(x + more);
+        x += pen.put(x, area.y, room, &text, style) + 3;
+    }
+}
+
+/// What is said while nothing is wrong.
+fn calm(cluster: &Cluster) -> (String, Tone) {
+    if cluster.nodes.values().any(|node| node.reach.is_up()) {
+        return match cluster.conf_seen {
+            Some(_) => ("nothing is wrong".to_owned(), Tone::Dim),
+            None => ("loading".to_owned(), Tone::Progress),
+        };
+    }
+    let links =
+        std::iter::once(&cluster.first_reach).chain(cluster.nodes.values().map(|n| &n.reach));
+    let doing = links.into_iter().find_map(|reach| match reach {
+        Reach::Connecting(what) => Some(*what),
+        _ => None,
+    });
+    (doing.unwrap_or("not connected").to_owned(), Tone::Progress)
+}
+
+/// What somebody wanted so, and the ages.
+fn old(pen: &mut Pen, area: Area, state: &State, cluster: &Cluster) {
+    let ages = spans(cluster, area.width >= ROOMY);
+    let total: u16 = ages.iter().map(|span| columns(&span.text)).sum();
+    let mut x = area.width.saturating_sub(total + 1);
+    let notes: Vec<&str> = state
+        .facts
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Note)
+        .map(|finding| finding.text.as_str())
+        .collect();
+    let style = pen.style(Role::Text);
+    pen.put(1, area.y, x.saturating_sub(3), &notes.join("; "), style);
+    for span in ages {
+        let style = pen.tone(span.tone);
+        x += pen.put(x, area.y, area.width.saturating_sub(x), &span.text, style);
+    }
+}
+
+fn spans(cluster: &Cluster, roomy: bool) -> Vec<Span> {
+    let ages = ages(cluster);
+    let of_now = |seconds: f64| if seconds < LIVE_NOW { 0.0 } else { seconds };
+    let kinds = [
+        (
+            if roomy { "configuration" } else { "conf" },
+            ages.configuration.map(of_now),
+            OLD,
+        ),
+        ("live", ages.live.map(of_now), OLD),
+        ("verify", ages.verify, f64::INFINITY),
+    ];
+    let mut spans = Vec::new();
+    for (word, seconds, old) in kinds {
+        let gap = if spans.is_empty() { "" } else { "  " };
+        spans.push(Span::new(format!("{gap}{word} "), Tone::Dim));
+        let (text, tone) = match seconds {
+            None => ("?".to_owned(), Tone::Dim),
+            Some(seconds) if seconds >= old => (age(seconds), Tone::Critical),
+            Some(seconds) => (age(seconds), Tone::Plain),
+        };
+        spans.push(Span::new(text, tone));
+    }
+    spans
+}

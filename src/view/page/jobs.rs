@@ -1,0 +1,52 @@
+//! Rows of jobs.
+
+use crate::app::State;
+use crate::app::columns::Col;
+use crate::app::tone::{self, Tone};
+use crate::app::view::jobs;
+use crate::model::Cluster;
+use crate::model::job::{finished, summary};
+use crate::model::words::{age, duration};
+
+use super::Cell;
+
+pub fn row(cluster: &Cluster, id: u64) -> Tone {
+    match cluster.jobs.get(&id) {
+        None => Tone::Lost,
+        Some(job) if tone::of_job(job, cluster) == Tone::Lost => Tone::Lost,
+        Some(job) if finished(&job.status) && job.status != "error" => Tone::Dim,
+        Some(_) => Tone::Plain,
+    }
+}
+
+pub fn worst(cluster: &Cluster, id: u64) -> Tone {
+    match cluster.jobs.get(&id) {
+        Some(job) if job.status == "error" => Tone::Critical,
+        _ => Tone::Plain,
+    }
+}
+
+pub fn cell<'a>(state: &'a State, cluster: &'a Cluster, id: u64, col: Col) -> Option<Cell<'a>> {
+    let job = cluster.jobs.get(&id)?;
+    let names = &state.facts.names;
+    Some(match col {
+        Col::Id => Cell::plain(id.to_string()),
+        Col::Status => Cell::toned(job.status.as_str(), tone::of_job(job, cluster)),
+        Col::Summary => Cell::plain(names.shorten(&summary(job))),
+        Col::Ops => Cell::plain(jobs::ops(job)),
+        Col::Took => Cell::or(jobs::took(job, cluster).map(duration), "-"),
+        Col::Received => Cell::or(job.received.map(|at| age(cluster.seconds_since(at))), "?"),
+        Col::Note => {
+            let waits = jobs::waits(job, cluster).is_some();
+            let failed = job.ops.iter().any(|op| !op.error.is_empty());
+            let tone = match (waits, failed) {
+                (true, _) => Tone::Warn,
+                (_, true) => Tone::Critical,
+                _ => Tone::Plain,
+            };
+            Cell::toned(names.shorten(&jobs::note(job, cluster)), tone)
+        }
+        Col::Reason => Cell::toned(job.reason.as_str(), Tone::Dim),
+        _ => return None,
+    })
+}

@@ -1,0 +1,56 @@
+//! How the rows of each page look.
+
+mod alerts;
+mod groups;
+mod instances;
+mod jobs;
+mod nodes;
+
+use crate::app::columns::Col;
+use crate::app::rows::Id;
+use crate::app::view::Kind;
+use crate::app::{State, Tone};
+use crate::model::Cluster;
+
+use super::table::Cell;
+
+/// The tone of a row as a whole.
+pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
+    match id {
+        Id::Node(name) => nodes::row(cluster, name),
+        Id::Instance(name) => instances::row(cluster, name),
+        Id::Job(job) => jobs::row(cluster, *job),
+        Id::Alert(..) => alerts::row(state, id),
+        Id::Group(_) => Tone::Plain,
+    }
+}
+
+/// The tone of the worst thing in a row, for the sign before it.
+pub fn worst(state: &State, cluster: &Cluster, id: &Id) -> Tone {
+    match id {
+        Id::Node(name) => nodes::worst(cluster, name),
+        Id::Instance(name) => instances::worst(cluster, name),
+        Id::Job(job) => jobs::worst(cluster, *job),
+        Id::Group(name) => groups::worst(state, name),
+        Id::Alert(..) => alerts::row(state, id),
+    }
+}
+
+/// A cell.
+pub fn cell<'a>(
+    kind: Kind,
+    state: &'a State,
+    cluster: &'a Cluster,
+    id: &'a Id,
+    col: Col,
+) -> Cell<'a> {
+    let cell = match (kind, id) {
+        (Kind::Nodes, Id::Node(name)) => nodes::cell(state, cluster, id, name, col),
+        (Kind::Instances, Id::Instance(name)) => instances::cell(state, cluster, id, name, col),
+        (Kind::Groups, Id::Group(name)) => groups::cell(state, cluster, name, col),
+        (Kind::Jobs, Id::Job(job)) => jobs::cell(state, cluster, *job, col),
+        (Kind::Alerts, id) => alerts::cell(state, id, col),
+        _ => None,
+    };
+    cell.unwrap_or(Cell::toned("?", Tone::Lost))
+}

@@ -1,0 +1,153 @@
+//! The rule under the header, with the page's name and how much of it is on the screen.
+
+use crate::app::State;
+use crate::app::columns::place;
+use crate::app::layout::{Layout, beside};
+use crate::app::nav::Page;
+use crate::app::rows::Id;
+use crate::app::view::alerts;
+use crate::model::Cluster;
+use crate::theme::Role;
+
+use super::pen::{Pen, columns};
+
+/// Draws it, and the line between table and pane.
+pub fn draw(pen: &mut Pen, layout: &Layout, state: &State, cluster: &Cluster) {
+    let area = layout.rule;
+    let right = right(pen, layout, state);
+    line(
+        pen,
+        area.x,
+        area.y,
+        area.width,
+        &title(state, cluster),
+        &right,
+    );
+    let divider = layout.divider;
+    if beside(state.size, state.view()) {
+        let (style, sign) = (pen.style(Role::Frame), pen.glyphs().lines.vertical);
+        for y in divider.y..divider.y + divider.height {
+            pen.sign(divider.x, y, sign, style);
+        }
+    } else if divider.height > 0 {
+        let title = pane_title(state);
+        line(pen, divider.x, divider.y, divider.width, &title, "");
+    }
+}
+
+/// A rule with text at both ends.
+fn line(pen: &mut Pen, x: u16, y: u16, width: u16, left: &str, right: &str) {
+    let (frame, title, dim) = (
+        pen.style(Role::Frame),
+        pen.style(Role::Title),
+        pen.style(Role::Dim),
+    );
+    pen.line(x, y, width, pen.glyphs().lines.horizontal, frame);
+    let right_width = if right.is_empty() {
+        0
+    } else {
+        columns(right) + 2
+    };
+    let room = width.saturating_sub(right_width + 6);
+    if !left.is_empty() {
+        pen.sign(x + 2, y, " ", title);
+        let used = pen.put(x + 3, y, room, left, title);
+        pen.sign(x + 3 + used, y, " ", title);
+    }
+    if right_width > 0 && right_width + 2 < width {
+        let start = x + width - right_width - 2;
+        pen.sign(start, y, " ", dim);
+        pen.put(start + 1, y, right_width - 2, right, dim);
+        pen.sign(start + right_width - 1, y, " ", dim);
+    }
+}
+
+/// The page and its object, and what is filtered.
+fn title(state: &State, cluster: &Cluster) -> String {
+    let view = state.view();
+    let word = view.page.word();
+    let names = &state.facts.names;
+    let mut title = match &view.page {
+        Page::Node(name) | Page::Instance(name) | Page::Group(name) => {
+            format!("{word} {}", names.short(name))
+        }
+        Page::Job(id) => {
+            let job = cluster.jobs.get(id);
+            let summary = job.map(crate::model::job::summary).unwrap_or_default();
+            format!("{word} {id} {}", names.shorten(&summary))
+        }
+        _ => word.to_owned(),
+    };
+    if view.full {
+        title += ": everything";
+    }
+    if let Some(table) = view.shown_table().filter(|table| !table.filter.is_empty()) {
+        title += &format!(" /{}", table.filter.text());
+        if table.fuzzy {
+            title += " (only its letters)";
+        }
+    }
+    title
+}
+
+fn pane_title(state: &State) -> String {
+    let names = &state.facts.names;
+    match state
+        .view()
+        .shown_table()
+        .and_then(|table| table.selected())
+    {
+        Some(Id::Node(name) | Id::Instance(name) | Id::Group(name)) => names.short(name).to_owned(),
+        Some(Id::Job(id)) => format!("job {id}"),
+        Some(id @ Id::Alert(..)) => {
+            let text = alerts::text(&state.facts, id, crate::app::columns::Col::Subject);
+            text.unwrap_or_default().into_owned()
+        }
+        None => String::new(),
+    }
+}
+
+/// How many rows or lines there are, and which of them are in sight.
+fn right(pen: &Pen, layout: &Layout, state: &State) -> String {
+    let view = state.view();
+    let Some(table) = view.shown_table() else {
+        return part(
+            view.scroll,
+            layout.sheet.height,
+            state.sheet.lines.len(),
+            "lines",
+        );
+    };
+    let kind = table.kind;
+    let shown = place(
+        kind.columns(),
+        &table.wanted,
+        table.shift,
+        layout.heading.width,
+    )
+    .len();
+    let hidden = kind.columns().len() - shown;
+    let mut text = String::new();
+    if hidden > 0 {
+        text = format!("{hidden} more columns {} ", pen.glyphs().more_right);
+    }
+    if table.rows.len() < table.all {
+        text += &format!("{} of {} {}", table.rows.len(), table.all, kind.word());
+        return text;
+    }
+    text + &part(
+        table.offset,
+        layout.rows.height,
+        table.rows.len(),
+        kind.word(),
+    )
+}
+
+fn part(first: usize, height: u16, all: usize, what: &str) -> String {
+    let last = (first + usize::from(height)).min(all);
+    if first == 0 && last == all {
+        format!("{all} {what}")
+    } else {
+        format!("{}-{last} of {all} {what}", first + 1)
+    }
+}
