@@ -111,7 +111,7 @@ pub struct Entry {
     pub words: &'static str,
     /// One line for the help.
     pub help: &'static str,
-    /// The default chords, as text; see [`crate::input::chord`].
+    /// The default chords, as text, in the form the help shows them.
     pub keys: &'static [&'static str],
     /// Where it applies.
     pub place: Place,

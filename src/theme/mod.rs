@@ -13,8 +13,12 @@ pub use file::ThemeError;
 pub use glyph::Glyphs;
 pub use role::Role;
 
-/// The theme that gantry starts with, which is also the example for writing others.
-const DEFAULT: &str = include_str!("../../themes/gantry.toml");
+/// The built-in themes by name. The first is the one that gantry starts with, and the example for
+/// writing others.
+const BUILT_IN: [(&str, &str); 2] = [
+    ("gantry", include_str!("../../themes/gantry.toml")),
+    ("light", include_str!("../../themes/light.toml")),
+];
 
 /// Styles for all roles and signs for all marks, resolved for one terminal.
 #[derive(Clone, Debug)]
@@ -24,13 +28,25 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// The built-in theme.
+    /// The theme that gantry starts with.
     pub fn builtin(depth: Depth, glyphs: &'static Glyphs) -> Self {
-        // A test holds that the built-in file is good; were it not, styles without colour remain.
-        Self::read(DEFAULT, "themes/gantry.toml", depth, glyphs).unwrap_or_else(|_| Self {
+        let [(name, _), ..] = BUILT_IN;
+        // A test holds that the file is good; were it not, styles without colour remain.
+        Self::named(name, depth, glyphs).unwrap_or_else(|| Self {
             styles: Role::ALL.map(|role| Style::new().add_modifier(role.without_colour())),
             glyphs,
         })
+    }
+
+    /// The built-in theme of this name.
+    pub fn named(name: &str, depth: Depth, glyphs: &'static Glyphs) -> Option<Self> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        Self::read(text, name, depth, glyphs).ok()
+    }
+
+    /// The names of the built-in themes.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
     }
 
     /// A theme from the text of a theme file; `file` is its name in errors.

@@ -30,21 +30,36 @@ fn contrast(a: Color, b: Color) -> f64 {
 }
 
 #[test]
-fn the_built_in_theme_sets_every_role() {
-    let given: toml::Table = DEFAULT.parse().unwrap();
-    for role in Role::ALL {
-        assert!(given["roles"].get(role.name()).is_some(), "{}", role.name());
+fn the_built_in_themes_can_be_read_and_set_every_role() {
+    for (name, text) in BUILT_IN {
+        assert!(
+            Theme::named(name, Depth::Rgb, &glyph::ASCII).is_some(),
+            "{name}"
+        );
+        let given: toml::Table = text.parse().unwrap();
+        for role in Role::ALL {
+            assert!(
+                given["roles"].get(role.name()).is_some(),
+                "{name}: {}",
+                role.name()
+            );
+        }
     }
+    assert_eq!(Theme::names().next(), Some("gantry"));
+    assert!(Theme::named("no-such-theme", Depth::Rgb, &glyph::ASCII).is_none());
 }
 
 #[test]
 fn text_can_be_read_on_the_ground_and_on_the_selection() {
-    for depth in [Depth::Rgb, Depth::Indexed256] {
-        let file = file::read(DEFAULT, "gantry").unwrap();
+    for ((name, text), depth) in BUILT_IN
+        .into_iter()
+        .flat_map(|theme| [Depth::Rgb, Depth::Indexed256].map(|depth| (theme, depth)))
+    {
+        let file = file::read(text, name).unwrap();
         let styles = file.styles(depth);
         let selection = styles[Role::Selected as usize].bg.unwrap();
         for role in Role::ALL {
-            let Some(ink) = styles[role as usize].fg.filter(|ink| *ink != Color::Reset) else {
+            let Some(ink) = styles[role as usize].fg else {
                 continue;
             };
             // Lines are no text: they only have to be seen.
@@ -56,7 +71,7 @@ fn text_can_be_read_on_the_ground_and_on_the_selection() {
                 let found = contrast(ink, ground);
                 assert!(
                     found >= wanted,
-                    "{role:?} at {depth:?}: {found:.2} on {ground}"
+                    "{name}: {role:?} at {depth:?}: {found:.2} on {ground}"
                 );
             }
         }
