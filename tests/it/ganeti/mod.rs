@@ -7,3 +7,4 @@ mod facts;
 mod lab;
 mod live;
 mod oneself;
+mod screens;
