@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use gantry_agent::args::Serve;
 use gantry_agent::session::{Moment, Node};
 use gantry_wire::Report;
 use gantry_wire::config::{ConfigPart, Gone, Source};
@@ -26,9 +27,7 @@ const LIVE_NODES_MS: u64 = 60_000;
 pub struct SimulatedNode {
     world: Arc<World>,
     id: NodeId,
-    /// `--as`
-    name: String,
-    read_only: bool,
+    options: Serve,
     ssconf: Option<Ssconf>,
     master: Option<MasterState>,
     looked_ms: Option<u64>,
@@ -70,17 +69,12 @@ impl Told {
 }
 
 impl SimulatedNode {
-    /// A node for a session of an agent that was started with these arguments.
-    pub fn new(world: Arc<World>, id: NodeId, arguments: &[&str]) -> Self {
-        let after = |flag: &str| {
-            let at = arguments.iter().position(|word| *word == flag)?;
-            arguments.get(at + 1)
-        };
+    /// A node for a session of an agent that was started with these options.
+    pub fn new(world: Arc<World>, id: NodeId, options: Serve) -> Self {
         SimulatedNode {
             world,
             id,
-            name: after("--as").copied().unwrap_or_default().to_owned(),
-            read_only: arguments.contains(&"--read-only"),
+            options,
             ssconf: None,
             master: None,
             looked_ms: None,
@@ -96,11 +90,15 @@ impl SimulatedNode {
     /// Whether this node can speak for the cluster.
     fn master_state(&self, cluster: &Cluster) -> MasterState {
         let master = cluster.master();
-        if master == self.id {
+        if master == self.id && cluster.master_answers() {
             return MasterState::Serving;
         }
+        if master == self.id {
+            let why = "luxid does not answer: connection refused".to_owned();
+            return MasterState::Silent { why };
+        }
         let candidate = cluster.nodes.get(self.id).map(|node| node.role) == Some(Role::Candidate);
-        if candidate && !cluster.answers(master) {
+        if candidate && !cluster.is_reachable(master) {
             let written = seconds(cluster.ssconf_written);
             return MasterState::Candidate { written };
         }
@@ -263,8 +261,8 @@ impl Node for SimulatedNode {
             root: true,
             arch: "x86_64".to_owned(),
             boot_id: node.map(|node| node.boot_id.clone()).unwrap_or_default(),
-            name: self.name.clone(),
-            read_only: self.read_only,
+            name: self.options.name.clone(),
+            read_only: self.options.read_only,
             pid: 4000 + self.id as u32,
             ..Hello::default()
         }

@@ -124,7 +124,7 @@ impl World {
         let cluster = self.cluster();
         for (node, health) in cluster.nodes.iter().zip(&self.health) {
             let outage = node.outage.map(|(outage, _)| outage);
-            let off = outage == Some(Outage::Power) || (outage.is_none() && !node.answers());
+            let off = outage == Some(Outage::Power) || (outage.is_none() && !node.is_reachable());
             let cut_off = outage == Some(Outage::Network);
             health.send_if_modified(|health| {
                 let changed = (health.off, health.cut_off) != (off, cut_off);

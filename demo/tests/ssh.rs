@@ -69,7 +69,18 @@ impl Link {
     }
 
     async fn agent(&self) -> Agent {
-        let channel = self.exec("gantry-agent serve").await;
+        Agent::greeted(self.exec("gantry-agent serve").await).await
+    }
+}
+
+/// An agent at the other end of a channel.
+struct Agent {
+    channel: Channel<client::Msg>,
+    lines: Lines,
+}
+
+impl Agent {
+    async fn greeted(channel: Channel<client::Msg>) -> Agent {
         let mut agent = Agent {
             channel,
             lines: Lines::default(),
@@ -81,15 +92,7 @@ impl Link {
         agent.say(Request::Hello(hello)).await;
         agent
     }
-}
 
-/// An agent at the other end of a channel.
-struct Agent {
-    channel: Channel<client::Msg>,
-    lines: Lines,
-}
-
-impl Agent {
     async fn say(&mut self, request: Request) {
         self.channel
             .data_bytes(frame::encode(&request))
@@ -447,4 +450,39 @@ async fn a_large_cluster_can_be_watched_whole() {
             agent.sample().await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_master_whose_luxid_is_gone_says_so() {
+    let demo = frozen(2, 4).await;
+    let link = Link::to(&demo, 0).await.unwrap();
+    let mut agent = link.agent().await;
+    agent.watch(true).await;
+    let master = |report| match report {
+        Report::Master(state) => Some(state),
+        _ => None,
+    };
+    assert_eq!(agent.until(master).await, MasterState::Serving);
+    demo.daemon(0, "ganeti-luxid", false);
+    let state = agent.until(master).await;
+    assert!(matches!(state, MasterState::Silent { .. }), "{state:?}");
+    demo.daemon(0, "ganeti-luxid", true);
+    assert_eq!(agent.until(master).await, MasterState::Serving);
+}
+
+#[tokio::test]
+async fn a_wall_is_read_only_by_its_agents_word() {
+    let demo = frozen(1, 1).await;
+    let link = Link::to(&demo, 0).await.unwrap();
+    let channel = link
+        .exec("/usr/local/bin/gantry-agent serve --as wall --read-only")
+        .await;
+    let mut agent = Agent::greeted(channel).await;
+    let hello = agent.until(|report| match report {
+        Report::Hello(hello) => Some(hello),
+        _ => None,
+    });
+    let hello = hello.await;
+    assert!(hello.read_only);
+    assert_eq!(hello.name, "wall");
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gantry_agent::args::Serve;
 use gantry_agent::session::Session;
 use russh::server::Msg;
 use russh::{Channel, ChannelMsg};
@@ -16,9 +17,8 @@ use crate::world::World;
 const GARBAGE: &[u8] = b"\xff\xfeagent: illegal instruction (core dumped)\x1b[2J\n";
 
 /// Runs the agent of a node until its session or its channel ends.
-pub async fn serve(mut channel: Channel<Msg>, world: Arc<World>, node: NodeId, command: String) {
-    let arguments: Vec<&str> = command.split_whitespace().collect();
-    let simulated = SimulatedNode::new(Arc::clone(&world), node, &arguments);
+pub async fn serve(mut channel: Channel<Msg>, world: Arc<World>, node: NodeId, options: Serve) {
+    let simulated = SimulatedNode::new(Arc::clone(&world), node, options);
     let mut session = Session::new(simulated, world.moment());
     let mut health = world.health(node);
     loop {
@@ -49,19 +49,27 @@ pub async fn serve(mut channel: Channel<Msg>, world: Arc<World>, node: NodeId, c
     end(&channel, 0).await;
 }
 
-/// Answers like a shell that does not know the command.
-pub async fn not_found(channel: Channel<Msg>, command: String) {
-    let program = command.split_whitespace().next().unwrap_or_default();
-    let text = format!("bash: line 1: {program}: command not found\n");
-    // Whoever hung up does not want to know.
-    let _ = channel.extended_data_bytes(1, text.into_bytes()).await;
-    end(&channel, 127).await;
+/// What a command that is over at once leaves behind.
+pub struct Outcome {
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+    /// Its exit status.
+    pub status: u32,
 }
 
-/// Answers a command with text.
-pub async fn print(channel: Channel<Msg>, text: &'static str) {
-    let _ = channel.data_bytes(text.as_bytes().to_vec()).await;
-    end(&channel, 0).await;
+/// Answers with what a command left behind. Whoever hung up does not want to know.
+pub async fn answer(channel: Channel<Msg>, outcome: Outcome) {
+    if !outcome.stdout.is_empty() {
+        let _ = channel.data_bytes(outcome.stdout.into_bytes()).await;
+    }
+    if !outcome.stderr.is_empty() {
+        let _ = channel
+            .extended_data_bytes(1, outcome.stderr.into_bytes())
+            .await;
+    }
+    end(&channel, outcome.status).await;
 }
 
 async fn end(channel: &Channel<Msg>, status: u32) {

@@ -142,6 +142,11 @@ impl Started {
         self.with(|cluster| cluster.master_failover(to));
     }
 
+    /// One of Ganeti's daemons on a node stops or runs again.
+    pub fn daemon(&self, node: NodeId, daemon: &str, runs: bool) {
+        self.with(|cluster| cluster.set_daemon(node, daemon, runs));
+    }
+
     /// The node sends no more than so many bytes a second; without a number as many as it can.
     pub fn slow(&self, node: NodeId, bytes_per_second: Option<u64>) {
         self.health(node, |health| health.bytes_per_second = bytes_per_second);

@@ -112,6 +112,7 @@ pub fn nodes(options: &Options, groups: usize, chance: &mut Chance) -> Vec<Node>
                     _ => Vec::new(),
                 },
                 changed: 1,
+                stopped: BTreeSet::new(),
                 seed: chance.draw(),
             }
         })

@@ -331,21 +331,36 @@ impl Cluster {
         if !instance.nodes().all(|node| self.answers(node)) {
             return;
         }
-        // Some guests hardly write, some write 2 MiB a second.
+        // Some guests hardly write, some write 10 MiB a second.
         let away = self.now.saturating_sub(since) as f64 / 1000.0;
-        let written = away * (0.05 + 2.0 * (instance.seed % 97) as f64 / 97.0);
+        let written = away * (0.3 + 10.0 * (instance.seed % 97) as f64 / 97.0);
         let size = instance.disk_size() as f64;
         self.begin_resync(id, (behind as f64 + 8.0 + written).min(size));
     }
 
     fn begin_resync(&mut self, id: InstanceId, total: f64) {
+        let rate = self.resync_rate(id);
         let resync = Resync {
             since: self.now,
             total: total.ceil() as u64,
             left: total,
-            rate: self.chance.between(60, 160) as f64,
+            rate,
         };
         self.set_resync(id, resync);
+    }
+
+    /// How fast a resync goes that begins now, MiB a second: those of one node share its wire.
+    pub(super) fn resync_rate(&mut self, id: InstanceId) -> f64 {
+        let others = self
+            .instance_nodes(id)
+            .into_iter()
+            .filter_map(|node| self.nodes.get(node))
+            .flat_map(|node| node.primaries.union(&node.secondaries))
+            .filter_map(|other| self.instances.get(other))
+            .filter(|other| matches!(other.mirror, Mirror::Resync(_)))
+            .count();
+        let alone = self.chance.between(60, 160) as f64;
+        alone / others.clamp(1, 8) as f64
     }
 
     pub(super) fn set_resync(&mut self, id: InstanceId, resync: Resync) {

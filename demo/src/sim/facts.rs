@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use gantry_wire::config;
 use gantry_wire::job::{JobLog, Lock, Pending, QueueState};
-use gantry_wire::live::LiveInstance;
 use gantry_wire::ssconf::{SsNode, Ssconf};
 
 use super::instance::{Admin, Guest, Instance, InstanceId};
@@ -234,19 +233,6 @@ impl Cluster {
             (Admin::Down, _) => "ADMIN_down",
             (Admin::Offline, _) => "ADMIN_offline",
         }
-    }
-
-    /// What a live query of all instances would say.
-    pub fn live_instances(&self) -> Vec<LiveInstance> {
-        self.instances
-            .iter()
-            .map(|(id, instance)| LiveInstance {
-                name: instance.name.clone(),
-                status: self.status(*id).to_owned(),
-                memory: instance.runs().then_some(instance.memory),
-                vcpus: instance.runs().then_some(instance.vcpus),
-            })
-            .collect()
     }
 }
 

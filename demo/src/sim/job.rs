@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gantry_wire::job::{Job as Facts, LogLine, Op};
 
+use super::instance::InstanceId;
+use super::node::{Node, NodeId};
 use super::opcode::{Claim, Opcode};
 use super::script::{self, Step};
 use super::{Cluster, Event, Ganeti, seconds};
@@ -74,20 +76,23 @@ impl Queue {
             .flat_map(|(id, job)| job.claims.iter().map(move |claim| (id, job.holds, claim)))
     }
 
-    /// Whether an unfinished job is about this instance.
-    pub fn is_busy(&self, instance: u32) -> bool {
-        self.unfinished
-            .iter()
-            .filter_map(|id| self.jobs.get(id))
-            .any(|job| job.codes.iter().any(|c| c.instance() == Some(instance)))
+    /// The instances that unfinished jobs are about.
+    pub fn busy_instances(&self) -> BTreeSet<InstanceId> {
+        let codes = self.unfinished_codes();
+        codes.filter_map(Opcode::instance).collect()
     }
 
-    /// Whether an unfinished job changes something on this node.
-    pub fn about_node(&self, cluster: &Cluster, node: usize) -> bool {
+    /// The nodes on which unfinished jobs change something.
+    pub fn busy_nodes(&self, cluster: &Cluster) -> BTreeSet<NodeId> {
+        let codes = self.unfinished_codes();
+        codes.flat_map(|code| code.touches(cluster)).collect()
+    }
+
+    fn unfinished_codes(&self) -> impl Iterator<Item = &Opcode> {
         self.unfinished
             .iter()
             .filter_map(|id| self.jobs.get(id))
-            .any(|job| job.codes.iter().any(|c| c.touches(cluster).contains(&node)))
+            .flat_map(|job| &job.codes)
     }
 
     fn running(&self) -> usize {
@@ -248,7 +253,7 @@ impl Cluster {
         let lost = code
             .needs(self)
             .into_iter()
-            .find(|&node| !self.nodes.get(node).is_some_and(super::node::Node::answers));
+            .find(|&node| !self.nodes.get(node).is_some_and(Node::answers));
         if let Some(node) = lost {
             let why = code.lost(self.node_name(node));
             return self.fail(id, Ganeti::Exec(why));
@@ -343,6 +348,9 @@ impl Cluster {
             job.steps.clear();
         });
         self.queue.unfinished.remove(&id);
+        if self.queue.jobs.len() - self.queue.unfinished.len() > KEEP * 5 / 4 {
+            self.archive_jobs();
+        }
         self.pick_jobs();
     }
 

@@ -70,8 +70,10 @@ const KINDS: &[(Kind, u64, bool, bool)] = &[
     (Kind::Maintenance,  45 * MINUTE, false, false),
     (Kind::Pause,        70 * MINUTE, false, false),
 ];
-/// Trouble begins so long after somebody first looks: the story has the stage until then.
-const AFTER_STORY: u64 = 80 * SECOND;
+/// The story has the stage from so long before somebody first looks.
+const BEFORE_STORY: u64 = 4 * MINUTE;
+/// And until so long afterwards; all trouble waits until then.
+const AFTER_STORY: u64 = 75 * SECOND;
 /// No more passing instances than one in so many.
 const PASSING_SHARE: usize = 12;
 /// No node is filled beyond this share of its memory on purpose.
@@ -111,9 +113,10 @@ impl Cluster {
     pub(super) fn live(&mut self, kind: Kind) {
         let wait = self.next(kind);
         self.after(wait, Event::Life(kind));
-        // The story's last preparations are not disturbed.
-        let to_go = self.options.epoch_ms.saturating_sub(self.now);
-        if to_go == 0 || to_go > 3 * MINUTE {
+        // The story is not disturbed.
+        let story =
+            self.options.epoch_ms.saturating_sub(BEFORE_STORY)..self.options.epoch_ms + AFTER_STORY;
+        if !story.contains(&self.now) {
             self.live_once(kind);
         }
     }
@@ -169,12 +172,13 @@ impl Cluster {
         &mut self,
         wanted: impl Fn(&Cluster, &super::instance::Instance) -> bool,
     ) -> Option<InstanceId> {
+        let busy = self.queue.busy_instances();
         let fit: Vec<InstanceId> = self
             .instances
             .iter()
-            .filter(|(_, i)| i.nodes().all(|node| self.answers(node)) && wanted(self, i))
+            .filter(|(id, i)| wanted(self, i) && !busy.contains(id))
+            .filter(|(_, i)| i.nodes().all(|node| self.answers(node)))
             .map(|(id, _)| *id)
-            .filter(|id| !self.queue.is_busy(*id))
             .collect();
         self.chance.pick(&fit).copied()
     }
@@ -198,7 +202,7 @@ impl Cluster {
         };
         let after = self.fill(target) + instance.memory as f64 / node.memory.max(1) as f64;
         node.takes_instances()
-            && !self.queue.about_node(self, target)
+            && !self.queue.busy_nodes(self).contains(&target)
             && instance.memory <= self.room(target)
             && after < FULL
             && after < self.fill(instance.primary) + 0.15
@@ -206,6 +210,7 @@ impl Cluster {
 
     /// Another node of the same group that could be the secondary.
     pub(super) fn other_secondary(&mut self, id: InstanceId) -> Option<NodeId> {
+        let busy = self.queue.busy_nodes(self);
         let instance = self.instances.get(&id)?;
         let group = self.nodes.get(instance.primary)?.group;
         let needed = instance.volume_size() * 2;
@@ -216,7 +221,7 @@ impl Cluster {
                     && found.takes_instances()
                     && node != instance.primary
                     && Some(node) != instance.secondary
-                    && !self.queue.about_node(self, node)
+                    && !busy.contains(&node)
                     && self.disk_free(node) > needed
             })
             .collect();
@@ -279,11 +284,12 @@ impl Cluster {
         }
         let number = self.next_instance + 1;
         let mut made = build::passing(number, self.now, &mut self.chance);
+        let busy = self.queue.busy_nodes(self);
         let (memory, disk) = (made.memory, made.volume_size());
         let fit: Vec<NodeId> = (0..self.nodes.len())
             .filter(|&node| {
                 self.nodes[node].takes_instances()
-                    && !self.queue.about_node(self, node)
+                    && !busy.contains(&node)
                     && self.room(node) > 2 * memory
                     && self.disk_free(node) > 2 * disk
             })
@@ -312,9 +318,7 @@ impl Cluster {
     /// Jobs that Ganeti refuses when it has looked.
     fn ask_too_much(&mut self) {
         let code = match self.chance.below(3) {
-            0 => self
-                .some(|_, i| i.admin == Admin::Up)
-                .map(Opcode::Reinstall),
+            0 => return self.reinstall_running(),
             1 => self
                 .some(|_, i| i.runs() && i.template == Template::Plain)
                 .map(Opcode::Migrate),
@@ -325,6 +329,13 @@ impl Cluster {
         };
         if let Some(code) = code {
             self.wish(code, "gnt:user: try again");
+        }
+    }
+
+    /// A running instance cannot be installed anew.
+    pub(super) fn reinstall_running(&mut self) {
+        if let Some(id) = self.some(|_, i| i.runs()) {
+            self.wish(Opcode::Reinstall(id), "gnt:user: try again");
         }
     }
 
@@ -384,6 +395,8 @@ impl Cluster {
     /// Those of some idle instances that their secondaries can take, all together.
     pub(super) fn with_room(&self, ids: Vec<InstanceId>) -> Vec<InstanceId> {
         let mut room: BTreeMap<NodeId, u64> = BTreeMap::new();
+        let busy = self.queue.busy_instances();
+        let busy_nodes = self.queue.busy_nodes(self);
         let mut fits = |id: &InstanceId| {
             let Some(instance) = self.instances.get(id) else {
                 return false;
@@ -392,12 +405,12 @@ impl Cluster {
                 return false;
             };
             let takes = self.nodes.get(target).is_some_and(|n| n.takes_instances());
-            if !takes || self.queue.is_busy(*id) {
+            if !takes || busy.contains(id) {
                 return false;
             }
             let left = room.entry(target).or_insert_with(|| {
                 // What other jobs bring there is not known yet: such a node is left alone.
-                match self.queue.about_node(self, target) {
+                match busy_nodes.contains(&target) {
                     true => 0,
                     false => self.room(target),
                 }
@@ -443,7 +456,7 @@ impl Cluster {
         {
             let moving = Resync {
                 since: self.now,
-                rate: self.chance.between(60, 160) as f64,
+                rate: self.resync_rate(id),
                 ..resync
             };
             self.set_resync(id, moving);

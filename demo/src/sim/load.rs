@@ -333,10 +333,13 @@ fn disks(node: &Node, busy: &[Busy], copy: Copying) -> Vec<DiskRate> {
 }
 
 fn daemons(node: &Node) -> Vec<Daemon> {
-    let daemon = |name: &str, answers| Daemon {
-        name: name.to_owned(),
-        runs: true,
-        answers,
+    let daemon = |name: &str, answers: Option<bool>| {
+        let runs = !node.stopped.contains(name);
+        Daemon {
+            name: name.to_owned(),
+            runs,
+            answers: answers.map(|_| runs),
+        }
     };
     let mut list = vec![
         daemon("ganeti-noded", Some(true)),

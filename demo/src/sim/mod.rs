@@ -30,7 +30,7 @@ use life::Kind;
 use node::{Node, NodeId, Outage, Role};
 
 /// How long the cluster has lived before anybody looks, ms: its queue then has a past.
-const PRELUDE: u64 = 2 * 3_600_000;
+const PRELUDE: u64 = 3_600_000;
 
 /// What cluster to simulate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,9 +265,15 @@ impl Cluster {
         self.nodes.get(node).is_some_and(Node::answers)
     }
 
+    /// Whether a node can be reached.
+    pub fn is_reachable(&self, node: NodeId) -> bool {
+        self.nodes.get(node).is_some_and(Node::is_reachable)
+    }
+
     /// Whether luxid can be reached.
     pub fn master_answers(&self) -> bool {
-        self.answers(self.master())
+        let master = self.nodes.get(self.master());
+        master.is_some_and(|node| node.is_reachable() && !node.stopped.contains("ganeti-luxid"))
     }
 
     /// The processes of guests on a node: the instances that run there, and those whose memory it
@@ -340,6 +346,20 @@ impl Cluster {
         if old != to && self.nodes.get(to).is_some() {
             self.set_role(old, Role::Candidate);
             self.set_role(to, Role::Master);
+        }
+    }
+
+    /// Stops one of Ganeti's daemons on a node, or starts it again.
+    pub fn set_daemon(&mut self, node: NodeId, daemon: &str, runs: bool) {
+        let had_master = self.master_answers();
+        if let Some(found) = self.nodes.get_mut(node) {
+            match runs {
+                true => found.stopped.remove(daemon),
+                false => found.stopped.insert(daemon.to_owned()),
+            };
+        }
+        if had_master && !self.master_answers() {
+            self.jobs_die();
         }
     }
 

@@ -81,14 +81,21 @@ pub struct Node {
     pub tags: Vec<String>,
     /// Revision of the configuration in which it last changed.
     pub changed: u64,
+    /// Ganeti's daemons that should run and do not.
+    pub stopped: BTreeSet<String>,
     /// Its own seed for everything that wanders.
     pub seed: u64,
 }
 
 impl Node {
-    /// Whether it answers at all.
-    pub fn answers(&self) -> bool {
+    /// Whether it can be reached.
+    pub fn is_reachable(&self) -> bool {
         self.outage.is_none() && self.role != Role::Offline
+    }
+
+    /// Whether it does what the master asks of it: it can be reached and its noded runs.
+    pub fn answers(&self) -> bool {
+        self.is_reachable() && !self.stopped.contains("ganeti-noded")
     }
 
     /// Whether new instances may come to it.

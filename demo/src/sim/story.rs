@@ -9,6 +9,8 @@ use super::{Cluster, Event};
 /// One beat of the story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beat {
+    /// `gnt-cluster verify`, so that its findings are known.
+    Verify,
     /// A mirror gets a new secondary node: a long resync.
     Replace,
     /// A backup of the same instance has to wait for its lock.
@@ -21,18 +23,25 @@ pub enum Beat {
     Refused,
     /// A node drops out.
     Outage,
+    /// A stopped instance is started.
+    Start,
+    /// Another one migrates.
+    MigrateMore,
     /// Somebody shuts a guest down from inside.
     UserDown,
 }
 
 /// The beats, ms before or after the moment when somebody first looks.
 const BEATS: &[(i64, Beat)] = &[
+    (-1_300_000, Beat::Verify),
     (-28_000, Beat::Replace),
     (-18_000, Beat::Migrate),
     (-9_000, Beat::Backup),
     (10_000, Beat::Crash),
     (19_000, Beat::Refused),
     (25_000, Beat::Outage),
+    (34_000, Beat::MigrateMore),
+    (45_000, Beat::Start),
     (62_000, Beat::UserDown),
 ];
 /// How long the node of the story stays away, ms.
@@ -58,24 +67,27 @@ impl Cluster {
 
     pub(super) fn play(&mut self, beat: Beat) {
         match beat {
+            Beat::Verify => self.live_once(Kind::Verify),
             Beat::Replace => self.replace_long(),
             Beat::Backup => self.backup_blocked(),
             Beat::Migrate => self.migrate_large(),
             Beat::Crash => self.live_once(Kind::Crash),
-            Beat::Refused => self.live_once(Kind::Refused),
+            Beat::Refused => self.reinstall_running(),
             Beat::Outage => self.outage(),
+            Beat::MigrateMore => self.live_once(Kind::Migrate),
+            Beat::Start => self.live_once(Kind::Start),
             Beat::UserDown => self.live_once(Kind::UserDown),
         }
     }
 
     /// Idle instances whose mirror is well and which run, best first.
     fn candidates(&self, better: impl Fn(InstanceId) -> u64) -> Vec<InstanceId> {
+        let busy = self.queue.busy_instances();
         let mut ids: Vec<InstanceId> = self
             .instances
             .iter()
-            .filter(|(_, i)| i.runs() && i.in_step())
+            .filter(|(id, i)| i.runs() && i.in_step() && !busy.contains(id))
             .map(|(id, _)| *id)
-            .filter(|id| !self.queue.is_busy(*id))
             .collect();
         ids.sort_by_key(|id| (better(*id), *id));
         ids
@@ -127,10 +139,13 @@ impl Cluster {
             let node = &self.nodes[*id];
             node.answers() && !matches!(node.role, Role::Master | Role::Drained)
         };
+        let busy = self.queue.busy_nodes(self);
         let mut nodes: Vec<NodeId> = (0..self.nodes.len()).filter(fit).collect();
         nodes.sort_by_key(|id| {
-            let used = self.queue.about_node(self, *id);
-            (used, usize::MAX - self.nodes[*id].primaries.len())
+            (
+                busy.contains(id),
+                usize::MAX - self.nodes[*id].primaries.len(),
+            )
         });
         if let Some(&node) = nodes.first() {
             self.lose(node, Outage::Network);
@@ -152,11 +167,12 @@ impl Cluster {
         }
         self.watcher_runs += 1;
         self.archive_jobs();
+        let busy = self.queue.busy_instances();
         let work: Vec<(InstanceId, Opcode)> = self
             .instances
             .iter()
             .filter_map(|(&id, _)| Some((id, self.watcher_job(id)?)))
-            .filter(|(id, _)| !self.queue.is_busy(*id))
+            .filter(|(id, _)| !busy.contains(id))
             .collect();
         for (id, code) in work {
             if let Some(instance) = self.instances.get_mut(&id) {
