@@ -329,3 +329,7 @@ impl Node for SimulatedNode {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "node_tests.rs"]
+mod tests;

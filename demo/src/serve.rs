@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::{Options, Started, start};
 
 /// Serves a demo until it is interrupted; says on stdout how to connect. Key and `known_hosts`
@@ -17,7 +19,11 @@ pub async fn serve(options: Options) -> io::Result<()> {
     let mut stdout = io::stdout();
     stdout.write_all(how_to_connect(&started, &files).as_bytes())?;
     stdout.flush()?;
-    tokio::signal::ctrl_c().await
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
 }
 
 fn how_to_connect(started: &Started, files: &Files) -> String {

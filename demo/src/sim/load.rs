@@ -282,7 +282,11 @@ fn demand(instance: &Instance, at: u64, unrest: bool) -> f64 {
     let level = 0.02 + 0.85 * own.powi(3);
     let tide = 0.5 + wander(instance.seed, at, 1_200_000);
     let moment = match unrest {
-        true => 0.8 + 0.4 * wander(instance.seed ^ 5, at, 8_000),
+        true => {
+            let slow = wander(instance.seed ^ 5, at, 8_000);
+            let quick = wander(instance.seed ^ 7, at, 1_300);
+            0.7 + 0.4 * slow + 0.2 * quick
+        }
         false => 1.0,
     };
     f64::from(instance.vcpus) * (level * tide * moment).min(1.0)
