@@ -124,7 +124,7 @@ pub struct Entry {
 pub const CATALOGUE: &[Entry] = &[
     row(Action::Help,        "help",         "help",       "Show the keys of this screen",                &["?", "F1"],          Place::Everywhere).hinted(),
     row(Action::Command,     "command",      "command",    "Type a command, such as nodes or jobs",       &[":"],                Place::Everywhere).hinted(),
-    row(Action::Back,        "back",         "back",       "Close what is open, or return to the screen before", &["Esc"],       Place::Everywhere),
+    row(Action::Back,        "back",         "back",       "Close what is open, or return to the screen before", &["Esc"],       Place::Everywhere).hinted(),
     row(Action::GoNodes,     "go-nodes",     "nodes",      "Go to the nodes",                             &["1"],                Place::Everywhere),
     row(Action::GoInstances, "go-instances", "instances",  "Go to the instances",                         &["2"],                Place::Everywhere),
     row(Action::GoGroups,    "go-groups",    "groups",     "Go to the node groups",                       &["3"],                Place::Everywhere),

@@ -180,7 +180,7 @@ pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec
     let Some(object) = object else {
         let pages = PAGES.iter().map(|(name, _, _)| (*name, "page"));
         let objects = OBJECTS.iter().map(|name| (*name, "and a name"));
-        let actions = CATALOGUE.iter().map(|entry| (entry.name, "action"));
+        let actions = by_name().map(|entry| (entry.name, "action"));
         let words = pages.chain(objects).chain(actions);
         let mut found = best(word, words.map(|(name, about)| (name.to_owned(), about)));
         if found.len() < CHOICES && !word.is_empty() {
@@ -222,6 +222,20 @@ pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec
         choice.line = format!("{word} {}", choice.line);
     }
     found
+}
+
+/// Actions that are worth their name: not those that move about, which keys do better.
+fn by_name() -> impl Iterator<Item = &'static Entry> {
+    const NAMED: [Action; 5] = [
+        Action::Help,
+        Action::Reconnect,
+        Action::Redraw,
+        Action::Suspend,
+        Action::Quit,
+    ];
+    CATALOGUE
+        .iter()
+        .filter(|entry| NAMED.contains(&entry.action))
 }
 
 /// The candidates that match best: those that begin so, then those that have the letters.

@@ -76,8 +76,11 @@ pub struct Graph {
 /// Columns that a key takes, with the space after it.
 pub const KEY: u16 = 13;
 
-/// The least width of an item.
-const ITEM: u16 = 38;
+/// The least width of a value with its key.
+const PAIR: u16 = 38;
+
+/// The least width of a graph with its name.
+const GRAPH: u16 = 30;
 
 impl Sheet {
     /// An empty one for this width.
@@ -108,7 +111,7 @@ impl Sheet {
     }
 
     fn grid(&mut self, items: Vec<Item>) {
-        let columns = usize::from((self.width / ITEM).clamp(1, 4)).min(items.len().max(1));
+        let columns = usize::from((self.width / PAIR).clamp(1, 4)).min(items.len().max(1));
         let rows = items.len().div_ceil(columns);
         let mut grid: Vec<Vec<Item>> = (0..rows).map(|_| Vec::new()).collect();
         for (index, item) in items.into_iter().enumerate() {
@@ -123,7 +126,7 @@ impl Sheet {
     /// Adds graphs of this height, as many side by side as there is room for.
     pub fn graphs(&mut self, graphs: Vec<Graph>) {
         let graphs: Vec<Rc<Graph>> = graphs.into_iter().map(Rc::new).collect();
-        let columns = usize::from((self.width / ITEM).clamp(1, 4)).min(graphs.len().max(1));
+        let columns = usize::from((self.width / GRAPH).clamp(1, 5)).min(graphs.len().max(1));
         for side_by_side in graphs.chunks(columns) {
             let height = side_by_side.iter().map(|graph| graph.height).max();
             for row in 0..height.unwrap_or_default() {

@@ -144,9 +144,9 @@ mod tests {
         };
         assert_eq!(
             line(Place::Table),
-            "Enter detail  / filter  s sort  ? help  : command  q quit"
+            "Enter detail  / filter  s sort  ? help  : command  Esc back  q quit"
         );
-        assert_eq!(line(Place::Detail), "? help  : command  q quit");
+        assert_eq!(line(Place::Detail), "? help  : command  Esc back  q quit");
     }
 
     #[test]

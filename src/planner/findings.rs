@@ -56,11 +56,12 @@ const CLOCK_SKEW: f64 = 150.0;
 pub fn findings(cluster: &Cluster) -> Vec<Finding> {
     let mut found = Found::default();
     contact(cluster, &mut found);
+    // Early among its like: what somebody switched off is easily forgotten.
+    queue(cluster, &mut found);
     nodes(cluster, &mut found);
     clocks(cluster, &mut found);
     instances(cluster, &mut found);
     jobs(cluster, &mut found);
-    queue(cluster, &mut found);
     found
         .0
         .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -316,10 +317,7 @@ fn queue(cluster: &Cluster, found: &mut Found) {
         .watcher_paused_until
         .filter(|until| *until > cluster.now.wall)
     {
-        let text = format!(
-            "watcher paused for {} more",
-            duration(until - cluster.now.wall)
-        );
+        let text = format!("watcher paused {} more", age(until - cluster.now.wall));
         found.add(Severity::Note, Subject::Cluster, text);
     }
     if !queue.filters.is_empty() {

@@ -70,6 +70,15 @@ fn typed(pen: &mut Pen, area: Area, entry: &Entry) -> Position {
     };
     let style = pen.style(Role::Prompt);
     pen.put(0, area.y, 1, sign, style);
+    let keys = match entry.kind {
+        EntryKind::Command => "Tab complete  Enter do it  Esc leave it",
+        EntryKind::Filter(_) => "Enter keep  Esc as before",
+    };
+    let hint = pen.style(Role::Hint);
+    let room = area.width.saturating_sub(columns(&entry.line.text()) + 4);
+    if columns(keys) <= room {
+        pen.put_right(area.x, area.y, area.width - 1, keys, hint);
+    }
     let x = field(
         pen,
         1,

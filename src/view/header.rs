@@ -14,6 +14,9 @@ use super::pen::{Pen, columns};
 /// From this width on words are written out.
 const ROOMY: u16 = 116;
 
+/// From this width on jobs have words.
+const MIDDLE: u16 = 92;
+
 /// Seconds up to which what nodes say counts as of now: they say something every 5 s at least.
 const LIVE_NOW: f64 = 10.0;
 
@@ -36,10 +39,10 @@ struct Figure {
 
 /// The cluster, its master, and its sums.
 fn first(pen: &mut Pen, area: Area, state: &State, cluster: &Cluster) {
-    let mut figures = figures(state, cluster, area.width >= ROOMY);
+    let mut figures = figures(state, cluster, area.width);
     let width = |figure: &Figure| columns(figure.word) + columns(&figure.value) + 3;
     let name = columns(cluster.name());
-    let least = name.min(16) + 3;
+    let least = name.min(10) + 3;
     let mut total: u16 = figures.iter().map(width).sum();
     // What does not fit leaves from the end; the name takes what is left.
     while total + least > area.width
@@ -70,7 +73,8 @@ fn first(pen: &mut Pen, area: Area, state: &State, cluster: &Cluster) {
     }
 }
 
-fn figures(state: &State, cluster: &Cluster, roomy: bool) -> Vec<Figure> {
+fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
+    let roomy = width >= ROOMY;
     let sums = &state.facts.totals;
     let known = cluster.conf_seen.is_some();
     let figure = |word, value: Option<String>, tone| Figure {
@@ -90,6 +94,8 @@ fn figures(state: &State, cluster: &Cluster, roomy: bool) -> Vec<Figure> {
         let (running, waiting) = (sums.jobs_running, sums.jobs_waiting);
         if roomy {
             format!("{running} running {waiting} waiting")
+        } else if width >= MIDDLE {
+            format!("{running} run {waiting} wait")
         } else {
             format!("{running}+{waiting}")
         }
@@ -105,7 +111,8 @@ fn figures(state: &State, cluster: &Cluster, roomy: bool) -> Vec<Figure> {
         Tone::Lost
     };
     vec![
-        figure("master", master, master_tone),
+        // Short as the role letter that Ganeti prints.
+        figure(if roomy { "master" } else { "M" }, master, master_tone),
         figure("nodes", nodes, bad(sums.nodes_up < wanted)),
         figure(
             if roomy { "instances" } else { "inst" },

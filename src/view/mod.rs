@@ -71,3 +71,6 @@ fn role(tone: Tone) -> Role {
         Tone::Heading => Role::HintKey,
     }
 }
+
+#[cfg(test)]
+mod tests;

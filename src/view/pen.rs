@@ -65,12 +65,14 @@ impl<'a> Pen<'a> {
     /// Writes one sign of one cell.
     pub fn sign(&mut self, x: u16, y: u16, sign: &str, style: Style) {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.reset();
             cell.set_symbol(sign).set_style(style);
         }
     }
 
     fn character(&mut self, x: u16, y: u16, c: char, wide: u16, style: Style) {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.reset();
             cell.set_char(c).set_style(style);
         }
         // The second half of a wide character is an empty cell, as ratatui has it.

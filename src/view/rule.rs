@@ -127,20 +127,17 @@ fn right(pen: &Pen, layout: &Layout, state: &State) -> String {
     )
     .len();
     let hidden = kind.columns().len() - shown;
-    let mut text = String::new();
+    let (rows, height) = (table.rows.len(), layout.rows.height);
+    let mut text = if rows < table.all {
+        format!("{rows} of {} {}", table.all, kind.word())
+    } else {
+        part(table.offset, height, rows, kind.word())
+    };
     if hidden > 0 {
-        text = format!("{hidden} more columns {} ", pen.glyphs().more_right);
+        let columns = if hidden == 1 { "column" } else { "columns" };
+        text += &format!(", {hidden} more {columns} {}", pen.glyphs().more_right);
     }
-    if table.rows.len() < table.all {
-        text += &format!("{} of {} {}", table.rows.len(), table.all, kind.word());
-        return text;
-    }
-    text + &part(
-        table.offset,
-        layout.rows.height,
-        table.rows.len(),
-        kind.word(),
-    )
+    text
 }
 
 fn part(first: usize, height: u16, all: usize, what: &str) -> String {

@@ -6,8 +6,8 @@ use crate::theme::Role;
 
 use super::pen::Pen;
 
-/// Columns of a graph's name and number.
-const LABEL: u16 = 20;
+/// Columns of a graph's name and number, side by side.
+const LABEL: u16 = 21;
 
 /// Draws the lines of a sheet from one on.
 pub fn draw(pen: &mut Pen, area: Area, sheet: &Sheet, scroll: usize) {
@@ -53,7 +53,7 @@ fn row(pen: &mut Pen, area: Area, y: u16, items: &[Item]) {
 /// One row of a graph: its name and number at the left, then a column for each 10 s.
 fn graph_row(pen: &mut Pen, x: u16, y: u16, width: u16, graph: &Graph, row: u16) {
     let (key, value) = (pen.style(Role::Dim), pen.style(Role::Text));
-    let label = LABEL.min(width);
+    let label = if graph.height == 1 { LABEL } else { KEY }.min(width);
     if graph.height == 1 {
         let used = pen.put(x, y, label, graph.key, key) + 1;
         pen.put_right(

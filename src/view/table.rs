@@ -104,23 +104,26 @@ pub fn draw(pen: &mut Pen, layout: &Layout, table: &Table, state: &State, cluste
 
 fn heading(pen: &mut Pen, area: Area, table: &Table, placed: &[Placed]) {
     let style = pen.style(Role::Header);
-    let glyphs = pen.glyphs();
     for spot in placed {
         let column = &table.kind.columns()[spot.index];
-        let mark = if column.col != table.sort.col {
-            ""
-        } else if table.sort.reverse {
-            glyphs.sort_down
-        } else {
-            glyphs.sort_up
-        };
-        let text = format!("{}{mark}", column.title);
         let x = area.x + spot.x;
-        match column.align {
-            Align::Left => {
-                pen.put(x, area.y, spot.width, &text, style);
+        let end = match column.align {
+            Align::Left => x + pen.put(x, area.y, spot.width, column.title, style),
+            Align::Right => {
+                pen.put_right(x, area.y, spot.width, column.title, style);
+                x + spot.width
             }
-            Align::Right => pen.put_right(x, area.y, spot.width, &text, style),
+        };
+        if column.col == table.sort.col {
+            let glyphs = pen.glyphs();
+            let mark = if table.sort.reverse {
+                glyphs.sort_down
+            } else {
+                glyphs.sort_up
+            };
+            // In the gap after the title; at the edge of the table in the one before it.
+            let after = end < area.x + area.width;
+            pen.sign(if after { end } else { x - 1 }, area.y, mark, style);
         }
     }
 }

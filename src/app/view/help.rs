@@ -29,8 +29,9 @@ pub fn whole(keymap: &Keymap, here: Place, width: u16) -> Sheet {
     sheet
 }
 
-/// What stands in tables.
+/// What stands in the header and in tables.
 const SIGNS: &[(&str, &str)] = &[
+    ("jobs 1+2", "one runs, two wait or are queued"),
     ("?", "not known"),
     ("-", "there is none, or it does not run"),
     ("*", "the node is marked offline"),

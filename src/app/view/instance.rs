@@ -41,7 +41,7 @@ pub fn whole(cluster: &Cluster, facts: &Facts, name: &Name, width: u16, tall: bo
     nics(&mut sheet, instance);
     sheet.heading("Configuration");
     sheet.pairs(configuration(cluster, instance));
-    jobs(&mut sheet, cluster, instance);
+    jobs(&mut sheet, cluster, facts, instance);
     sheet
 }
 
@@ -132,9 +132,8 @@ fn graphs(cluster: &Cluster, instance: &Instance, width: u16, height: u16) -> Ve
     };
     let io = guest.and_then(|guest| Some((guest.read?, guest.write?)));
     let net = guest.and_then(|guest| Some((guest.rx?, guest.tx?)));
-    let both = |rates: Option<(u64, u64)>, words: [&str; 2]| {
-        text(rates.map(|(a, b)| format!("{} {} {} {}", words[0], rate(a), words[1], rate(b))))
-    };
+    let both =
+        |rates: Option<(u64, u64)>| text(rates.map(|(a, b)| format!("{}/{}", rate(a), rate(b))));
     vec![
         graph(
             "cpu",
@@ -143,14 +142,14 @@ fn graphs(cluster: &Cluster, instance: &Instance, width: u16, height: u16) -> Ve
             100.0,
         ),
         graph(
-            "disk B/s",
-            both(io, ["r", "w"]),
+            "disk r/w",
+            both(io),
             instance.past.io.last(points, now),
             1e6,
         ),
         graph(
-            "network B/s",
-            both(net, ["r", "s"]),
+            "net rx/tx",
+            both(net),
             instance.past.net.last(points, now),
             1e6,
         ),
@@ -227,7 +226,14 @@ fn configuration(cluster: &Cluster, instance: &Instance) -> Vec<Pair> {
         Pair::new("os", &conf.os),
         Pair::new("disks active", yes_no(conf.disks_active)),
         Pair::new("auto balance", yes_no(conf.auto_balance)),
-        Pair::new("failover only", yes_no(conf.always_failover)),
+        Pair::new(
+            "migration",
+            if conf.always_failover {
+                "always failover"
+            } else {
+                "allowed"
+            },
+        ),
         Pair::new("spindle use", conf.spindle_use.to_string()),
         Pair::new(
             "console port",
@@ -252,7 +258,7 @@ fn configuration(cluster: &Cluster, instance: &Instance) -> Vec<Pair> {
 }
 
 /// The newest jobs that name it.
-fn jobs(sheet: &mut Sheet, cluster: &Cluster, instance: &Instance) {
+fn jobs(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, instance: &Instance) {
     // Opcodes are summed up as `INSTANCE_MIGRATE(web1)`.
     let named = format!("({})", instance.name);
     let about = |job: &&Job| job.ops.iter().any(|op| op.summary.contains(&named));
@@ -273,7 +279,7 @@ fn jobs(sheet: &mut Sheet, cluster: &Cluster, instance: &Instance) {
             Span::new(job.id.to_string(), Tone::Plain),
             Span::new(&job.status, tone::of_job(job, cluster)),
             Span::new(known(ago), Tone::Plain),
-            Span::new(summary(job), Tone::Plain),
+            Span::new(facts.names.shorten(&summary(job)), Tone::Plain),
         ]
     });
     sheet.table(&["JOB", "STATUS", "AGE", "SUMMARY"], rows.collect());

@@ -58,7 +58,6 @@ fn pairs(cluster: &Cluster, job: &Job) -> Vec<Pair> {
     };
     vec![
         Pair::toned("status", &job.status, tone::of_job(job, cluster)),
-        Pair::new("summary", summary(job)),
         Pair::new("received", ago(job.received)),
         Pair::new("started", ago(job.started)),
         Pair::new("ended", ago(job.ended)),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use gantry_wire::job::Job;
 
 use crate::app::columns::{Col, Column};
+use crate::app::facts::Facts;
 use crate::app::rows::{Id, SortKey};
 use crate::model::job::{finished, summary, waits_for};
 use crate::model::{Cluster, job};
@@ -43,11 +44,11 @@ pub fn words(cluster: &Cluster, id: u64) -> Option<Vec<String>> {
 }
 
 /// The text of a column that grows.
-pub fn text(cluster: &Cluster, id: u64, col: Col) -> Option<Cow<'_, str>> {
+pub fn text<'a>(cluster: &'a Cluster, facts: &Facts, id: u64, col: Col) -> Option<Cow<'a, str>> {
     let job = cluster.jobs.get(&id)?;
     Some(match col {
-        Col::Summary => Cow::Owned(summary(job)),
-        Col::Note => note(job, cluster),
+        Col::Summary => Cow::Owned(facts.names.shorten(&summary(job))),
+        Col::Note => Cow::Owned(facts.names.shorten(&note(job, cluster))),
         Col::Reason => Cow::Borrowed(&job.reason),
         _ => return None,
     })

@@ -102,7 +102,7 @@ impl Kind {
             (Kind::Nodes, Id::Node(name)) => nodes::text(cluster, facts, name, col),
             (Kind::Instances, Id::Instance(name)) => instances::text(cluster, facts, name, col),
             (Kind::Groups, Id::Group(name)) => Some(Cow::Borrowed(&**name)),
-            (Kind::Jobs, Id::Job(job)) => jobs::text(cluster, *job, col),
+            (Kind::Jobs, Id::Job(job)) => jobs::text(cluster, facts, *job, col),
             (Kind::Alerts, id) => alerts::text(facts, id, col),
             _ => None,
         };

@@ -182,7 +182,7 @@ fn graphs(cluster: &Cluster, node: &Node, width: u16, height: u16) -> Vec<Graph>
             past.load.last(points, now),
             cpus,
         ),
-        graph("network B/s", fresh(net), past.net.last(points, now), 1e6),
+        graph("net B/s", fresh(net), past.net.last(points, now), 1e6),
         graph("disk B/s", fresh(disk), past.disk.last(points, now), 1e6),
     ]
 }
@@ -197,10 +197,7 @@ fn configuration(node: &Node) -> Vec<Pair> {
     let Some(conf) = &node.conf else {
         return vec![
             Pair::new("address", known(ss.map(|ss| ss.primary_ip.clone()))),
-            Pair::new(
-                "second address",
-                known(ss.map(|ss| ss.secondary_ip.clone())),
-            ),
+            Pair::new("second addr", known(ss.map(|ss| ss.secondary_ip.clone()))),
         ];
     };
     let yes_no = |yes: bool| if yes { "yes" } else { "no" };
@@ -208,8 +205,8 @@ fn configuration(node: &Node) -> Vec<Pair> {
         Pair::new("address", &conf.primary_ip),
         Pair::new("second addr", &conf.secondary_ip),
         Pair::new("ssh port", conf.ssh_port.to_string()),
-        Pair::new("master capab", yes_no(conf.master_capable)),
-        Pair::new("vm capable", yes_no(conf.vm_capable)),
+        Pair::new("master able", yes_no(conf.master_capable)),
+        Pair::new("vm able", yes_no(conf.vm_capable)),
         Pair::new("excl storage", yes_no(conf.exclusive_storage)),
         Pair::new("spindles", conf.spindle_count.to_string()),
         Pair::new("cpu speed", format!("{:.1}", conf.cpu_speed)),

@@ -5,7 +5,7 @@ use crate::app::columns::Col;
 use crate::app::tone::{self, Tone};
 use crate::app::view::jobs;
 use crate::model::Cluster;
-use crate::model::job::{finished, summary};
+use crate::model::job::finished;
 use crate::model::words::{age, duration};
 
 use super::Cell;
@@ -28,11 +28,10 @@ pub fn worst(cluster: &Cluster, id: u64) -> Tone {
 
 pub fn cell<'a>(state: &'a State, cluster: &'a Cluster, id: u64, col: Col) -> Option<Cell<'a>> {
     let job = cluster.jobs.get(&id)?;
-    let names = &state.facts.names;
     Some(match col {
         Col::Id => Cell::plain(id.to_string()),
         Col::Status => Cell::toned(job.status.as_str(), tone::of_job(job, cluster)),
-        Col::Summary => Cell::plain(names.shorten(&summary(job))),
+        Col::Summary => Cell::plain(jobs::text(cluster, &state.facts, id, col)?),
         Col::Ops => Cell::plain(jobs::ops(job)),
         Col::Took => Cell::or(jobs::took(job, cluster).map(duration), "-"),
         Col::Received => Cell::or(job.received.map(|at| age(cluster.seconds_since(at))), "?"),
@@ -44,7 +43,7 @@ pub fn cell<'a>(state: &'a State, cluster: &'a Cluster, id: u64, col: Col) -> Op
                 (_, true) => Tone::Critical,
                 _ => Tone::Plain,
             };
-            Cell::toned(names.shorten(&jobs::note(job, cluster)), tone)
+            Cell::toned(jobs::text(cluster, &state.facts, id, col)?, tone)
         }
         Col::Reason => Cell::toned(job.reason.as_str(), Tone::Dim),
         _ => return None,
