@@ -28,7 +28,8 @@ pub struct SimulatedNode {
     world: Arc<World>,
     id: NodeId,
     options: Serve,
-    ssconf: Option<Ssconf>,
+    /// When ssconf was written that was last told, cluster's clock, ms.
+    ssconf_ms: Option<u64>,
     master: Option<MasterState>,
     looked_ms: Option<u64>,
     asked_nodes_ms: Option<u64>,
@@ -75,7 +76,7 @@ impl SimulatedNode {
             world,
             id,
             options,
-            ssconf: None,
+            ssconf_ms: None,
             master: None,
             looked_ms: None,
             asked_nodes_ms: None,
@@ -271,12 +272,10 @@ impl Node for SimulatedNode {
     fn ssconf(&mut self, _: Moment) -> Option<Ssconf> {
         let cluster = self.world.cluster();
         // The files are written only when something in them changed.
-        let seen = self.ssconf.as_ref().map(|ssconf| ssconf.written);
-        if seen == Some(cluster.ssconf_written / 1000) {
-            return None;
-        }
-        self.ssconf = Some(cluster.ssconf());
-        self.ssconf.clone()
+        let written = Some(cluster.ssconf_written);
+        let news = self.ssconf_ms != written;
+        self.ssconf_ms = written;
+        news.then(|| cluster.ssconf())
     }
 
     fn sample(&mut self, _: Moment) -> Sample {

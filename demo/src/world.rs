@@ -1,5 +1,6 @@
 //! The simulated cluster as all sessions share it: behind a lock, with a clock and with faults.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -48,6 +49,8 @@ pub struct World {
     began: Instant,
     pace: Pace,
     health: Vec<watch::Sender<Health>>,
+    /// Agents that consoles copied to nodes.
+    copies: Mutex<BTreeSet<(NodeId, String)>>,
     /// The cluster's `known_hosts`, as Ganeti keeps it.
     pub known_hosts: String,
 }
@@ -61,6 +64,7 @@ impl World {
             cluster: Mutex::new(cluster),
             began: Instant::now(),
             pace,
+            copies: Mutex::default(),
             known_hosts,
         };
         world.look();
@@ -139,6 +143,20 @@ impl World {
         if let Some(health) = self.health.get(node) {
             health.send_modify(change);
         }
+    }
+
+    /// An agent was copied to a node.
+    pub fn keep_copy(&self, node: NodeId, place: String) {
+        let copies = self.copies.lock();
+        copies
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((node, place));
+    }
+
+    /// Whether an agent was copied to that place on a node.
+    pub fn has_copy(&self, node: NodeId, place: &str) -> bool {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.contains(&(node, place.to_owned()))
     }
 
     /// A node's line, to be watched; one that is off for a node that is not.

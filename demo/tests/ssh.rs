@@ -486,3 +486,36 @@ async fn a_wall_is_read_only_by_its_agents_word() {
     assert!(hello.read_only);
     assert_eq!(hello.name, "wall");
 }
+
+#[tokio::test]
+async fn an_agent_can_be_copied_to_a_node_that_has_none() {
+    let demo = frozen(1, 0).await;
+    demo.without_agent(0, true);
+    let link = Link::to(&demo, 0).await.unwrap();
+    // SHA-256 of "agent".
+    let sum = "d4f0bc5a29de06b510f9aa428f1eedba926012b591fef7a518e776a7c9bd1824";
+    let place = "\"${XDG_CACHE_HOME:-$HOME/.cache}\"/'gantry/agent-1-2/gantry-agent'";
+    let run = format!("sh -c 'a={place}; test -x \"$a\" || exit 127; exec \"$a\" serve'");
+    assert_eq!(status(link.exec(&run).await).await, Some(127));
+    let upload = format!("sh -c 'a={place}; cat >\"$t\"; test \"$1\" = {sum} || exit 65'");
+    for (text, ended) in [("agens", 65), ("agent", 0)] {
+        let channel = link.exec(&upload).await;
+        channel.data_bytes(text.as_bytes().to_vec()).await.unwrap();
+        channel.eof().await.unwrap();
+        assert_eq!(status(channel).await, Some(ended));
+    }
+    let mut agent = Agent::greeted(link.exec(&run).await).await;
+    agent
+        .until(|report| matches!(report, Report::Hello(_)).then_some(()))
+        .await;
+}
+
+async fn status(mut channel: Channel<client::Msg>) -> Option<u32> {
+    let mut status = None;
+    while let Some(message) = channel.wait().await {
+        if let ChannelMsg::ExitStatus { exit_status } = message {
+            status = Some(exit_status);
+        }
+    }
+    status
+}

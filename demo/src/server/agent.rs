@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use gantry_agent::args::Serve;
 use gantry_agent::session::Session;
+use russh::keys::ssh_key::sha2::{Digest, Sha256};
 use russh::server::Msg;
 use russh::{Channel, ChannelMsg};
 use tokio::time::sleep;
 
+use super::shell::Outcome;
 use crate::node::SimulatedNode;
 use crate::sim::node::NodeId;
 use crate::world::World;
 
+/// Exit status of a copy that is not what was sent (`EX_DATAERR`).
+const DAMAGED: u32 = 65;
 /// What a broken agent writes.
 const GARBAGE: &[u8] = b"\xff\xfeagent: illegal instruction (core dumped)\x1b[2J\n";
 
@@ -49,14 +53,30 @@ pub async fn serve(mut channel: Channel<Msg>, world: Arc<World>, node: NodeId, o
     end(&channel, 0).await;
 }
 
-/// What a command that is over at once leaves behind.
-pub struct Outcome {
-    /// Its standard output.
-    pub stdout: String,
-    /// Its standard error.
-    pub stderr: String,
-    /// Its exit status.
-    pub status: u32,
+/// Takes an agent that a console copies to the node, and keeps it if it is what it should be.
+pub async fn receive(
+    mut channel: Channel<Msg>,
+    world: Arc<World>,
+    node: NodeId,
+    place: String,
+    sum: String,
+) {
+    let mut hash = Sha256::new();
+    loop {
+        match channel.wait().await {
+            Some(ChannelMsg::Data { data }) => hash.update(&data),
+            Some(ChannelMsg::Eof) => break,
+            Some(ChannelMsg::Close) | None => return,
+            Some(_) => {}
+        }
+    }
+    let bytes = hash.finalize();
+    let arrived: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let whole = arrived == sum;
+    if whole {
+        world.keep_copy(node, place);
+    }
+    end(&channel, if whole { 0 } else { DAMAGED }).await;
 }
 
 /// Answers with what a command left behind. Whoever hung up does not want to know.

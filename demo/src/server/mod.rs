@@ -4,6 +4,7 @@ mod agent;
 mod keys;
 mod line;
 mod listen;
+mod shell;
 mod ssh;
 
 use std::io;

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gantry_agent::args::{self, Command, Serve};
+use gantry_agent::args::Serve;
 use russh::keys::PublicKey;
 use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelId, ChannelOpenFailure};
 use tokio::net::TcpStream;
 
-use super::agent::{self, Outcome};
+use super::agent;
+use super::shell::{self, Outcome, Understood};
 use crate::sim::node::NodeId;
 use crate::world::World;
 
@@ -52,44 +53,6 @@ impl Connection {
     }
 }
 
-/// What a command line asks of a node.
-enum Understood {
-    /// Its agent shall answer the console.
-    Serve(Serve),
-    /// Something that is over at once.
-    Done(Outcome),
-}
-
-/// Understands what consoles send; everything else a shell would not find.
-fn understand(command: &str, no_agent: bool) -> Understood {
-    let outcome = |stdout: &str, stderr: &str, status| {
-        Understood::Done(Outcome {
-            stdout: stdout.to_owned(),
-            stderr: stderr.to_owned(),
-            status,
-        })
-    };
-    let mut words = command.split_whitespace().map(str::to_owned);
-    let is_agent = |word: &String| word.ends_with("gantry-agent");
-    if !no_agent && words.by_ref().any(|word| is_agent(&word)) {
-        return match args::parse(words) {
-            Ok(Command::Serve(options)) => Understood::Serve(options),
-            Ok(Command::Version) => {
-                let version = concat!("gantry-agent ", env!("CARGO_PKG_VERSION"), "\n");
-                outcome(version, "", 0)
-            }
-            Ok(_) => outcome("", "a simulated agent only serves\n", 1),
-            Err(error) => outcome("", &format!("gantry-agent: {error}\n"), 2),
-        };
-    }
-    if command == "uname -sm" {
-        return outcome("Linux x86_64\n", "", 0);
-    }
-    let program = command.split_whitespace().next().unwrap_or_default();
-    let text = format!("bash: line 1: {program}: command not found\n");
-    outcome("", &text, 127)
-}
-
 impl Handler for Connection {
     type Error = russh::Error;
 
@@ -126,12 +89,28 @@ impl Handler for Connection {
             return session.channel_failure(id);
         };
         session.channel_success(id)?;
-        let command = String::from_utf8_lossy(command).into_owned();
-        let no_agent = self.world.health(self.node).borrow().no_agent;
-        match understand(&command, no_agent) {
+        let command = String::from_utf8_lossy(command);
+        let world = Arc::clone(&self.world);
+        let no_agent = world.health(self.node).borrow().no_agent;
+        match shell::understand(&command) {
+            Understood::Serve(_) if no_agent => {
+                tokio::spawn(agent::answer(channel, Outcome::not_found("gantry-agent")));
+            }
             Understood::Serve(options) => {
-                let world = Arc::clone(&self.world);
                 tokio::spawn(agent::serve(channel, world, self.node, options));
+            }
+            Understood::ServeCopy(copy) if world.has_copy(self.node, &copy.0) => {
+                tokio::spawn(agent::serve(channel, world, self.node, Serve::default()));
+            }
+            Understood::ServeCopy(_) => {
+                let missing = Outcome {
+                    status: 127,
+                    ..Outcome::default()
+                };
+                tokio::spawn(agent::answer(channel, missing));
+            }
+            Understood::Receive(copy, sum) => {
+                tokio::spawn(agent::receive(channel, world, self.node, copy.0, sum));
             }
             Understood::Done(outcome) => {
                 tokio::spawn(agent::answer(channel, outcome));

@@ -9,7 +9,7 @@ use super::instance::InstanceId;
 use super::node::{Node, NodeId};
 use super::opcode::{Claim, Opcode};
 use super::script::{self, Step};
-use super::{Cluster, Event, Ganeti, seconds};
+use super::{Cluster, Event, seconds};
 
 /// `max_running_jobs`.
 pub const MAX_RUNNING: usize = 20;
@@ -230,7 +230,7 @@ impl Cluster {
                 }
                 self.schedule_step(id);
             }
-            Err(refusal) => self.fail(id, Ganeti::Prereq(refusal)),
+            Err(refusal) => self.fail(id, refusal),
         }
     }
 
@@ -256,7 +256,7 @@ impl Cluster {
             .find(|&node| !self.nodes.get(node).is_some_and(Node::answers));
         if let Some(node) = lost {
             let why = code.lost(self.node_name(node));
-            return self.fail(id, Ganeti::Exec(why));
+            return self.fail(id, why);
         }
         let step = self
             .queue
@@ -271,7 +271,7 @@ impl Cluster {
         }
         let more = match self.act(step.act) {
             Ok(more) => more,
-            Err(error) => return self.fail(id, Ganeti::Exec(error)),
+            Err(error) => return self.fail(id, error),
         };
         if let Some(job) = self.queue.jobs.get_mut(&id) {
             for step in more.into_iter().rev() {
@@ -318,20 +318,19 @@ impl Cluster {
         }
     }
 
-    fn fail(&mut self, id: u64, error: Ganeti) {
+    fn fail(&mut self, id: u64, error: String) {
         let now = seconds(self.now);
         let about = self.queue.jobs.get(&id).and_then(Job::code);
         if let Some(instance) = about.and_then(Opcode::instance) {
             self.call_off(instance);
         }
-        let text = error.to_string();
         self.queue.change(id, |job| {
             for op in job.facts.ops.iter_mut().skip(job.at) {
                 op.status = "error".to_owned();
                 op.ended = Some(now);
             }
             if let Some(op) = job.facts.ops.get_mut(job.at) {
-                op.error = text;
+                op.error = error;
             }
         });
         self.end(id, "error");
@@ -360,7 +359,7 @@ impl Cluster {
         for id in ids {
             let begun = |job: &&Job| job.facts.status != "queued";
             if self.queue.jobs.get(&id).filter(begun).is_some() {
-                self.fail(id, Ganeti::Exec(format!("detected death of job {id}")));
+                self.fail(id, format!("detected death of job {id}"));
             }
         }
     }

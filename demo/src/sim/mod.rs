@@ -93,21 +93,6 @@ enum Event {
     Undrain(NodeId),
 }
 
-/// How a job failed, in the classes that Ganeti has.
-enum Ganeti {
-    Prereq(String),
-    Exec(String),
-}
-
-impl std::fmt::Display for Ganeti {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Ganeti::Prereq(text) => write!(f, "OpPrereqError: {text}"),
-            Ganeti::Exec(text) => write!(f, "OpExecError: {text}"),
-        }
-    }
-}
-
 /// The simulated cluster.
 #[derive(Clone, Debug)]
 pub struct Cluster {

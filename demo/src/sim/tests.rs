@@ -262,8 +262,7 @@ fn what_cannot_be_done_is_refused_in_ganetis_words() {
     let op = &cluster.queue.jobs[&job].facts.ops[0];
     assert_eq!(op.status, "error");
     assert!(
-        op.error
-            .starts_with("OpPrereqError: Instance's disk layout 'plain'"),
+        op.error.starts_with("Instance's disk layout 'plain'"),
         "{}",
         op.error
     );

@@ -1,7 +1,7 @@
 //! What each opcode does, step by step: the line it writes to the job's log and what it changes.
 //!
-//! Each script begins with the checks that Ganeti makes once it has the locks; what they refuse is
-//! an `OpPrereqError`. Lines and their order are those of Ganeti 3.0.
+//! Each script begins with the checks that Ganeti makes once it has the locks; what they refuse
+//! ends with the code that an `OpPrereqError` carries. Lines and their order are those of Ganeti 3.0.
 
 mod disks;
 mod making;
