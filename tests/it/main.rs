@@ -4,3 +4,4 @@
 mod arrows;
 mod ganeti;
 mod harness;
+mod pty;

@@ -5,10 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use portable_pty::CommandBuilder;
 use serde_json::Value;
 
-use crate::harness::terminal::Terminal;
+use crate::harness::terminal::{Terminal, program};
 
 /// The lab, up and with the agent installed on every node.
 pub struct Lab {
@@ -114,7 +113,7 @@ impl Lab {
 
     /// The console on this cluster in a terminal.
     pub fn console(&self, through: &str, columns: u16, rows: u16) -> Terminal {
-        let mut command = CommandBuilder::new(&self.script);
+        let mut command = program(&self.script);
         command.args(self.arguments(&[through]));
         command.env("HOME", &self.home);
         command.env_remove("SSH_AUTH_SOCK");

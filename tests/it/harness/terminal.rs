@@ -1,5 +1,6 @@
 //! A program in a pseudo-terminal, seen as a person would see it.
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -67,13 +68,20 @@ impl vt100::Callbacks for Answers {
     }
 }
 
+/// A program with the environment of a plain modern terminal.
+pub fn program(path: impl AsRef<OsStr>) -> CommandBuilder {
+    let mut command = CommandBuilder::new(path);
+    command.env("TERM", "xterm-256color");
+    command.env("COLORTERM", "truecolor");
+    command.env("LANG", "C.UTF-8");
+    command.env("LC_ALL", "C.UTF-8");
+    command.env_remove("NO_COLOR");
+    command
+}
+
 impl Terminal {
     /// Starts a program in a terminal of this size.
-    pub fn start(mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
-        command.env("TERM", "xterm-256color");
-        command.env("COLORTERM", "truecolor");
-        command.env("LANG", "C.UTF-8");
-        command.env("LC_ALL", "C.UTF-8");
+    pub fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -228,7 +236,7 @@ fn cells(n: u16) -> NonZeroU16 {
 
 #[test]
 fn a_program_is_seen_and_answered() {
-    let mut command = CommandBuilder::new("bash");
+    let mut command = program("bash");
     command.args(["--norc", "-c", TALKER]);
     let mut terminal = Terminal::start(command, 60, 10);
     let text = terminal.wait_until("the answer", |text| text.contains("answer"));
@@ -247,7 +255,6 @@ fn a_program_is_seen_and_answered() {
 }
 
 /// Asks for the device attributes, waits for a key, and says what it got.
-#[cfg(test)]
 const TALKER: &str = r#"
     stty -echo
     printf '\e[?25l\e[c'
