@@ -17,8 +17,21 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// The lab that `GANTRY_LAB` names.
+    /// The lab that `GANTRY_LAB` names, with agents where the console looks for them first.
     pub fn open() -> Self {
+        let lab = Lab::connect();
+        lab.run(&["install", &agent(), AGENT]);
+        lab
+    }
+
+    /// The same without any agent.
+    pub fn without_agents() -> Self {
+        let lab = Lab::connect();
+        lab.on("node1", &format!("rm -rf {AGENT} /root/.cache/gantry"));
+        lab
+    }
+
+    fn connect() -> Self {
         let script =
             env::var_os("GANTRY_LAB").expect("GANTRY_LAB is the path of tests/lab/cluster");
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lab-home");
@@ -28,7 +41,6 @@ impl Lab {
             home,
         };
         fs::write(lab.ssh_config(), lab.run(&["config"])).unwrap();
-        lab.run(&["install", &agent(), "/usr/local/bin/gantry-agent"]);
         lab
     }
 
@@ -101,14 +113,29 @@ impl Lab {
 
     /// A list as JSON (`nodes`, `instances`, ...), asked through a node.
     pub fn json(&self, list: &str, through: &str) -> Vec<Value> {
-        let output = self.gantry(&[list, through, "--json"]);
+        self.try_json(list, through)
+            .unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// As [`Lab::json`] where it may not work yet.
+    pub fn try_json(&self, list: &str, through: &str) -> Result<Vec<Value>, String> {
+        self.json_with(list, through, &[])
+    }
+
+    /// As [`Lab::try_json`] with more options.
+    pub fn json_with(
+        &self,
+        list: &str,
+        through: &str,
+        options: &[&str],
+    ) -> Result<Vec<Value>, String> {
+        let output = self.gantry(&[&[list, through, "--json"], options].concat());
         let text = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success(),
-            "gantry {list} {through}: {text}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e} in {text}"))
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("gantry {list} {through}: {text}{why}"));
+        }
+        serde_json::from_str(&text).map_err(|error| format!("{error} in {text}"))
     }
 
     /// The console on this cluster in a terminal.
@@ -118,6 +145,18 @@ impl Lab {
         command.env("HOME", &self.home);
         command.env_remove("SSH_AUTH_SOCK");
         Terminal::start(command, columns, rows)
+    }
+}
+
+/// Where an installed agent is.
+const AGENT: &str = "/usr/local/bin/gantry-agent";
+
+/// Ends a lab's disaster whatever becomes of the test.
+pub struct Mended<'a>(pub &'a Lab, pub &'a [&'a str]);
+
+impl Drop for Mended<'_> {
+    fn drop(&mut self) {
+        self.0.run(self.1);
     }
 }
 

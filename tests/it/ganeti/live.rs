@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::lab::Lab;
+use super::lab::{Lab, Mended};
 use crate::harness::terminal::Terminal;
 use crate::harness::wait;
 
@@ -31,15 +31,6 @@ fn console(lab: &Lab, through: &str) -> Terminal {
             .all(|node| row_has(screen, node, "ok"))
     });
     console
-}
-
-/// Ends a lab's disaster whatever becomes of the test.
-struct Mended<'a>(&'a Lab, &'a [&'a str]);
-
-impl Drop for Mended<'_> {
-    fn drop(&mut self) {
-        self.0.run(self.1);
-    }
 }
 
 #[test]
