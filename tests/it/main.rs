@@ -4,4 +4,3 @@
 mod arrows;
 mod ganeti;
 mod harness;
-mod pty;
