@@ -9,7 +9,7 @@ use gantry_wire::Report;
 use gantry_wire::config::{ConfigPart, Gone, Source};
 use gantry_wire::job::{JobsPart, QueueState};
 use gantry_wire::live::{Live, LiveNode};
-use gantry_wire::node::Sample;
+use gantry_wire::node::{Missing, Sample};
 use gantry_wire::report::{AnswerBody, Hello, MasterState};
 use gantry_wire::request::{Question, Watch};
 use gantry_wire::ssconf::Ssconf;
@@ -86,6 +86,10 @@ impl SimulatedNode {
             locks_shown: false,
             logs: Vec::new(),
         }
+    }
+
+    fn is_unprivileged(&self) -> bool {
+        self.world.health(self.id).borrow().no_root
     }
 
     /// Whether this node can speak for the cluster.
@@ -251,6 +255,23 @@ fn due(last: &mut Option<u64>, every: u64, now: Moment) -> bool {
     due
 }
 
+/// Takes out of a sample what only root can find out.
+fn withhold(sample: &mut Sample) {
+    if let Some(storage) = &mut sample.storage {
+        storage.vgs.clear();
+    }
+    sample.missing = Some(vec![Missing {
+        part: "storage".to_owned(),
+        why: "vgs: needs root".to_owned(),
+    }]);
+    for guest in sample.guests.iter_mut().flat_map(|guests| &mut guests.list) {
+        (guest.read, guest.write) = (None, None);
+    }
+    for daemon in sample.daemons.iter_mut().flatten() {
+        daemon.answers = None;
+    }
+}
+
 impl Node for SimulatedNode {
     fn hello(&mut self) -> Hello {
         let cluster = self.world.cluster();
@@ -259,7 +280,7 @@ impl Node for SimulatedNode {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             node: cluster.node_name(self.id).to_owned(),
             ganeti: true,
-            root: true,
+            root: !self.is_unprivileged(),
             arch: "x86_64".to_owned(),
             boot_id: node.map(|node| node.boot_id.clone()).unwrap_or_default(),
             name: self.options.name.clone(),
@@ -279,7 +300,11 @@ impl Node for SimulatedNode {
     }
 
     fn sample(&mut self, _: Moment) -> Sample {
-        self.world.cluster().sample(self.id)
+        let mut sample = self.world.cluster().sample(self.id);
+        if self.is_unprivileged() {
+            withhold(&mut sample);
+        }
+        sample
     }
 
     fn poll(&mut self, watch: &Watch, now: Moment) -> Vec<Report> {

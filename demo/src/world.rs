@@ -25,6 +25,10 @@ pub struct Health {
     pub garbage: bool,
     /// There is no agent on this node.
     pub no_agent: bool,
+    /// The agent may not do what needs root.
+    pub no_root: bool,
+    /// The node's wall clock is ahead of the cluster's by so much, ms.
+    pub clock_ahead_ms: i64,
 }
 
 impl Health {
@@ -89,14 +93,16 @@ impl World {
 
     /// This moment by a node's clocks: real time for what must keep to it, and the cluster's own
     /// wall clock, by which jobs and boots are dated.
-    pub fn moment(&self) -> Moment {
+    pub fn moment(&self, node: NodeId) -> Moment {
+        let health = self.health.get(node).map(|health| *health.borrow());
+        let ahead = health.unwrap_or_default().clock_ahead_ms;
         let wall_ms = match self.pace {
             Pace::Times(_) => self.cluster().now,
             Pace::Frozen => wall_clock_ms(),
         };
         Moment {
             mono_ms: self.began.elapsed().as_millis() as u64,
-            wall_ms,
+            wall_ms: wall_ms.saturating_add_signed(ahead),
         }
     }
 

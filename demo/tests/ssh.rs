@@ -519,3 +519,26 @@ async fn status(mut channel: Channel<client::Msg>) -> Option<u32> {
     }
     status
 }
+
+#[tokio::test]
+async fn an_agent_without_root_and_a_wrong_clock_are_told() {
+    let demo = frozen(2, 6).await;
+    demo.without_root(1, true);
+    demo.skew(1, -600_000);
+    let mut walls = Vec::new();
+    for node in [0, 1] {
+        let link = Link::to(&demo, node).await.unwrap();
+        let mut agent = link.agent().await;
+        let hello = agent.until(|report| match report {
+            Report::Hello(hello) => Some(hello),
+            _ => None,
+        });
+        assert_eq!(hello.await.root, node == 0);
+        agent.watch(false).await;
+        let sample = agent.sample().await;
+        assert_eq!(sample.storage.unwrap().vgs.is_empty(), node == 1);
+        assert_eq!(sample.missing.unwrap().is_empty(), node == 0);
+        walls.push(sample.wall_ms);
+    }
+    assert!(walls[0] > walls[1] + 500_000);
+}

@@ -23,7 +23,7 @@ const GARBAGE: &[u8] = b"\xff\xfeagent: illegal instruction (core dumped)\x1b[2J
 /// Runs the agent of a node until its session or its channel ends.
 pub async fn serve(mut channel: Channel<Msg>, world: Arc<World>, node: NodeId, options: Serve) {
     let simulated = SimulatedNode::new(Arc::clone(&world), node, options);
-    let mut session = Session::new(simulated, world.moment());
+    let mut session = Session::new(simulated, world.moment(node));
     let mut health = world.health(node);
     loop {
         if session.pending_bytes() > 0 {
@@ -39,14 +39,14 @@ pub async fn serve(mut channel: Channel<Msg>, world: Arc<World>, node: NodeId, o
         if session.ended().is_some() {
             break;
         }
-        let wait = Duration::from_millis(session.next_wake(world.moment()));
+        let wait = Duration::from_millis(session.next_wake(world.moment(node)));
         tokio::select! {
             message = channel.wait() => match message {
-                Some(ChannelMsg::Data { data }) => session.receive(&data, world.moment()),
+                Some(ChannelMsg::Data { data }) => session.receive(&data, world.moment(node)),
                 Some(ChannelMsg::Eof | ChannelMsg::Close) | None => break,
                 Some(_) => {}
             },
-            () = sleep(wait) => session.tick(world.moment()),
+            () = sleep(wait) => session.tick(world.moment(node)),
             changed = health.changed() => if changed.is_err() { break },
         }
     }

@@ -168,6 +168,16 @@ impl Started {
         self.health(node, |health| health.no_agent = without);
     }
 
+    /// The node's agent may not do what needs root.
+    pub fn without_root(&self, node: NodeId, without: bool) {
+        self.health(node, |health| health.no_root = without);
+    }
+
+    /// The node's wall clock is wrong by so much, ms.
+    pub fn skew(&self, node: NodeId, ahead_ms: i64) {
+        self.health(node, |health| health.clock_ahead_ms = ahead_ms);
+    }
+
     fn health(&self, node: NodeId, change: impl FnOnce(&mut Health)) {
         self.world.set_health(node, change);
     }

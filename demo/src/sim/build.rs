@@ -316,8 +316,7 @@ pub fn equip(nodes: &mut [Node], instances: &BTreeMap<InstanceId, Instance>, gro
             need.widen(&Need::of(node, instances));
         }
         let memory = match group {
-            // The first group is the tight one: its fullest node is at nine tenths.
-            0 => round_up(need.memory * 10 / 9, 8 * 1024),
+            0 => tight(nodes, instances, need.memory),
             _ => size_up(MEMORY, need.memory * 10 / 6 / 1024 + 1) * 1024,
         };
         let cpus = size_up(CPUS, need.vcpus / 2 + 1);
@@ -329,6 +328,24 @@ pub fn equip(nodes: &mut [Node], instances: &BTreeMap<InstanceId, Instance>, gro
             node.dir = round_up(need.files * 2, 64 * 1024);
         }
     }
+}
+
+/// Memory for the tight group, MiB: every node holds its own instances, but the one that would
+/// need most could not take over after another's failure.
+fn tight(nodes: &[Node], instances: &BTreeMap<InstanceId, Instance>, fullest: u64) -> u64 {
+    let after_failure = |node: &Node| {
+        let mut takes_over: BTreeMap<NodeId, u64> = BTreeMap::new();
+        for instance in node.secondaries.iter().filter_map(|id| instances.get(id)) {
+            *takes_over.entry(instance.primary).or_default() += instance.minmem;
+        }
+        // Guests hold a little less than they were given.
+        let holds = Need::of(node, instances).memory * 9 / 10;
+        holds + takes_over.into_values().max().unwrap_or(0)
+    };
+    let group = nodes.iter().filter(|node| node.group == 0);
+    let enough = group.map(after_failure).max().unwrap_or(0);
+    let short = enough.saturating_sub(6 * 1024);
+    round_up(short.max(fullest * 100 / 93), 1024)
 }
 
 /// What the instances on a node need, MiB and processors.

@@ -60,7 +60,7 @@ const KINDS: &[(Kind, u64, bool, bool)] = &[
     (Kind::Backup,        4 * MINUTE, true,  true),
     (Kind::Create,        8 * MINUTE, true,  true),
     (Kind::Remove,        9 * MINUTE, true,  true),
-    (Kind::Refused,       6 * MINUTE, false, true),
+    (Kind::Refused,      20 * MINUTE, false, true),
     (Kind::Verify,       50 * MINUTE, false, true),
     (Kind::Replace,      12 * MINUTE, true,  false),
     (Kind::Crash,         3 * MINUTE, true,  false),

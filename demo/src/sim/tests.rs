@@ -210,12 +210,13 @@ fn sees_the_story(options: Options) {
 
 #[test]
 fn some_node_is_short_of_memory_for_a_failover() {
-    let cluster = Cluster::new(Options::default());
-    let nodes = 0..cluster.nodes.len();
-    let short: Vec<String> = nodes
-        .flat_map(|node| verify::shortages(&cluster, node))
-        .collect();
-    assert!(!short.is_empty());
+    let short = |seed: &u64| {
+        let cluster = Cluster::new(options(12, 60, *seed));
+        (0..12).any(|node| !verify::shortages(&cluster, node).is_empty())
+    };
+    // People move instances about before anybody looks: most seeds will do.
+    let short = (1..=12).filter(short).count();
+    assert!(short >= 9, "only {short} of 12");
 }
 
 #[test]
