@@ -150,6 +150,14 @@ impl Column {
         Column { most, ..self }
     }
 
+    /// Sorting by it begins with the largest.
+    pub const fn largest_first(self) -> Column {
+        Column {
+            largest_first: true,
+            ..self
+        }
+    }
+
     /// Its values move.
     pub const fn live(self) -> Column {
         Column { live: true, ..self }

@@ -4,8 +4,57 @@ use std::collections::VecDeque;
 
 use crate::input::{Key, KeyCode};
 
+use super::layout::LEAST;
 use super::line::LineEdit;
+use super::sheet::wrap;
 use super::{Answer, Effect, Prompt, PromptKind};
+
+/// The widest box of a question, columns.
+const WIDEST: u16 = 90;
+
+/// A question as it stands in its box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Columns of the box.
+    pub width: u16,
+    /// Rows of the box.
+    pub height: u16,
+    /// Its sentences, as far as there is room for them.
+    pub lines: Vec<String>,
+    /// Lines that there is no room for.
+    pub hidden: usize,
+}
+
+/// Puts a question into a box on a screen of this size.
+pub fn shape(prompt: &Prompt, (width, height): (u16, u16)) -> Shape {
+    let box_width = WIDEST.min(width.saturating_sub(2));
+    let inner = usize::from(box_width.saturating_sub(4));
+    let sentences = prompt.lines.iter();
+    let mut lines: Vec<String> = sentences.flat_map(|line| wrap(line, inner)).collect();
+    let asked = match &prompt.kind {
+        PromptKind::Fields(fields) => u16::try_from(fields.len().max(1)).unwrap_or(u16::MAX),
+        PromptKind::YesNo => 1,
+    };
+    // The frame, and a blank line before what is asked.
+    let around = asked.saturating_add(3);
+    let room = usize::from(height.saturating_sub(around + 1)).max(1);
+    let hidden = lines.len().saturating_sub(room);
+    if hidden > 0 {
+        lines.truncate(room);
+    }
+    let text = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    Shape {
+        width: box_width,
+        height: text.saturating_add(around).min(height),
+        lines,
+        hidden,
+    }
+}
+
+/// The whole question can be read on a screen of this size.
+fn can_be_read(prompt: &Prompt, size: (u16, u16)) -> bool {
+    size.0 >= LEAST.0 && size.1 >= LEAST.1 && shape(prompt, size).hidden == 0
+}
 
 /// The questions that wait for an answer; the first is on the screen.
 #[derive(Clone, Debug, Default)]
@@ -76,16 +125,20 @@ impl Dialogs {
         Some(Effect::Answer { id, answer })
     }
 
-    /// Takes a key for the question on the screen.
-    pub fn press(&mut self, key: Key) -> Option<Effect> {
+    /// Takes a key for the question on a screen of this size. Nobody says yes to what cannot be
+    /// read.
+    pub fn press(&mut self, key: Key, size: (u16, u16)) -> Option<Effect> {
         let prompt = self.first()?;
         if key.code == KeyCode::Esc || key == Key::ctrl('c') {
             return self.answer(Answer::No);
         }
         if prompt.kind == PromptKind::YesNo {
             // Enter means nothing here: a key that is pressed all the time must not say yes.
+            let readable = can_be_read(prompt, size);
             return match key.code {
-                KeyCode::Char('y' | 'Y') if !key.ctrl && !key.alt => self.answer(Answer::Yes),
+                KeyCode::Char('y' | 'Y') if !key.ctrl && !key.alt && readable => {
+                    self.answer(Answer::Yes)
+                }
                 KeyCode::Char('n' | 'N') if !key.ctrl && !key.alt => self.answer(Answer::No),
                 _ => None,
             };
@@ -140,7 +193,7 @@ mod tests {
     }
 
     fn press(dialogs: &mut Dialogs, keys: &str) -> Option<Effect> {
-        let press = |key: &str| dialogs.press(key.parse().unwrap());
+        let press = |key: &str| dialogs.press(key.parse().unwrap(), (80, 24));
         keys.split(' ').map(press).last().flatten()
     }
 
@@ -157,6 +210,18 @@ mod tests {
         assert_eq!(press(&mut dialogs, "y"), answered(1, Answer::Yes));
         assert_eq!(press(&mut dialogs, "Esc"), answered(2, Answer::No));
         assert!(dialogs.is_empty());
+    }
+
+    #[test]
+    fn nobody_says_yes_to_what_cannot_be_read() {
+        let mut dialogs = Dialogs::default();
+        let mut long = prompt(1, PromptKind::YesNo);
+        long.lines = vec!["a sentence".into(); 20];
+        dialogs.ask(long);
+        let yes = Key::char('y');
+        assert_eq!(dialogs.press(yes, (80, 12)), None);
+        assert_eq!(dialogs.press(yes, (20, 60)), None);
+        assert_eq!(dialogs.press(yes, (80, 40)), answered(1, Answer::Yes));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::model::{Cluster, Name, Time, natural};
 use crate::planner::{Finding, findings};
 
 use super::names::Names;
+use super::view::nodes::tells;
 
 /// Milliseconds for which sums and findings hold while only numbers change.
 const HOLDS: u64 = 500;
@@ -19,6 +20,8 @@ pub struct Facts {
     pub revision: u64,
     /// Sums for the header.
     pub totals: Totals,
+    /// Nodes of which the figures are known now, of those that are not marked offline.
+    pub telling: (usize, usize),
     /// Memory in use, percent; moves by whole points.
     pub memory_used: Option<u8>,
     /// Disk space in use, percent.
@@ -72,6 +75,8 @@ impl Facts {
         self.made = Some((cluster.shape, cluster.now.at));
         self.totals = totals(cluster);
         let sums = &self.totals;
+        let telling = cluster.nodes.values().filter(|node| tells(node)).count();
+        self.telling = (telling, sums.nodes - sums.nodes_offline);
         self.memory_used = percent(self.memory_used, sums.memory_total, sums.memory_free);
         self.disk_used = percent(self.disk_used, sums.disk_total, sums.disk_free);
         self.groups = group_sums(cluster);

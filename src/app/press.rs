@@ -28,7 +28,8 @@ pub(super) fn key(state: &mut State, cluster: &Cluster, key: Key) -> Vec<Effect>
         if let Some(action) = always(state, key) {
             return actions::act(state, cluster, action);
         }
-        return state.dialogs.press(key).into_iter().collect();
+        let size = state.size;
+        return state.dialogs.press(key, size).into_iter().collect();
     }
     let here = state.view().place();
     match state.keymap.press(&mut state.pending, here, key) {
@@ -59,7 +60,7 @@ pub(super) fn paste(state: &mut State, cluster: &Cluster, text: &str) {
 }
 
 /// Takes what the mouse did.
-pub(super) fn mouse(state: &mut State, mouse: Mouse) {
+pub(super) fn mouse(state: &mut State, cluster: &Cluster, mouse: Mouse) {
     let Some(layout) = state.layout() else { return };
     if state.entry.is_some() || !state.dialogs.is_empty() {
         return;
@@ -68,7 +69,7 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) {
     match mouse.kind {
         MouseKind::ScrollUp => scroll(state, -WHEEL, height),
         MouseKind::ScrollDown => scroll(state, WHEEL, height),
-        MouseKind::Press => press(state, mouse),
+        MouseKind::Press => press(state, cluster, mouse),
     }
 }
 
@@ -81,7 +82,7 @@ fn scroll(state: &mut State, by: isize, height: usize) {
     }
 }
 
-fn press(state: &mut State, mouse: Mouse) {
+fn press(state: &mut State, cluster: &Cluster, mouse: Mouse) {
     let Some(layout) = state.layout() else { return };
     let (col, row) = (mouse.col, mouse.row);
     if layout.header.row(1).contains(col, row) && !state.facts.findings.is_empty() {
@@ -106,7 +107,7 @@ fn press(state: &mut State, mouse: Mouse) {
         }
         // A second press on a row opens it.
         if index == table.cursor {
-            actions::open(state);
+            actions::open(state, cluster.now.at);
         } else {
             table.select(index);
         }

@@ -274,9 +274,10 @@ impl Table {
 
     fn put_in_order(&mut self, cluster: &Cluster, facts: &Facts) {
         let Sort { col, reverse } = self.sort;
-        if col == self.kind.columns()[0].col {
-            // The rows come in the order of their names.
-            if reverse {
+        let first = &self.kind.columns()[0];
+        if col == first.col {
+            // The rows come in this order already.
+            if reverse != first.largest_first {
                 self.rows.reverse();
             }
             return;

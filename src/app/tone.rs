@@ -3,8 +3,10 @@
 use gantry_wire::job::Job;
 
 use crate::model::status::Word;
-use crate::model::{Cluster, Node, Reach, Status, job};
+use crate::model::{Cluster, Node, Reach, Status};
 use crate::planner::Severity;
+
+use super::view::jobs;
 
 /// A meaning. Healthy is plain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,7 +93,7 @@ pub fn of_job_status(status: &str) -> Tone {
 
 /// Of a job: unfinished ones without a master that tells of them are of the past.
 pub fn of_job(job: &Job, cluster: &Cluster) -> Tone {
-    if !job::finished(&job.status) && !cluster.master_serves() {
+    if jobs::is_past(job, cluster) {
         return Tone::Lost;
     }
     of_job_status(&job.status)

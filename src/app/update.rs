@@ -11,7 +11,7 @@ pub fn update(state: &mut State, cluster: &Cluster, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     match msg {
         Msg::Key(pressed) => effects.extend(key(state, cluster, pressed)),
-        Msg::Mouse(moved) => mouse(state, moved),
+        Msg::Mouse(moved) => mouse(state, cluster, moved),
         Msg::Paste(text) => paste(state, cluster, &text),
         Msg::Resize(width, height) => state.size = (width, height),
         Msg::Data | Msg::Tick => {}

@@ -54,6 +54,14 @@ pub fn age(seconds: f64) -> String {
     }
 }
 
+/// A moment in the past, in the steps of [`age`]: `just now`, `5s ago`, `3h ago`.
+pub fn ago(seconds: f64) -> String {
+    match age(seconds).as_str() {
+        "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    }
+}
+
 /// A length of time, exact where it is short: `4s`, `2m 05s`, `3h 10m`, `12d 4h`.
 pub fn duration(seconds: f64) -> String {
     let s = seconds.max(0.0) as u64;
@@ -113,5 +121,6 @@ mod tests {
             assert_eq!(duration(s), text);
         }
         assert_eq!(age(f64::NAN), "now");
+        assert_eq!([ago(2.0), ago(62.0)], ["just now", "1m ago"]);
     }
 }

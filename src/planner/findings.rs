@@ -5,7 +5,7 @@ use gantry_wire::report::MasterState;
 
 use crate::model::job::finished;
 use crate::model::status::Word;
-use crate::model::words::{age, duration};
+use crate::model::words::{age, ago, duration};
 use crate::model::{Cluster, Instance, Name, Node, Reach, job, natural};
 
 /// How much it matters. The exit status of `gantry status` is made of the worst.
@@ -117,8 +117,8 @@ fn contact(cluster: &Cluster, found: &mut Found) {
         .as_ref()
         .filter(|seen| seen.source == Source::File);
     if let Some(seen) = from_file {
-        let old = age(cluster.seconds_since(seen.written));
-        let text = format!("no master: configuration of {old} ago from {}", seen.by);
+        let written = ago(cluster.seconds_since(seen.written));
+        let text = format!("no master: configuration of {written} from {}", seen.by);
         found.add(Severity::Critical, Subject::Cluster, text);
     } else if cluster.conf_seen.is_some()
         || silent.is_none() && up == cluster.nodes.len() && !cluster.masters.is_empty()
@@ -149,8 +149,8 @@ fn nodes(cluster: &Cluster, found: &mut Found) {
             Reach::Waiting { why, .. } => {
                 let text = match node.heard {
                     Some(heard) => {
-                        let ago = age(cluster.now.at.since(heard) as f64 / 1e3);
-                        format!("{name} lost {ago} ago: {why}")
+                        let ago = ago(cluster.now.at.since(heard) as f64 / 1e3);
+                        format!("{name} lost {ago}: {why}")
                     }
                     None => format!("{name} not reached: {why}"),
                 };

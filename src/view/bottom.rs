@@ -14,7 +14,7 @@ use super::pen::{Pen, columns};
 pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
     if let Some(entry) = &state.entry {
         choices(pen, area, entry);
-        return Some(typed(pen, area, entry));
+        return Some(typed(pen, area, entry, !state.dialogs.is_empty()));
     }
     if let Some((text, _)) = &state.notice {
         let style = pen.style(Role::Warn);
@@ -63,18 +63,19 @@ fn keys_line(pen: &mut Pen, area: Area, keys: impl Iterator<Item = (String, &'st
     }
 }
 
-fn typed(pen: &mut Pen, area: Area, entry: &Entry) -> Position {
+fn typed(pen: &mut Pen, area: Area, entry: &Entry, asked: bool) -> Position {
     let sign = match entry.kind {
         EntryKind::Command => ":",
         EntryKind::Filter(_) => "/",
     };
     let style = pen.style(Role::Prompt);
     pen.put(0, area.y, 1, sign, style);
-    let keys = match entry.kind {
-        EntryKind::Command => "Tab complete  Enter do it  Esc leave it",
-        EntryKind::Filter(_) => "Enter keep  Esc as before",
+    let (keys, role) = match entry.kind {
+        _ if asked => ("a question waits for this line", Role::Warn),
+        EntryKind::Command => ("Tab complete  Enter do it  Esc leave it", Role::Hint),
+        EntryKind::Filter(_) => ("Enter keep  Esc as before", Role::Hint),
     };
-    let hint = pen.style(Role::Hint);
+    let hint = pen.style(role);
     let room = area.width.saturating_sub(columns(&entry.line.text()) + 4);
     if columns(keys) <= room {
         pen.put_right(area.x, area.y, area.width - 1, keys, hint);

@@ -3,55 +3,41 @@
 use ratatui::layout::Position;
 
 use crate::app::area::Area;
+use crate::app::dialog::shape;
 use crate::app::layout::Layout;
-use crate::app::sheet::wrap;
 use crate::app::{Field, Prompt, PromptKind, State};
 use crate::theme::Role;
 
 use super::bottom::field;
 use super::pen::{Pen, columns};
 
-/// The widest box.
-const WIDEST: u16 = 90;
-
 /// Draws the first question, if there is one. Gives the place of the cursor in its fields.
 pub fn draw(pen: &mut Pen, layout: &Layout, state: &State) -> Option<Position> {
     let prompt = state.dialogs.first()?;
-    let (width, height) = state.size;
-    let box_width = WIDEST.min(width.saturating_sub(2));
-    let inner = usize::from(box_width.saturating_sub(4));
-    let mut lines: Vec<String> = prompt
-        .lines
-        .iter()
-        .flat_map(|line| wrap(line, inner))
-        .collect();
+    let shape = shape(prompt, state.size);
     let fields: &[Field] = match &prompt.kind {
         PromptKind::Fields(fields) => fields,
         PromptKind::YesNo => &[],
     };
-    // Frame, a blank line, and the fields or the keys.
-    let asked = u16::try_from(fields.len().max(1)).unwrap_or(u16::MAX);
-    let room = height.saturating_sub(asked.saturating_add(4)).max(1);
-    lines.truncate(usize::from(room));
-    let text_height = u16::try_from(lines.len()).unwrap_or(room);
-    let box_height = text_height
-        .saturating_add(asked)
-        .saturating_add(3)
-        .min(height);
     let area = Area {
-        x: (width - box_width) / 2,
-        y: top(layout, state, box_height),
-        width: box_width,
-        height: box_height,
+        x: (state.size.0 - shape.width) / 2,
+        y: top(layout, state, shape.height),
+        width: shape.width,
+        height: shape.height,
     };
     frame(pen, area, prompt, state.dialogs.len());
     let text = pen.style(Role::Text);
     let x = area.x + 2;
     let inner = area.width.saturating_sub(4);
     let mut y = area.y + 1;
-    for line in &lines {
+    for line in &shape.lines {
         pen.put(x, y, inner, line, text);
         y += 1;
+    }
+    if shape.hidden > 0 {
+        let style = pen.style(Role::Warn);
+        let more = format!("{} more lines: a larger terminal shows them", shape.hidden);
+        pen.put(x, y, inner, &more, style);
     }
     y += 1;
     if fields.is_empty() {
@@ -64,7 +50,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &State) -> Option<Position> {
             x,
             y,
             width: inner,
-            height: asked,
+            height: u16::try_from(fields.len()).unwrap_or(u16::MAX),
         },
         fields,
         state,

@@ -42,7 +42,7 @@ fn first(pen: &mut Pen, area: Area, state: &State, cluster: &Cluster) {
     let mut figures = figures(state, cluster, area.width);
     let width = |figure: &Figure| columns(figure.word) + columns(&figure.value) + 3;
     let name = columns(cluster.name());
-    let least = name.min(10) + 3;
+    let least = name.min(8) + 3;
     let mut total: u16 = figures.iter().map(width).sum();
     // What does not fit leaves from the end; the name takes what is left.
     while total + least > area.width
@@ -85,19 +85,31 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
     let bad = |bad: bool| if bad { Tone::Critical } else { Tone::Plain };
     let wanted = sums.nodes - sums.nodes_offline;
     let nodes = (sums.nodes > 0).then(|| format!("{}/{}", sums.nodes_up, sums.nodes));
-    let instances = known.then(|| format!("{}/{}", sums.running, sums.instances));
+    let instances = known.then(|| match sums.unknown {
+        0 => format!("{}/{}", sums.running, sums.instances),
+        n if n == sums.instances => format!("?/{n}"),
+        n => format!("{}/{} ({n}?)", sums.running, sums.instances),
+    });
+    // What was last told is marked as such while the master is silent.
+    let serves = cluster.master_serves();
+    let doubt = if serves { "" } else { "?" };
     let master = Some(state.facts.names.short(cluster.master()))
         .filter(|name| !name.is_empty())
-        .map(str::to_owned);
-    let percent = |share: Option<u8>| share.map(|share| format!("{share}%"));
+        .map(|name| format!("{name}{doubt}"));
+    // Of all nodes that tell: about, if some do not.
+    let percent = |share: Option<u8>| match state.facts.telling {
+        (0, _) => None,
+        (telling, wanted) if telling < wanted => share.map(|share| format!("~{share}%")),
+        _ => share.map(|share| format!("{share}%")),
+    };
     let jobs = cluster.jobs_at.map(|_| {
         let (running, waiting) = (sums.jobs_running, sums.jobs_waiting);
         if roomy {
-            format!("{running} running {waiting} waiting")
+            format!("{running} running {waiting} waiting{doubt}")
         } else if width >= MIDDLE {
-            format!("{running} run {waiting} wait")
+            format!("{running} run {waiting} wait{doubt}")
         } else {
-            format!("{running}+{waiting}")
+            format!("{running}+{waiting}{doubt}")
         }
     });
     let instances_tone = match (sums.errors, sums.unknown) {
@@ -105,11 +117,7 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
         (0, _) => Tone::Stale,
         _ => Tone::Critical,
     };
-    let master_tone = if cluster.master_serves() {
-        Tone::Plain
-    } else {
-        Tone::Lost
-    };
+    let master_tone = if serves { Tone::Plain } else { Tone::Lost };
     vec![
         // Short as the role letter that Ganeti prints.
         figure(if roomy { "master" } else { "M" }, master, master_tone),
@@ -119,7 +127,7 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
             instances,
             instances_tone,
         ),
-        figure("jobs", jobs, Tone::Plain),
+        figure("jobs", jobs, master_tone),
         figure(
             if roomy { "memory" } else { "mem" },
             percent(state.facts.memory_used),

@@ -1,7 +1,7 @@
 //! What each action does to the screen.
 
 use crate::action::Action;
-use crate::model::Cluster;
+use crate::model::{Cluster, Time};
 
 use crate::app::line::LineEdit;
 use crate::app::nav::Page;
@@ -33,7 +33,7 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::Bottom => step(state, isize::MAX),
         Action::Left => shift(state, -1),
         Action::Right => shift(state, 1),
-        Action::Open => open(state),
+        Action::Open => open(state, cluster.now.at),
         Action::SortNext => sort_next(state),
         Action::SortReverse => {
             if let Some(table) = state.way.view_mut().shown_table_mut() {
@@ -99,7 +99,7 @@ fn sort_next(state: &mut State) {
 }
 
 /// Opens what the cursor is on.
-pub fn open(state: &mut State) {
+pub fn open(state: &mut State, now: Time) {
     let Some(id) = state
         .view()
         .shown_table()
@@ -107,8 +107,12 @@ pub fn open(state: &mut State) {
     else {
         return;
     };
-    if let Some(page) = Page::of(id) {
-        state.way.go(page);
+    match Page::of(id) {
+        Some(page) => state.way.go(page),
+        None => {
+            let text = "this is about the cluster as a whole".to_owned();
+            state.notice = Some((text, now));
+        }
     }
 }
 

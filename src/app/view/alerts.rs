@@ -10,7 +10,7 @@ use crate::planner::{Finding, Severity, Subject};
 
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
-    Column::text(Col::Severity, "SEVERITY", 9, 0),
+    Column::text(Col::Severity, "SEVERITY", 9, 0).largest_first(),
     Column::text(Col::Subject, "ABOUT", 10, 2).growing(30),
     Column::text(Col::Text, "WHAT", 30, 1).growing(300),
 ];

@@ -31,6 +31,8 @@ pub fn whole(keymap: &Keymap, here: Place, width: u16) -> Sheet {
 
 /// What stands in the header and in tables.
 const SIGNS: &[(&str, &str)] = &[
+    ("14/24 (6?)", "14 of 24 run, of 6 it is not known"),
+    ("~71%", "of the nodes that tell; others do not"),
     ("jobs 1+2", "one runs, two wait or are queued"),
     ("?", "not known"),
     ("-", "there is none, or it does not run"),

@@ -7,7 +7,7 @@ use crate::app::facts::Facts;
 use crate::app::sheet::{Graph, Pair, Sheet, Span};
 use crate::app::tone::{self, Tone};
 use crate::model::job::summary;
-use crate::model::words::{age, duration, mib, rate};
+use crate::model::words::{age, ago, duration, mib, rate};
 use crate::model::{Cluster, Instance, Name};
 
 use super::node::{known, listed, top};
@@ -216,10 +216,7 @@ fn configuration(cluster: &Cluster, instance: &Instance) -> Vec<Pair> {
         "" => String::new(),
         source => format!(" (by {source})"),
     };
-    let ago = |at: f64| {
-        let ago = (at > 0.0).then(|| format!("{} ago", age(cluster.seconds_since(at))));
-        known(ago)
-    };
+    let since = |at: f64| known((at > 0.0).then(|| ago(cluster.seconds_since(at))));
     let mut pairs = vec![
         Pair::new("admin state", format!("{}{source}", conf.admin_state)),
         Pair::new("hypervisor", &conf.hypervisor),
@@ -242,17 +239,14 @@ fn configuration(cluster: &Cluster, instance: &Instance) -> Vec<Pair> {
                 port => port.to_string(),
             },
         ),
-        Pair::new("created", ago(conf.ctime)),
-        Pair::new("changed", ago(conf.mtime)),
+        Pair::new("created", since(conf.ctime)),
+        Pair::new("changed", since(conf.mtime)),
         Pair::new("tags", listed(&conf.tags)),
         Pair::new("uuid", &conf.uuid),
     ];
     if let Some((at, live)) = &instance.live {
-        let ago = age(cluster.now.at.since(*at) as f64 / 1e3);
-        pairs.push(Pair::new(
-            "LUXI says",
-            format!("{}, {ago} ago", live.status),
-        ));
+        let said = ago(cluster.now.at.since(*at) as f64 / 1e3);
+        pairs.push(Pair::new("LUXI says", format!("{}, {said}", live.status)));
     }
     pairs
 }

@@ -6,7 +6,7 @@ use crate::app::facts::Facts;
 use crate::app::sheet::{Pair, Sheet, Span};
 use crate::app::tone::{self, Tone};
 use crate::model::job::{finished, summary, waits_for};
-use crate::model::words::{age, duration};
+use crate::model::words::{ago, duration};
 use crate::model::{Cluster, job};
 
 use super::jobs;
@@ -45,22 +45,22 @@ fn sheet(cluster: &Cluster, facts: &Facts, id: u64, width: u16, whole: bool) -> 
 }
 
 fn pairs(cluster: &Cluster, job: &Job) -> Vec<Pair> {
-    let ago = |at: Option<f64>| {
-        at.map_or_else(
-            || "-".to_owned(),
-            |at| format!("{} ago", age(cluster.seconds_since(at))),
-        )
-    };
+    let since =
+        |at: Option<f64>| at.map_or_else(|| "-".to_owned(), |at| ago(cluster.seconds_since(at)));
     let reason = if job.reason.is_empty() {
         "-"
     } else {
         &job.reason
     };
     vec![
-        Pair::toned("status", &job.status, tone::of_job(job, cluster)),
-        Pair::new("received", ago(job.received)),
-        Pair::new("started", ago(job.started)),
-        Pair::new("ended", ago(job.ended)),
+        Pair::toned(
+            "status",
+            jobs::status(job, cluster),
+            tone::of_job(job, cluster),
+        ),
+        Pair::new("received", since(job.received)),
+        Pair::new("started", since(job.started)),
+        Pair::new("ended", since(job.ended)),
         Pair::new(
             "took",
             jobs::took(job, cluster).map_or_else(|| "-".to_owned(), duration),

@@ -12,8 +12,8 @@ use crate::model::{Cluster, job};
 
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
-    Column::text(Col::Id, "JOB", 7, 0),
-    Column::text(Col::Status, "STATUS", 9, 1),
+    Column::text(Col::Id, "JOB", 7, 0).largest_first(),
+    Column::text(Col::Status, "STATUS", 10, 1),
     Column::text(Col::Summary, "SUMMARY", 24, 2).growing(60),
     Column::number(Col::Ops, "OPS", 5, 6),
     Column::number(Col::Took, "TOOK", 8, 4),
@@ -69,10 +69,28 @@ pub fn sort_key(cluster: &Cluster, id: u64, col: Col) -> Option<SortKey> {
     })
 }
 
-/// Seconds that it ran or has been running; none before it began.
+/// Seconds that it ran or has been running; none before it began, and while nobody tells.
 pub fn took(job: &Job, cluster: &Cluster) -> Option<f64> {
-    let started = job.started?;
-    Some((job.ended.unwrap_or(cluster.now.wall) - started).max(0.0))
+    let until = match job.ended {
+        None if is_past(job, cluster) => return None,
+        None => cluster.now.wall,
+        Some(ended) => ended,
+    };
+    Some((until - job.started?).max(0.0))
+}
+
+/// What is known of it is of the past: it had not ended when the master was last heard.
+pub fn is_past(job: &Job, cluster: &Cluster) -> bool {
+    !finished(&job.status) && !cluster.master_serves()
+}
+
+/// Its status as it is shown: in brackets if that is of the past.
+pub fn status<'a>(job: &'a Job, cluster: &Cluster) -> Cow<'a, str> {
+    if is_past(job, cluster) {
+        Cow::Owned(format!("({})", job.status))
+    } else {
+        Cow::Borrowed(&job.status)
+    }
 }
 
 /// What matters most of it: what it waits for, why it failed, or its newest line.

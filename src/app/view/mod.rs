@@ -60,9 +60,10 @@ impl Kind {
 
     /// The order at first: that of the first column.
     pub fn first_sort(self) -> Sort {
+        let first = &self.columns()[0];
         Sort {
-            col: self.columns()[0].col,
-            reverse: false,
+            col: first.col,
+            reverse: first.largest_first,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::app::facts::Facts;
 use crate::app::sheet::{Graph, Pair, Sheet, Span};
 use crate::app::tone::{self, Tone};
-use crate::model::words::{age, duration, mib, rate};
+use crate::model::words::{age, ago, duration, mib, rate};
 use crate::model::{Cluster, Name, Node, Reach, Time};
 
 use super::nodes;
@@ -48,11 +48,11 @@ fn state(cluster: &Cluster, node: &Node) -> Vec<Pair> {
         Reach::Connecting(what) => (*what).to_owned(),
         _ => nodes::reach(node, cluster).into_owned(),
     };
-    let age_of = |at: Time| age(cluster.now.at.since(at) as f64 / 1e3);
+    let since = |at: Time| cluster.now.at.since(at) as f64 / 1e3;
     let figures = match node.figures_at() {
-        Some(at) if node.heard.is_none() => format!("{} ago, by LUXI", age_of(at)),
-        Some(at) if node.fresh() => age_of(at),
-        Some(at) => format!("{} ago", age_of(at)),
+        Some(at) if node.heard.is_none() => format!("{}, by LUXI", ago(since(at))),
+        Some(at) if node.fresh() => age(since(at)),
+        Some(at) => ago(since(at)),
         None => "?".to_owned(),
     };
     let figures_tone = if nodes::tells(node) {

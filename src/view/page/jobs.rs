@@ -30,15 +30,23 @@ pub fn cell<'a>(state: &'a State, cluster: &'a Cluster, id: u64, col: Col) -> Op
     let job = cluster.jobs.get(&id)?;
     Some(match col {
         Col::Id => Cell::plain(id.to_string()),
-        Col::Status => Cell::toned(job.status.as_str(), tone::of_job(job, cluster)),
+        Col::Status => Cell::toned(jobs::status(job, cluster), tone::of_job(job, cluster)),
         Col::Summary => Cell::plain(jobs::text(cluster, &state.facts, id, col)?),
         Col::Ops => Cell::plain(jobs::ops(job)),
-        Col::Took => Cell::or(jobs::took(job, cluster).map(duration), "-"),
+        Col::Took => {
+            let stand_in = if jobs::is_past(job, cluster) {
+                "?"
+            } else {
+                "-"
+            };
+            Cell::or(jobs::took(job, cluster).map(duration), stand_in)
+        }
         Col::Received => Cell::or(job.received.map(|at| age(cluster.seconds_since(at))), "?"),
         Col::Note => {
             let waits = jobs::waits(job, cluster).is_some();
             let failed = job.ops.iter().any(|op| !op.error.is_empty());
             let tone = match (waits, failed) {
+                _ if jobs::is_past(job, cluster) => Tone::Lost,
                 (true, _) => Tone::Warn,
                 (_, true) => Tone::Critical,
                 _ => Tone::Plain,

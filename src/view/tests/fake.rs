@@ -130,6 +130,48 @@ pub fn bad_night() -> Cluster {
     cluster
 }
 
+/// Every link is lost, for some minutes.
+pub fn no_contact() -> Cluster {
+    let mut cluster = bad_night();
+    for n in 1..=8 {
+        let waiting = Reach::Waiting {
+            until: Time(400_000),
+            attempts: 3,
+            why: "connection timed out".into(),
+            host_answers: false,
+        };
+        cluster.linked(&node(n), waiting);
+    }
+    at(&mut cluster, 390_000);
+    cluster
+}
+
+/// The master is lost, and a candidate tells the configuration from its file.
+pub fn no_master() -> Cluster {
+    let size = Size {
+        nodes: 4,
+        instances: 9,
+    };
+    let mut cluster = healthy(size);
+    let waiting = Reach::Waiting {
+        until: Time(140_000),
+        attempts: 1,
+        why: "connection timed out".into(),
+        host_answers: false,
+    };
+    cluster.linked(&node(1), waiting);
+    let written = cluster.now.wall - 700.0;
+    cluster.report(&node(2), Report::Master(MasterState::Candidate { written }));
+    let part = ConfigPart {
+        source: Source::File,
+        at: written,
+        ..configuration(size)
+    };
+    cluster.report(&node(2), Report::Config(Box::new(part)));
+    at(&mut cluster, 136_000);
+    cluster
+}
+
 fn hello(n: usize) -> Hello {
     Hello {
         protocol: 1,

@@ -1,7 +1,7 @@
 //! Pictures of every page.
 
 use super::Screen;
-use super::fake::{Size, bad_night, healthy};
+use super::fake::{self, Size, bad_night, healthy};
 use crate::app::{Field, Msg, Prompt, PromptKind};
 use crate::model::{Cluster, Reach};
 use crate::theme::{Depth, glyph};
@@ -204,6 +204,20 @@ fn before_anything_is_known() {
         host_answers: false,
     };
     insta::assert_snapshot!("refused", Screen::new(cluster, 80, 24).styled());
+}
+
+#[test]
+fn nobody_answers_any_more() {
+    pictures("no-contact", fake::no_contact, |_| {});
+    let mut screen = Screen::new(fake::no_contact(), 80, 24);
+    insta::assert_snapshot!("no-contact-instances", screen.press("2").text());
+    insta::assert_snapshot!("no-contact-jobs", screen.press("4").text());
+}
+
+#[test]
+fn a_candidate_tells_the_configuration() {
+    let screen = Screen::new(fake::no_master(), 120, 40);
+    insta::assert_snapshot!("no-master", screen.styled());
 }
 
 #[test]
