@@ -1,7 +1,9 @@
 //! gantry's node agent as a library: the real agent, and what simulated nodes share with it.
 
 pub mod args;
+pub mod luxi;
 pub mod machine;
+pub mod master;
 pub mod pieces;
 pub mod place;
 pub mod probe;

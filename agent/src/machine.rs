@@ -1,12 +1,13 @@
 //! The machine that this agent runs on, as a session's node.
 
 use gantry_wire::node::Sample;
-use gantry_wire::report::{AnswerBody, Hello};
+use gantry_wire::report::{AnswerBody, Hello, Problem};
 use gantry_wire::request::{Question, Watch};
 use gantry_wire::ssconf::Ssconf;
 use gantry_wire::{PROTOCOL, Report};
 
 use crate::args::Serve;
+use crate::master::{Master, Order, Seat};
 use crate::place::{Place, text};
 use crate::probe::all::{Cluster, Probes};
 use crate::probe::system;
@@ -23,6 +24,12 @@ pub struct Machine {
     /// ssconf changed and the session has not been told.
     ssconf_changed: bool,
     probes: Probes,
+    master: Master,
+    /// The console watched the master's side when it was asked last.
+    watched: bool,
+    watched_since: u64,
+    /// Why the master's side could not be started, to be told once.
+    trouble: Option<String>,
 }
 
 impl Machine {
@@ -31,11 +38,15 @@ impl Machine {
         let mut ssconf = ssconf::Reader::default();
         let ssconf_changed = ssconf.refresh(&place);
         Machine {
-            probes: Probes::new(waker),
+            probes: Probes::new(waker.clone()),
+            master: Master::new(place.clone(), waker),
             place,
             serve,
             ssconf,
             ssconf_changed,
+            watched: false,
+            watched_since: 0,
+            trouble: None,
         }
     }
 
@@ -51,6 +62,25 @@ impl Machine {
         match self.ssconf.latest() {
             Some(ssconf) => name_in(ssconf, host),
             None => host,
+        }
+    }
+
+    fn order(&self, watch: &Watch) -> Order {
+        let ssconf = self.ssconf.latest();
+        let ask = ssconf.map(|ssconf| ssconf.master_node.clone());
+        Order {
+            watch: watch.clone(),
+            seat: if self.is_master() {
+                Seat::Master
+            } else {
+                Seat::Elsewhere {
+                    ask: ask.unwrap_or_default(),
+                }
+            },
+            hypervisors: ssconf
+                .map(|ssconf| ssconf.hypervisors.clone())
+                .unwrap_or_default(),
+            since: self.watched_since,
         }
     }
 
@@ -112,18 +142,33 @@ impl Node for Machine {
         self.probes.sample(&self.place, &cluster, now)
     }
 
-    fn poll(&mut self, _: &Watch, _: Moment) -> Vec<Report> {
-        Vec::new()
+    fn poll(&mut self, watch: &Watch, _: Moment) -> Vec<Report> {
+        if watch.master && !self.watched {
+            self.watched_since += 1;
+        }
+        self.watched = watch.master;
+        let order = self.order(watch);
+        let trouble = self.master.order(&order).err();
+        let mut reports = self.master.reports();
+        if trouble != self.trouble {
+            self.trouble.clone_from(&trouble);
+            reports.push(Report::Problem(Problem {
+                about: "luxi".into(),
+                text: trouble.unwrap_or_default(),
+            }));
+        }
+        reports
     }
 
-    fn ask(&mut self, _: u64, question: &Question, _: Moment) -> Option<AnswerBody> {
+    fn ask(&mut self, id: u64, question: &Question, _: Moment) -> Option<AnswerBody> {
         match question {
             Question::KnownHosts => Some(match text(&self.place.data("known_hosts")) {
                 Ok(text) => AnswerBody::KnownHosts(text),
                 Err(why) => AnswerBody::Failed(format!("known_hosts: {why}")),
             }),
-            Question::JobLog { .. } => {
-                Some(AnswerBody::Failed("this node is not the master".into()))
+            Question::JobLog { job, after } => {
+                let asked = self.master.ask_log((id, *job, *after));
+                (!asked).then(|| AnswerBody::Failed("jobs are not watched on this node".into()))
             }
         }
     }

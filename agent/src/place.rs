@@ -67,8 +67,12 @@ impl Place {
         self.root.join(self.state).join("run/ganeti").join(name)
     }
 
-    /// An absolute path of Ganeti's configuration as it is on this machine.
+    /// An absolute path of Ganeti's configuration as it is on this machine. In a virtual cluster
+    /// some of its paths have the prefix already.
     pub fn prefixed(&self, path: &str) -> PathBuf {
+        if Path::new(path).starts_with(&self.root) {
+            return path.into();
+        }
         self.root.join(path.trim_start_matches('/'))
     }
 
@@ -183,6 +187,8 @@ mod tests {
             place.prefixed("/srv/ganeti/file-storage"),
             below("srv/ganeti/file-storage")
         );
+        let whole = place.prefixed("/srv/vc/node1/srv/ganeti/file-storage");
+        assert_eq!(whole, below("srv/ganeti/file-storage"));
     }
 
     #[test]

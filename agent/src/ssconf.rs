@@ -47,7 +47,15 @@ impl Reader {
         let ssconf = parse(read, u64::try_from(newest / 1_000_000_000).unwrap_or(0));
         self.shared_file_storage_dir = value(&read("shared_file_storage_dir"));
         let known = (!ssconf.cluster_name.is_empty()).then_some(ssconf);
-        let changed = known != self.latest;
+        // Ganeti writes all of them anew on every change of its configuration.
+        let ageless = |ssconf: &Option<Ssconf>| {
+            let ssconf = ssconf.clone();
+            ssconf.map(|ssconf| Ssconf {
+                written: 0,
+                ..ssconf
+            })
+        };
+        let changed = ageless(&known) != ageless(&self.latest);
         self.latest = known;
         changed
     }
@@ -188,6 +196,8 @@ mod tests {
         replace("master_node", "node2.example.com\n");
         assert!(reader.refresh(&place));
         assert_eq!(reader.latest().unwrap().master_node, "node2.example.com");
+        replace("master_node", "node2.example.com\n");
+        assert!(!reader.refresh(&place), "written anew, but the same");
         std::fs::remove_dir_all(root).unwrap();
     }
 

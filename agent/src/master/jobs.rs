@@ -1,0 +1,320 @@
+//! The jobs: which there are, which changed, and their logs. luxid reads a file for each job that
+//! it is asked about, so only those are asked about whose file changed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use gantry_wire::job::{Job, JobLog, JobsPart, LogLine};
+use serde_json::{Value, json};
+
+use super::job::{self, is_over};
+use crate::luxi::{Client, Error};
+use crate::place::{Place, Stamp};
+use crate::session::Moment;
+
+/// Changes are asked for at most this often, milliseconds.
+const INTERVAL_MS: u64 = 2_000;
+/// How many of the newest jobs are followed, besides all that are not over.
+const NEWEST: usize = 200;
+/// Jobs asked about in one call: one whose text is broken spoils the answer for all.
+const TOGETHER: usize = 50;
+/// In each round so many jobs are asked who wanted them.
+const REASONS: usize = 5;
+
+/// What there is to say of the jobs.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Jobs that are new, changed or gone.
+    pub jobs: Option<JobsPart>,
+    /// Lines of the jobs whose log is followed.
+    pub logs: Vec<JobLog>,
+}
+
+/// Follows the queue.
+#[derive(Debug)]
+pub struct Follower {
+    queue: PathBuf,
+    directory: Option<Stamp>,
+    not_before_ms: u64,
+    /// Something could not be asked in the round before.
+    unfinished: bool,
+    told: bool,
+    jobs: BTreeMap<u64, Known>,
+    /// Of each job whose log is followed the last serial that was told.
+    followed: HashMap<u64, u64>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    job: Job,
+    file: Stamp,
+    /// Its reason was asked for.
+    asked_reason: bool,
+}
+
+impl Follower {
+    /// One that knows of no job yet.
+    pub fn new(place: &Place) -> Follower {
+        Follower {
+            queue: place.data("queue"),
+            directory: None,
+            not_before_ms: 0,
+            unfinished: false,
+            told: false,
+            jobs: BTreeMap::new(),
+            followed: HashMap::new(),
+        }
+    }
+
+    /// Whether a job waits for its locks.
+    pub fn any_waits(&self) -> bool {
+        self.jobs
+            .values()
+            .any(|known| known.job.status == "waiting")
+    }
+
+    /// What changed since the call before; everything the first time. `follow` are the jobs whose
+    /// log is wanted.
+    ///
+    /// # Errors
+    /// Any of LUXI's; what could not be asked is asked again.
+    pub fn refresh(
+        &mut self,
+        client: &mut Client,
+        follow: &[u64],
+        now: Moment,
+    ) -> Result<News, Error> {
+        self.followed.retain(|id, _| follow.contains(id));
+        let newly_followed = follow.iter().any(|id| !self.followed.contains_key(id));
+        let directory = Some(Stamp::of(&self.queue));
+        let queue_changed = directory != self.directory;
+        let due = now.mono_ms >= self.not_before_ms;
+        if !(newly_followed || due && (queue_changed || self.unfinished)) {
+            return Ok(News::default());
+        }
+        self.directory = directory;
+        self.not_before_ms = now.mono_ms + INTERVAL_MS;
+        self.unfinished = true;
+        let mut changed = BTreeSet::new();
+        let mut gone = Vec::new();
+        if queue_changed {
+            gone = self.look(client, &mut changed)?;
+        }
+        let logs = self.logs(client, follow, &mut changed)?;
+        let reasons_left = self.reasons(client, &mut changed)?;
+        self.unfinished = reasons_left;
+        let whole = !std::mem::replace(&mut self.told, true);
+        let jobs = (whole || !changed.is_empty() || !gone.is_empty()).then(|| JobsPart {
+            whole,
+            at: now.wall_ms as f64 / 1000.0,
+            jobs: changed
+                .iter()
+                .filter_map(|id| Some(self.jobs.get(id)?.job.clone()))
+                .collect(),
+            gone,
+        });
+        Ok(News { jobs, logs })
+    }
+
+    /// Finds out which jobs there are and asks about those that may have changed.
+    fn look(
+        &mut self,
+        client: &mut Client,
+        changed: &mut BTreeSet<u64>,
+    ) -> Result<Vec<u64>, Error> {
+        let mut ids = BTreeSet::new();
+        // This reads the directory and no file.
+        client.query("job", &["id"], &Value::Null, |row| {
+            ids.extend(row.number::<u64>("id"));
+        })?;
+        let newest: BTreeSet<u64> = ids.iter().rev().take(NEWEST).copied().collect();
+        let oldest = newest.first().copied().unwrap_or(0);
+        let mut wanted = newest;
+        if self.told {
+            let unfinished = self.jobs.iter().filter(|(_, known)| !is_over(&known.job));
+            wanted.extend(unfinished.map(|(id, _)| *id).filter(|id| ids.contains(id)));
+        } else {
+            wanted.extend(old_unfinished(client, oldest)?);
+        }
+        let gone = self.jobs.keys().filter(|id| !wanted.contains(id));
+        let gone: Vec<u64> = gone.copied().collect();
+        self.jobs.retain(|id, _| wanted.contains(id));
+        let mut ask = Vec::new();
+        for id in wanted {
+            let file = Stamp::of(&self.queue.join(format!("job-{id}")));
+            let known = self.jobs.get(&id);
+            // A file that this user cannot see has no stamp and tells nothing.
+            let same = known.is_some_and(|known| {
+                is_over(&known.job) || (known.file == file && file != Stamp::default())
+            });
+            if !same {
+                ask.push((id, file));
+            }
+        }
+        for together in ask.chunks(TOGETHER) {
+            for job in jobs(client, together)? {
+                let Some((id, file)) = together.iter().find(|(id, _)| *id == job.id) else {
+                    continue;
+                };
+                changed.insert(*id);
+                let known = self.jobs.entry(*id).or_default();
+                known.file = *file;
+                let reason = std::mem::take(&mut known.job.reason);
+                let last_line = known.job.last_line.take();
+                known.job = Job {
+                    reason,
+                    last_line,
+                    ..job
+                };
+            }
+        }
+        self.failures(client, changed)?;
+        Ok(gone)
+    }
+
+    /// Adds why a job failed to those that just did.
+    fn failures(&mut self, client: &mut Client, changed: &BTreeSet<u64>) -> Result<(), Error> {
+        for id in changed {
+            let Some(known) = self.jobs.get_mut(id) else {
+                continue;
+            };
+            if !matches!(known.job.status.as_str(), "error" | "canceled") {
+                continue;
+            }
+            let results = field(client, *id, "opresult")?;
+            for (n, op) in known.job.ops.iter_mut().enumerate() {
+                if op.status != "success" {
+                    op.error = match &results {
+                        Some(results) => job::failure(results.get(n).unwrap_or(&Value::Null)),
+                        None => "its result cannot be read".into(),
+                    };
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The logs of jobs that run and changed, for their last line, and of those that are followed.
+    fn logs(
+        &mut self,
+        client: &mut Client,
+        follow: &[u64],
+        changed: &mut BTreeSet<u64>,
+    ) -> Result<Vec<JobLog>, Error> {
+        let newly = follow.iter().filter(|id| !self.followed.contains_key(id));
+        let mut ask: BTreeSet<u64> = newly.copied().collect();
+        for id in changed.iter() {
+            let runs = |known: &Known| matches!(known.job.status.as_str(), "running" | "canceling");
+            if follow.contains(id) || self.jobs.get(id).is_some_and(runs) {
+                ask.insert(*id);
+            }
+        }
+        let mut logs = Vec::new();
+        for id in ask {
+            let lines = log(client, id)?;
+            if let Some(known) = self.jobs.get_mut(&id)
+                && known.job.last_line.as_ref() != lines.last()
+            {
+                known.job.last_line = lines.last().cloned();
+                changed.insert(id);
+            }
+            if follow.contains(&id) {
+                let told = self.followed.entry(id).or_insert(0);
+                let lines: Vec<LogLine> = lines
+                    .into_iter()
+                    .filter(|line| line.serial > *told)
+                    .collect();
+                if let Some(last) = lines.last() {
+                    *told = last.serial;
+                    logs.push(JobLog { job: id, lines });
+                }
+            }
+        }
+        Ok(logs)
+    }
+
+    /// Asks a few jobs who wanted them, the newest first; `true` if there are more to be asked.
+    fn reasons(&mut self, client: &mut Client, changed: &mut BTreeSet<u64>) -> Result<bool, Error> {
+        let unknown = self.jobs.iter_mut().rev();
+        let mut unknown = unknown.filter(|(_, known)| !known.asked_reason);
+        for (id, known) in unknown.by_ref().take(REASONS) {
+            let ops = field(client, *id, "ops")?;
+            known.asked_reason = true;
+            known.job.reason = job::reason(&ops.unwrap_or_default());
+            if !known.job.reason.is_empty() {
+                changed.insert(*id);
+            }
+        }
+        Ok(unknown.next().is_some())
+    }
+}
+
+/// All lines of one job's log.
+///
+/// # Errors
+/// Any of LUXI's, but a log that cannot be read is one line that says so.
+pub fn log(client: &mut Client, id: u64) -> Result<Vec<LogLine>, Error> {
+    Ok(match field(client, id, "oplog")? {
+        Some(oplog) => job::log(&oplog),
+        None => vec![LogLine {
+            serial: 1,
+            kind: "message".into(),
+            text: "(Ganeti's answer about this log cannot be read)".into(),
+            ..LogLine::default()
+        }],
+    })
+}
+
+/// Jobs older than this one that are not over. luxid reads all their files for it: once.
+fn old_unfinished(client: &mut Client, oldest: u64) -> Result<Vec<u64>, Error> {
+    let is = |status| json!(["=", "status", status]);
+    let filter = json!([
+        "&",
+        ["<", "id", oldest],
+        ["!", ["|", is("success"), is("error"), is("canceled")]]
+    ]);
+    let mut ids = Vec::new();
+    client.query("job", &["id"], &filter, |row| {
+        ids.extend(row.number::<u64>("id"))
+    })?;
+    Ok(ids)
+}
+
+/// Asks about some jobs; one whose texts cannot be read comes without them.
+fn jobs(client: &mut Client, wanted: &[(u64, Stamp)]) -> Result<Vec<Job>, Error> {
+    let ids: Vec<u64> = wanted.iter().map(|(id, _)| *id).collect();
+    match rows(client, &ids, job::FIELDS) {
+        Ok(jobs) => return Ok(jobs),
+        Err(Error::Garbled(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let mut jobs = Vec::new();
+    for id in ids {
+        match rows(client, &[id], job::FIELDS) {
+            Ok(found) => jobs.extend(found),
+            Err(Error::Garbled(_)) => jobs.extend(rows(client, &[id], job::SAFE_FIELDS)?),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(jobs)
+}
+
+fn rows(client: &mut Client, ids: &[u64], fields: &[&str]) -> Result<Vec<Job>, Error> {
+    let rows = client.call("QueryJobs", &json!([ids, fields]))?;
+    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows = rows.iter().filter_map(|row| row.as_array());
+    Ok(rows.filter_map(|row| job::job(row)).collect())
+}
+
+/// One field of one job; `None` if it cannot be read.
+fn field(client: &mut Client, id: u64, field: &str) -> Result<Option<Value>, Error> {
+    match client.call("QueryJobs", &json!([[id], [field]])) {
+        Ok(mut rows) => Ok(Some(rows[0][0].take())),
+        Err(Error::Garbled(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+#[path = "jobs_tests.rs"]
+mod tests;
