@@ -1,14 +1,23 @@
 //! SSH to the node agents; nothing else opens sockets.
 
 pub mod ask;
+mod auth;
+pub mod connector;
 pub mod dial;
+pub mod exec;
 pub mod fleet;
+pub mod host;
 pub mod inbox;
+mod keyring;
 pub mod known_hosts;
 pub mod local;
 pub mod session;
 pub mod ssh_config;
+mod stream;
+mod trust;
 pub mod why;
+
+pub use auth::Proof;
 
 use russh::keys::key::safe_rng;
 

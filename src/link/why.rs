@@ -21,6 +21,13 @@ pub enum Why {
         /// Why.
         why: Box<Why>,
     },
+    /// A host through which the way leads would not open it.
+    Forward {
+        /// Which.
+        via: String,
+        /// Its reason.
+        why: String,
+    },
     /// The SSH conversation itself failed.
     Ssh(String),
     /// The host's key is not the one that is recorded.
@@ -30,6 +37,15 @@ pub enum Why {
         /// Where the other one is recorded.
         recorded: String,
     },
+    /// The host's key is one that must never be taken again.
+    HostKeyRevoked {
+        /// Fingerprint of the key that was shown.
+        fingerprint: String,
+        /// Where it is recorded as revoked.
+        recorded: String,
+    },
+    /// The host showed a certificate that does not hold; why.
+    HostCertificate(String),
     /// The host's key is not known and was not accepted.
     HostKeyUnknown {
         /// Fingerprint of the key that was shown.
@@ -80,6 +96,8 @@ impl Why {
     pub fn is_final(&self) -> bool {
         match self {
             Why::HostKeyChanged { .. }
+            | Why::HostKeyRevoked { .. }
+            | Why::HostCertificate(_)
             | Why::HostKeyUnknown { .. }
             | Why::AuthRefused { .. }
             | Why::NotAnswered(_)
@@ -99,6 +117,7 @@ impl Why {
                 | Why::Unreachable(_)
                 | Why::TimedOut(_)
                 | Why::Jump { .. }
+                | Why::Forward { .. }
                 | Why::Silent(_)
         )
     }
@@ -116,6 +135,7 @@ impl fmt::Display for Why {
             Why::Unreachable(why) => write!(f, "not reachable: {why}"),
             Why::TimedOut(what) => write!(f, "no answer while {what}"),
             Why::Jump { host, why } => write!(f, "jump host {host}: {why}"),
+            Why::Forward { via, why } => write!(f, "not reachable through {via}: {why}"),
             Why::Ssh(why) => write!(f, "SSH failed: {why}"),
             Why::HostKeyChanged {
                 fingerprint,
@@ -125,6 +145,14 @@ impl fmt::Display for Why {
                 "HOST KEY CHANGED to {fingerprint}: somebody may be listening, or the host was installed anew; \
                  if so, remove the old key from {recorded}"
             ),
+            Why::HostKeyRevoked {
+                fingerprint,
+                recorded,
+            } => write!(
+                f,
+                "host key {fingerprint} was REVOKED ({recorded}): whoever answers is not to be trusted"
+            ),
+            Why::HostCertificate(why) => write!(f, "the host's certificate does not hold: {why}"),
             Why::HostKeyUnknown { fingerprint } => write!(
                 f,
                 "host key {fingerprint} is not known and was not accepted"

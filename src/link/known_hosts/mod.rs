@@ -58,6 +58,11 @@ impl Names {
         Names(vec![name.to_lowercase()])
     }
 
+    /// Both are about the same host: the name to record is the same.
+    pub fn same_host(&self, other: &Names) -> bool {
+        self.0.first() == other.0.first()
+    }
+
     /// Adds one more name.
     pub fn or(mut self, other: Names) -> Names {
         self.0.extend(other.0);

@@ -188,21 +188,25 @@ impl SshConfig {
     ///
     /// # Errors
     /// `-J` holds what is no destination; in words.
-    pub fn node(&self, name: &str, to: &Destination) -> Result<(HostConfig, Vec<Notice>), String> {
+    pub fn node(
+        &self,
+        node: &Destination,
+        to: &Destination,
+    ) -> Result<(HostConfig, Vec<Notice>), String> {
         let mut first = Reader::new(&to.host, &self.local);
         self.command_line(&mut first, to)?;
         self.files(&mut first);
-        let mut reader = Reader::new(name, &self.local);
+        let mut reader = Reader::new(&node.host, &self.local);
         let here = Destination {
-            user: to.user.clone(),
+            user: node.user.clone().or_else(|| to.user.clone()),
             ..Destination::default()
         };
         self.command_line(&mut reader, &here)?;
         // `-p` is for the destination; a node's port is what Ganeti says.
-        reader.settings.port = None;
+        reader.settings.port = node.port;
         self.files(&mut reader);
         reader.settings.fill_from(&first.settings);
-        Ok(self.finish(name, reader))
+        Ok(self.finish(&node.host, reader))
     }
 
     fn finish(&self, original: &str, reader: Reader<'_>) -> (HostConfig, Vec<Notice>) {

@@ -221,13 +221,17 @@ fn a_node_is_reached_as_its_cluster_is_where_the_files_do_not_name_it() {
     )]);
     let config = home.config(SshOptions::default());
     let to = Destination::parse("prod").unwrap();
-    let (node1, _) = config.node("node1.example.com", &to).unwrap();
+    let (node1, _) = config
+        .node(&Destination::parse("node1.example.com").unwrap(), &to)
+        .unwrap();
     assert_eq!((node1.user.as_str(), node1.port), ("root", 22));
     assert_eq!(node1.host_name, "node1.example.com");
     assert_eq!(node1.jumps[0].host, "bastion");
     assert_eq!(node1.host_key_alias, None);
-    let (node2, _) = config.node("node2.example.com", &to).unwrap();
-    assert_eq!(node2.user, "ops");
+    let (node2, _) = config
+        .node(&Destination::parse("node2.example.com:1022").unwrap(), &to)
+        .unwrap();
+    assert_eq!((node2.user.as_str(), node2.port), ("ops", 1022));
 }
 
 #[test]

@@ -1,0 +1,128 @@
+//! The bytes below SSH: TCP, a command's input and output, or a channel through another host.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::process::Stdio;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinSet;
+
+use super::ssh_config::Family;
+use super::why::Why;
+
+/// How long one address is given before the next is tried beside it.
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// Anything that SSH can be spoken over.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Connects by TCP. All addresses of the name are tried, each a little after the one before, and
+/// the first that answers is taken: one dead address delays nothing.
+pub(super) async fn tcp(host: &str, port: u16, family: Family) -> Result<TcpStream, Why> {
+    let unresolved = || Why::Unresolved {
+        host: host.to_owned(),
+    };
+    let found = tokio::net::lookup_host((host, port)).await;
+    let addresses: Vec<SocketAddr> = found
+        .map_err(|_| unresolved())?
+        .filter(|address| match family {
+            Family::Any => true,
+            Family::Inet => address.is_ipv4(),
+            Family::Inet6 => address.is_ipv6(),
+        })
+        .collect();
+    let mut tries = JoinSet::new();
+    for (place, address) in (0u32..).zip(addresses) {
+        tries.spawn(async move {
+            tokio::time::sleep(STAGGER.saturating_mul(place)).await;
+            TcpStream::connect(address).await
+        });
+    }
+    let mut last = None;
+    while let Some(done) = tries.join_next().await {
+        match done {
+            Ok(Ok(stream)) => {
+                // Frames are small and somebody waits for each.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(error)) => last = Some(error),
+            Err(_) => {}
+        }
+    }
+    Err(last.map_or_else(unresolved, |error| Why::Unreachable(plain(&error))))
+}
+
+/// An I/O error without the system's number.
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_lowercase(),
+        None => text,
+    }
+}
+
+/// A command whose output is read and whose input is written; it is killed when this is dropped.
+pub(super) struct Piped {
+    input: ChildStdin,
+    output: ChildStdout,
+    _child: Child,
+}
+
+impl Piped {
+    /// Starts what `ProxyCommand` names, as ssh does.
+    pub fn start(command: &str) -> Result<Piped, Why> {
+        let failed = |why: String| Why::Unreachable(format!("ProxyCommand: {why}"));
+        let mut child = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(format!("exec {command}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(plain(&error)))?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(input), Some(output)) => Ok(Piped {
+                input,
+                output,
+                _child: child,
+            }),
+            _ => Err(failed("no pipes".to_owned())),
+        }
+    }
+}
+
+impl AsyncRead for Piped {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.output).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Piped {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.input).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.input).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.input).poll_shutdown(cx)
+    }
+}
