@@ -13,12 +13,13 @@ use tokio::time::{Instant, timeout};
 
 use super::ask::{Answer, AskKind, Asker};
 use super::auth::{self, Login};
+use super::dial::{ClusterKeys, Stream};
 use super::host::{Host, client_config};
 use super::keyring::Keyring;
 use super::known_hosts;
 use super::ssh_config::{HostConfig, Local, SshConfig, Strict};
-use super::stream::{self, Piped, Stream};
-use super::trust::{ClusterKeys, Trust, Verdict, Verifier, fingerprint};
+use super::stream::{self, Piped};
+use super::trust::{Trust, Verdict, Verifier, fingerprint};
 use super::why::Why;
 use crate::config::{Destination, LinkOptions};
 
@@ -45,7 +46,7 @@ pub struct Dial {
     pub addresses: Vec<(String, u16)>,
     /// Go through this host.
     pub via: Option<Arc<Host>>,
-    /// What the cluster says of its nodes' keys.
+    /// The cluster's own known_hosts.
     pub cluster: Option<Arc<ClusterKeys>>,
 }
 
@@ -68,6 +69,9 @@ pub struct Connector {
     /// Keys that were accepted in this run, by the name they were accepted for: the file may be
     /// one that forgets, such as /dev/null.
     accepted: Mutex<Vec<(known_hosts::Names, PublicKey)>>,
+    /// Keys by which hosts that the operator named were verified. Ganeti gives all nodes of a
+    /// cluster one key: a node that proves to hold the first one's is not asked about.
+    verified: Mutex<Vec<PublicKey>>,
     notes: Mutex<Notes>,
 }
 
@@ -98,6 +102,7 @@ impl Connector {
             gate: Semaphore::new(UNAUTHENTICATED),
             jumps: Mutex::default(),
             accepted: Mutex::default(),
+            verified: Mutex::default(),
             notes: Mutex::default(),
         }
     }
@@ -151,6 +156,7 @@ impl Connector {
                 at: (host, *port),
                 via: via.as_ref(),
                 typed: dial.typed,
+                node: dial.like.is_some(),
                 cluster: dial.cluster.as_deref(),
             };
             match self.connect_by(&way, &progress).await {
@@ -160,6 +166,10 @@ impl Connector {
                     if !matches!((&failed, &why), (Some(_), Why::Unresolved { .. })) {
                         failed = Some(why);
                     }
+                }
+                Ok(host) if dial.like.is_none() => {
+                    self.remember(host.key.as_ref());
+                    return Ok(host);
                 }
                 done => return done,
             }
@@ -232,6 +242,7 @@ impl Connector {
             at: (&config.host_name, config.port),
             via: via.as_ref(),
             typed: true,
+            node: false,
             cluster: None,
         };
         self.connect_by(&way, &|_| ()).await.map(Arc::new)
@@ -299,6 +310,9 @@ impl Connector {
             .filter(|(names, _)| names.same_host(trust.names()));
         let keys: Vec<PublicKey> = of_name.map(|(_, key)| key.clone()).collect();
         trust.accept(&keys);
+        if way.node {
+            trust.accept(&lock(&self.verified));
+        }
         trust
     }
 
@@ -339,6 +353,13 @@ impl Connector {
         Ok(())
     }
 
+    fn remember(&self, key: Option<&PublicKey>) {
+        let mut verified = lock(&self.verified);
+        if let Some(key) = key.filter(|key| !verified.contains(key)) {
+            verified.push(key.clone());
+        }
+    }
+
     fn note(&self, texts: impl IntoIterator<Item = String>) {
         let mut notes = lock(&self.notes);
         for text in texts {
@@ -355,6 +376,8 @@ struct Way<'a> {
     at: (&'a str, u16),
     via: Option<&'a Arc<Host>>,
     typed: bool,
+    /// A node that the cluster named.
+    node: bool,
     cluster: Option<&'a ClusterKeys>,
 }
 

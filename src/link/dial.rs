@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+use gantry_wire::frame::Lines;
+use gantry_wire::report::Hello;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::why::Why;
@@ -43,16 +46,32 @@ pub struct Call<H> {
     pub via: Option<Arc<H>>,
     /// The cluster's keys, once they are known.
     pub cluster: Option<Arc<ClusterKeys>>,
+    /// The operator named this node, or wants it called now: it may ask for passwords.
+    pub wanted: bool,
+    /// The operator wants it called now: what was refused before may be asked for again.
+    pub again: bool,
+    /// How many nodes the cluster has, as far as is known.
+    pub nodes: usize,
+}
+
+/// An agent that has answered the console's greeting.
+pub struct Greeted {
+    /// Its standard input and output.
+    pub stream: Box<dyn Stream>,
+    /// What came after the greeting already.
+    pub lines: Lines,
+    /// Its greeting.
+    pub hello: Hello,
+    /// What it said on its standard error, once it has ended.
+    pub last_words: BoxFuture<'static, String>,
 }
 
 /// An agent that was started.
 pub struct Opened<H> {
-    /// Its standard input and output.
-    pub stream: Box<dyn Stream>,
+    /// The agent.
+    pub agent: Greeted,
     /// The host it runs on, if other calls can go through it.
     pub host: Option<Arc<H>>,
-    /// What it said on its standard error, once it has ended.
-    pub last_words: futures_util::future::BoxFuture<'static, String>,
 }
 
 /// Opens ways to agents.
@@ -60,7 +79,7 @@ pub trait Dialer: Send + Sync + 'static {
     /// A host that other calls can go through.
     type Host: Send + Sync + 'static;
 
-    /// Starts an agent; tells what it is doing on the way.
+    /// Starts an agent and greets it; tells what it is doing on the way.
     fn open(
         &self,
         call: Call<Self::Host>,

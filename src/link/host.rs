@@ -9,9 +9,9 @@ use russh::{ChannelMsg, ChannelOpenFailure, Disconnect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::auth::Proof;
+use super::dial::Stream;
 use super::exec::{Ended, Exec};
 use super::ssh_config::HostConfig;
-use super::stream::Stream;
 use super::trust::Verifier;
 use super::why::Why;
 
@@ -113,20 +113,21 @@ impl Host {
         limit: Duration,
     ) -> Result<Output, Why> {
         const PIECE: usize = 32 * 1024;
-        let mut exec = self.exec(command).await?;
+        let Exec { mut pipes, ending } = self.exec(command).await?;
         let stuck = || Why::TimedOut("running a program");
         for piece in stdin.chunks(PIECE) {
-            let writing = tokio::time::timeout(limit, exec.write_all(piece)).await;
+            let writing = tokio::time::timeout(limit, pipes.write_all(piece)).await;
             // A program that wants no more has ended or is about to: its status says more.
             if writing.map_err(|_| stuck())?.is_err() {
                 break;
             }
         }
-        exec.close_input().await;
+        // One that has ended already has no input to close.
+        let _ = pipes.shutdown().await;
         let mut stdout = Vec::new();
         let mut block = [0; 4096];
         loop {
-            match tokio::time::timeout(limit, exec.read(&mut block)).await {
+            match tokio::time::timeout(limit, pipes.read(&mut block)).await {
                 Ok(Ok(0) | Err(_)) => break,
                 Ok(Ok(n)) => {
                     let room = bound.saturating_sub(stdout.len());
@@ -135,7 +136,7 @@ impl Host {
                 Err(_) => return Err(stuck()),
             }
         }
-        let ended = tokio::time::timeout(limit, exec.ended())
+        let ended = tokio::time::timeout(limit, ending.wait())
             .await
             .map_err(|_| stuck())?;
         Ok(Output { ended, stdout })

@@ -5,10 +5,12 @@ use std::pin::Pin;
 use std::process::Stdio;
 use std::task::{Context, Poll};
 
+use gantry_wire::frame::Lines;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use super::dial::Opened;
+use super::dial::Greeted;
+use super::session;
 use super::why::Why;
 
 /// So much of what the agent says on its standard error is kept.
@@ -21,11 +23,11 @@ struct Pipes {
     output: ChildStdout,
 }
 
-/// Starts the agent here.
+/// Starts the agent here, and greets it.
 ///
 /// # Errors
-/// [`Why::NoAgent`] if it cannot be started.
-pub fn open<H>(command: &str) -> Result<Opened<H>, Why> {
+/// [`Why::NoAgent`] if it cannot be started, or why what was started is no agent.
+pub async fn open(command: &str) -> Result<Greeted, Why> {
     let no_agent = |why: String| Why::NoAgent(format!("{command}: {why}"));
     let mut child = Command::new("/bin/sh")
         .args(["-c", &format!("exec {command}")])
@@ -40,21 +42,28 @@ pub fn open<H>(command: &str) -> Result<Opened<H>, Why> {
     else {
         return Err(no_agent("no pipes to it".to_owned()));
     };
-    let last_words = Box::pin(async move {
+    let last_words = async move {
         let mut said = Vec::new();
         // Whatever could be read is all there is to tell.
         let _ = errors.take(WORDS).read_to_end(&mut said).await;
         String::from_utf8_lossy(&said).trim().to_owned()
+    };
+    let mut stream = Box::new(Pipes {
+        _child: child,
+        input,
+        output,
     });
-    Ok(Opened {
-        stream: Box::new(Pipes {
-            _child: child,
-            input,
-            output,
+    let mut lines = Lines::default();
+    match session::greet(&mut stream, &mut lines).await {
+        Ok(hello) => Ok(Greeted {
+            stream,
+            lines,
+            hello,
+            last_words: Box::pin(last_words),
         }),
-        host: None,
-        last_words,
-    })
+        Err(Why::Ended(said)) if said.is_empty() => Err(no_agent(last_words.await)),
+        Err(why) => Err(why),
+    }
 }
 
 impl AsyncRead for Pipes {
@@ -89,17 +98,18 @@ impl AsyncWrite for Pipes {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::link::session;
 
     #[tokio::test]
     async fn a_child_that_is_no_agent_says_so() {
-        let mut opened = open::<()>("echo no such luck >&2; exit 3").unwrap();
-        let greeting = session::greet(
-            &mut opened.stream,
-            &mut gantry_wire::frame::Lines::default(),
-        )
-        .await;
-        assert!(matches!(greeting, Err(Why::Ended(_))), "{greeting:?}");
-        assert_eq!(opened.last_words.await, "no such luck");
+        let why = open("echo no such luck >&2; exit 3").await.err().unwrap();
+        assert!(
+            why.is_no_agent() && why.to_string().contains("no such luck"),
+            "{why}"
+        );
+        let why = open("/no/such/agent serve").await.err().unwrap();
+        assert!(
+            why.is_no_agent() && why.to_string().contains("not found"),
+            "{why}"
+        );
     }
 }

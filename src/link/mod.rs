@@ -3,6 +3,7 @@
 pub mod ask;
 mod auth;
 pub mod connector;
+mod deploy;
 pub mod dial;
 pub mod exec;
 pub mod fleet;
@@ -12,12 +13,17 @@ mod keyring;
 pub mod known_hosts;
 pub mod local;
 pub mod session;
+pub mod ssh;
 pub mod ssh_config;
+mod starter;
 mod stream;
 mod trust;
 pub mod why;
 
 pub use auth::Proof;
+
+#[cfg(test)]
+mod tests;
 
 use russh::keys::key::safe_rng;
 

@@ -46,7 +46,8 @@ where
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    send(stream, &Request::Hello(hello)).await?;
+    // What has ended already takes no greeting; the end of its output says so better.
+    let _ = send(stream, &Request::Hello(hello)).await;
     let first = timeout(GREETING, next(stream, lines)).await;
     match first.map_err(|_| Why::TimedOut("waiting for the agent's greeting"))?? {
         Report::Hello(hello) if hello.protocol == PROTOCOL => Ok(hello),

@@ -18,10 +18,6 @@ use super::why::Why;
 /// How long one address is given before the next is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Anything that SSH can be spoken over.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
 /// Connects by TCP. All addresses of the name are tried, each a little after the one before, and
 /// the first that answers is taken: one dead address delays nothing.
 pub(super) async fn tcp(host: &str, port: u16, family: Family) -> Result<TcpStream, Why> {

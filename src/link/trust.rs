@@ -7,21 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use russh::client;
 use russh::keys::{Algorithm, HashAlg, PublicKey, PublicKeyOrCertificate};
 
+use super::dial::ClusterKeys;
 use super::known_hosts::{Known, KnownHosts, Names};
 use super::ssh_config::HostConfig;
 use super::why::Why;
-
-/// What a cluster says of its nodes' keys. Ganeti gives all nodes one host key and records it
-/// under the cluster's name, so whoever has verified one node can verify all.
-#[derive(Clone, Debug, Default)]
-pub struct ClusterKeys {
-    /// The cluster's name.
-    pub alias: String,
-    /// The text of the cluster's own known_hosts file.
-    pub known_hosts: String,
-    /// The key that the first node was verified by.
-    pub verified: Vec<PublicKey>,
-}
 
 /// All that a host key is judged by.
 pub(super) struct Trust {
@@ -57,7 +46,6 @@ impl Trust {
             Some(alias) => Names::alias(alias),
             None => Names::of(&config.host_name, config.port),
         };
-        let mut verified = Vec::new();
         if let Some(cluster) = cluster {
             let source = format!("known_hosts of {}", cluster.alias);
             // What it holds that cannot be read is the cluster's affair.
@@ -65,13 +53,12 @@ impl Trust {
             names = names
                 .or(Names::alias(&cluster.alias))
                 .or(Names::of(at.0, at.1));
-            verified.clone_from(&cluster.verified);
         }
         let trust = Trust {
             known,
             names,
             host: config.host_name.clone(),
-            verified,
+            verified: Vec::new(),
         };
         (trust, complaints)
     }
@@ -81,7 +68,7 @@ impl Trust {
         &self.names
     }
 
-    /// Adds a key that was accepted for good.
+    /// Adds keys that are as good as recorded.
     pub fn accept(&mut self, keys: &[PublicKey]) {
         self.verified.extend_from_slice(keys);
     }

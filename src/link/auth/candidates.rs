@@ -154,7 +154,7 @@ fn agent_keys(
             AgentIdentity::PublicKey { key, .. } => {
                 for certificate in certificates_of(key, named) {
                     keys.push_back(Candidate::AgentCertificate {
-                        certificate,
+                        certificate: Box::new(certificate),
                         comment: comment.clone(),
                     });
                 }
@@ -175,16 +175,16 @@ fn file_keys(
     keys: &mut VecDeque<Candidate>,
 ) {
     let public = file.public().cloned();
-    let mut certificates: Vec<Box<Certificate>> = Vec::new();
+    let mut certificates: Vec<Certificate> = Vec::new();
     if let Some(public) = &public {
         certificates.extend(certificates_of(public, named));
-        certificates.extend(
-            certificate_beside(path)
-                .map(Box::new)
-                .filter(|c| c.public_key() == public.key_data()),
-        );
+        certificates
+            .extend(certificate_beside(path).filter(|c| c.public_key() == public.key_data()));
     }
-    let certificates = certificates.into_iter().map(Some).chain([None]);
+    let certificates = certificates
+        .into_iter()
+        .map(|c| Some(Box::new(c)))
+        .chain([None]);
     let name = path.display();
     let useless = match file {
         KeyFile::Open(key) => {
@@ -218,9 +218,9 @@ fn file_keys(
     }
 }
 
-fn certificates_of(key: &PublicKey, named: &[Certificate]) -> Vec<Box<Certificate>> {
+fn certificates_of(key: &PublicKey, named: &[Certificate]) -> Vec<Certificate> {
     let of_key = named.iter().filter(|c| c.public_key() == key.key_data());
-    of_key.cloned().map(Box::new).collect()
+    of_key.cloned().collect()
 }
 
 fn is_key(id: &AgentIdentity, key: &PublicKey) -> bool {

@@ -131,6 +131,7 @@ impl<D: Dialer> Lead<D> {
             name,
             book: reading,
             typed,
+            wanted: false,
         };
         let task = self.tasks.spawn(single.run());
         Link {
@@ -252,6 +253,7 @@ impl<D: Dialer> Lead<D> {
             let book = Book {
                 addresses: addresses(node),
                 cluster: self.cluster.clone(),
+                nodes: nodes.len(),
             };
             match self.links.get_mut(&node.name) {
                 Some(link) => {

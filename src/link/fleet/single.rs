@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use gantry_wire::Report;
 use gantry_wire::report::{AnswerBody, Hello, MasterState};
 use gantry_wire::ssconf::Ssconf;
-use gantry_wire::{Report, frame};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
 
 use super::Clock;
 use super::backoff;
-use crate::link::dial::{Call, ClusterKeys, Dialer, Opened, To};
+use crate::link::dial::{Call, ClusterKeys, Dialer, Greeted, Opened, To};
 use crate::link::inbox::Outbox;
 use crate::link::session::{self, Take, Wants};
 use crate::link::why::Why;
@@ -56,6 +56,8 @@ pub struct Single<D: Dialer> {
     pub book: tokio::sync::watch::Receiver<Book>,
     /// What the operator typed leads here too.
     pub typed: bool,
+    /// The operator wants the next call.
+    pub wanted: bool,
 }
 
 /// How to call a node.
@@ -65,6 +67,8 @@ pub struct Book {
     pub addresses: Vec<(String, u16)>,
     /// The cluster's keys.
     pub cluster: Option<Arc<ClusterKeys>>,
+    /// How many nodes the cluster has.
+    pub nodes: usize,
 }
 
 impl<D: Dialer> Single<D> {
@@ -96,7 +100,7 @@ impl<D: Dialer> Single<D> {
                 },
             });
             // Either the time is over or somebody wants it now.
-            let _ = timeout(wait, self.kick.notified()).await;
+            self.wanted = timeout(wait, self.kick.notified()).await.is_ok();
         }
     }
 
@@ -154,28 +158,25 @@ impl<D: Dialer> Single<D> {
     /// `Ok` once a conversation was had: why it ended. `Err` if it never came to one.
     async fn talk_to(&mut self, to: To, via: Option<Arc<D::Host>>) -> Result<Why, Why> {
         self.tell(Reach::Connecting("connecting"));
-        let cluster = self.book.borrow().cluster.clone();
-        let opened = self
-            .dialer
-            .open(Call { to, via, cluster }, |what| {
-                self.tell(Reach::Connecting(what))
-            })
-            .await?;
-        let Opened {
-            mut stream,
-            host,
-            last_words,
-        } = opened;
-        let mut lines = frame::Lines::default();
-        let hello = match session::greet(&mut stream, &mut lines).await {
-            Ok(hello) => hello,
-            Err(Why::Ended(said)) if said.is_empty() => {
-                return Err(Why::Ended(
-                    timeout(LAST_WORDS, last_words).await.unwrap_or_default(),
-                ));
-            }
-            Err(why) => return Err(why),
+        let Book { cluster, nodes, .. } = self.book.borrow().clone();
+        let call = Call {
+            to,
+            via,
+            cluster,
+            wanted: self.typed || self.wanted,
+            again: self.wanted,
+            nodes,
         };
+        let opening = self
+            .dialer
+            .open(call, |what| self.tell(Reach::Connecting(what)));
+        let Opened { agent, host } = opening.await?;
+        let Greeted {
+            stream,
+            lines,
+            hello,
+            last_words,
+        } = agent;
         let name = self.check(&hello)?;
         if let Some(host) = &host {
             let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);

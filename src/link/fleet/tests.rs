@@ -13,8 +13,9 @@ use tokio::time::timeout;
 
 use super::{Clock, Fleet};
 use crate::link::ask::Asker;
-use crate::link::dial::{Call, Dialer, Opened, To};
+use crate::link::dial::{Call, Dialer, Greeted, Opened, To};
 use crate::link::inbox::{Event, Inbox};
+use crate::link::session::greet;
 use crate::link::why::Why;
 use crate::model::Reach;
 
@@ -56,25 +57,37 @@ impl Dialer for Net {
                 name.clone()
             }
         };
+        let name = self.admit(name, &call)?;
+        let (mut stream, theirs) = duplex(1 << 20);
+        tokio::spawn(agent(self.clone(), name.clone(), theirs));
+        let mut lines = frame::Lines::default();
+        let hello = greet(&mut stream, &mut lines).await?;
+        Ok(Opened {
+            agent: Greeted {
+                stream: Box::new(stream),
+                lines,
+                hello,
+                last_words: Box::pin(async { "last words".to_owned() }),
+            },
+            host: Some(Arc::new(name)),
+        })
+    }
+}
+
+impl Net {
+    /// Who answers a call, if anybody does.
+    fn admit(&self, name: String, call: &Call<String>) -> Result<String, Why> {
         let mut world = self.0.lock().unwrap();
         if world.dead.contains(&name) || world.unroutable.contains(&name) && call.via.is_none() {
             return Err(Why::Unreachable("no route to host".into()));
         }
         let name = world.swapped.get(&name).cloned().unwrap_or(name);
-        world
-            .opened
-            .push((name.clone(), call.via.map(|via| (*via).clone())));
+        let via = call.via.as_ref().map(|via| (**via).clone());
+        world.opened.push((name.clone(), via));
         if call.cluster.is_some() {
             world.with_keys.insert(name.clone());
         }
-        let (ours, theirs) = duplex(1 << 20);
-        tokio::spawn(agent(self.clone(), name.clone(), theirs));
-        let last_words = Box::pin(async { "last words".to_owned() });
-        Ok(Opened {
-            stream: Box::new(ours),
-            host: Some(Arc::new(name)),
-            last_words,
-        })
+        Ok(name)
     }
 }
 

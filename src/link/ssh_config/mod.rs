@@ -232,8 +232,9 @@ impl SshConfig {
             settings.proxy_jump = Some(settings::jumps(jump)?);
         }
         for (keyword, value) in &options.options {
-            let result = match words::words(value) {
-                Ok(words) => settings.take(&keyword.to_ascii_lowercase(), &words),
+            let keyword = keyword.to_ascii_lowercase();
+            let result = match words::arguments(&keyword, value) {
+                Ok(words) => settings.take(&keyword, &words),
                 Err(why) => Err(why.to_owned()),
             };
             if let Err(why) = result {

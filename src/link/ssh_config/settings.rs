@@ -85,7 +85,7 @@ impl Settings {
                 first(&mut self.proxy_jump, hops);
             }
             "proxycommand" if self.proxy_jump.is_none() => {
-                let command = words.join(" ");
+                let command = one()?;
                 let none = command.eq_ignore_ascii_case("none");
                 first(
                     &mut self.proxy_command,

@@ -29,21 +29,29 @@ pub(super) fn line(text: &str) -> Result<Option<Line>, &'static str> {
     }
     let rest = rest.trim_start();
     let rest = rest.strip_prefix('=').unwrap_or(rest);
-    let words = words(rest)?;
+    let keyword = keyword.to_ascii_lowercase();
+    let words = arguments(&keyword, rest)?;
     if words.is_empty() {
         return Err("no argument");
     }
-    Ok(Some(Line {
-        keyword: keyword.to_ascii_lowercase(),
-        words,
-    }))
+    Ok(Some(Line { keyword, words }))
 }
 
-/// Cuts text into words.
+/// The arguments of a keyword (in lower case). A command is one, just as it stands there: its
+/// quotes are for the shell.
 ///
 /// # Errors
 /// What is wrong, in words.
-pub(super) fn words(text: &str) -> Result<Vec<String>, &'static str> {
+pub(super) fn arguments(keyword: &str, text: &str) -> Result<Vec<String>, &'static str> {
+    match (keyword, text.trim()) {
+        ("proxycommand", "") => Ok(Vec::new()),
+        ("proxycommand", command) => Ok(vec![command.to_owned()]),
+        _ => words(text),
+    }
+}
+
+/// Cuts text into words.
+fn words(text: &str) -> Result<Vec<String>, &'static str> {
     let mut found = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;
@@ -101,6 +109,10 @@ mod tests {
         assert_eq!(
             read("Host  a\t!b  \"c d\" e\\\\f \"g\\\"h\" i#j \"\"").1,
             ["a", "!b", "c d", "e\\f", "g\"h", "i#j", ""]
+        );
+        assert_eq!(
+            read("ProxyCommand = sh -c 'a \"b\"'").1,
+            ["sh -c 'a \"b\"'"]
         );
         assert_eq!(line("   # Host x").unwrap(), None);
         assert_eq!(line("").unwrap(), None);
