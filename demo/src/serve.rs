@@ -29,7 +29,7 @@ pub async fn serve(options: Options) -> io::Result<()> {
 fn how_to_connect(started: &Started, files: &Files) -> String {
     let (ip, port) = (started.address.ip(), started.address.port());
     format!(
-        "Serving {} nodes. To watch them:\n\n  \
+        "Nodes served: {}. To watch them:\n\n  \
          gantry -i {} -o UserKnownHostsFile={} -p {port} {}@{ip}\n\n\
          Interrupt to end.\n",
         started.nodes.len(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use russh::server::Config;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -20,6 +21,15 @@ use crate::world::World;
 pub const FIRST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 77, 0, 1)), 0);
 /// An ephemeral port may be in use on another node's address; so often another one is tried.
 const ATTEMPTS: usize = 10;
+
+/// Allows as many open files as the system lets us have.
+pub fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit on open files stays");
+    }
+}
 
 /// Binds all nodes. From a loopback address on, each node gets the next address and all the same
 /// port, as real nodes have it; where that cannot be had, one address and a port each.

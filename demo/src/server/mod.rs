@@ -51,6 +51,7 @@ pub struct Started {
 /// # Errors
 /// No address to listen on, or no random numbers for the keys.
 pub async fn start(options: Options) -> io::Result<Started> {
+    listen::raise_file_limit();
     let keys = Arc::new(Keys::generate()?);
     let host_key = keys.host_line()?;
     let mut cluster = Cluster::new(crate::sim::Options {
@@ -130,12 +131,12 @@ impl Started {
 
     /// The node goes off or is cut off, until [`Started::revive`].
     pub fn kill(&self, node: NodeId, outage: Outage) {
-        self.with(|cluster| cluster.kill_node(node, outage));
+        self.with(|cluster| cluster.lose(node, outage));
     }
 
     /// The node is back.
     pub fn revive(&self, node: NodeId) {
-        self.with(|cluster| cluster.revive_node(node));
+        self.with(|cluster| cluster.regain(node));
     }
 
     /// Another node becomes the master.

@@ -99,12 +99,12 @@ impl Cluster {
     }
 
     /// The guest ends without anybody having asked.
-    pub(super) fn crash(&mut self, id: InstanceId) {
+    pub fn crash(&mut self, id: InstanceId) {
         self.stop(id);
     }
 
     /// The guest shuts itself down.
-    pub(super) fn shut_down_inside(&mut self, id: InstanceId) {
+    pub fn shut_down_inside(&mut self, id: InstanceId) {
         if let Some(instance) = self.instances.get_mut(&id).filter(|i| i.runs()) {
             instance.guest = Guest::ShutDown;
         }
@@ -262,7 +262,7 @@ impl Cluster {
     }
 
     /// A node stops answering.
-    pub(super) fn lose(&mut self, node: NodeId, outage: Outage) {
+    pub fn lose(&mut self, node: NodeId, outage: Outage) {
         let now = self.now;
         let Some(found) = self.nodes.get_mut(node).filter(|n| n.outage.is_none()) else {
             return;
@@ -298,7 +298,7 @@ impl Cluster {
     }
 
     /// A node answers again.
-    pub(super) fn regain(&mut self, node: NodeId) {
+    pub fn regain(&mut self, node: NodeId) {
         let boot_id = self.chance.uuid();
         let now = self.now;
         let Some(found) = self.nodes.get_mut(node) else {

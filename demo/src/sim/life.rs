@@ -134,7 +134,7 @@ impl Cluster {
             Kind::Backup => self.back_up_some(),
             Kind::Create => self.create_one(),
             Kind::Remove => {
-                if let Some(id) = self.some(|_, i| i.passing && i.created < u64::MAX) {
+                if let Some(id) = self.some(|_, i| i.passing) {
                     self.wish(Opcode::Remove(id), "gnt:user: no longer needed");
                 }
             }

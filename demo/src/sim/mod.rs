@@ -27,7 +27,7 @@ use chance::Chance;
 use instance::{Instance, InstanceId};
 use job::Queue;
 use life::Kind;
-use node::{Node, NodeId, Outage, Role};
+use node::{Node, NodeId, Role};
 
 /// How long the cluster has lived before anybody looks, ms: its queue then has a past.
 const PRELUDE: u64 = 3_600_000;
@@ -315,16 +315,6 @@ impl Cluster {
         found.disk.saturating_sub(used)
     }
 
-    /// Cuts a node off, as an accident does; for tests and rehearsals.
-    pub fn kill_node(&mut self, node: NodeId, outage: Outage) {
-        self.lose(node, outage);
-    }
-
-    /// Brings a lost node back.
-    pub fn revive_node(&mut self, node: NodeId) {
-        self.regain(node);
-    }
-
     /// Makes another node the master, as `gnt-cluster master-failover` on it does.
     pub fn master_failover(&mut self, to: NodeId) {
         let old = self.master();
@@ -346,11 +336,6 @@ impl Cluster {
         if had_master && !self.master_answers() {
             self.jobs_die();
         }
-    }
-
-    /// Ends a guest without a word; for tests and rehearsals.
-    pub fn crash_instance(&mut self, instance: InstanceId) {
-        self.crash(instance);
     }
 }
 

@@ -238,7 +238,7 @@ fn a_cluster_without_a_master_takes_no_jobs_until_another_takes_over() {
     });
     let id = cluster.submit(vec![Opcode::ClusterVerify], "test").unwrap();
     cluster.advance(cluster.now + 2000);
-    cluster.kill_node(0, Outage::Power);
+    cluster.lose(0, Outage::Power);
     assert!(cluster.submit(vec![Opcode::ClusterVerify], "test").is_err());
     cluster.master_failover(1);
     assert_eq!(cluster.ssconf().master_node, "node2.example.test");
@@ -283,11 +283,11 @@ proptest! {
         prop_assert_eq!(broken(&cluster), None);
         for (node, power, wait) in faults {
             let outage = if power { Outage::Power } else { Outage::Network };
-            cluster.kill_node(node % nodes, outage);
+            cluster.lose(node % nodes, outage);
             prop_assert_eq!(broken(&cluster), None);
             cluster.advance(cluster.now + wait);
             prop_assert_eq!(broken(&cluster), None);
-            cluster.revive_node(node % nodes);
+            cluster.regain(node % nodes);
             cluster.advance(cluster.now + wait);
             prop_assert_eq!(broken(&cluster), None);
         }
