@@ -11,7 +11,7 @@ mod world;
 
 use std::net::SocketAddr;
 
-pub use serve::serve;
+pub use serve::{Files, serve};
 pub use server::{Started, start};
 pub use sim::node::Outage;
 

@@ -40,10 +40,14 @@ fn how_to_connect(started: &Started, files: &Files) -> String {
 }
 
 /// Key and `known_hosts` in a directory that only we can read; gone when this is dropped.
-struct Files(PathBuf);
+pub struct Files(PathBuf);
 
 impl Files {
-    fn write(started: &Started) -> io::Result<Files> {
+    /// Writes them.
+    ///
+    /// # Errors
+    /// No place for the files.
+    pub fn write(started: &Started) -> io::Result<Files> {
         let name = format!("gantry-demo-{}", std::process::id());
         let files = Files(std::env::temp_dir().join(name));
         std::fs::DirBuilder::new().mode(0o700).create(&files.0)?;
@@ -52,11 +56,13 @@ impl Files {
         Ok(files)
     }
 
-    fn key(&self) -> PathBuf {
+    /// The file with the client's key.
+    pub fn key(&self) -> PathBuf {
         self.0.join("key")
     }
 
-    fn known_hosts(&self) -> PathBuf {
+    /// The file with the host key of all nodes.
+    pub fn known_hosts(&self) -> PathBuf {
         self.0.join("known_hosts")
     }
 }

@@ -52,31 +52,37 @@ impl Filter {
         self.with.is_empty() && self.without.is_empty()
     }
 
-    /// The rows that pass; each comes with all that is searched of it in lower case, its name on
-    /// the first line.
-    pub fn pass<T: Clone>(&self, rows: &[(T, String)]) -> Passed<T> {
+    /// The rows that pass; `words` gives all that is searched of a row, its name on the first line.
+    pub fn pass<T>(&self, rows: Vec<T>, words: impl Fn(&T) -> String) -> Passed<T> {
+        if self.is_empty() {
+            return Passed { rows, fuzzy: false };
+        }
+        let lower: Vec<String> = rows.iter().map(|row| words(row).to_lowercase()).collect();
         let has = |words: &str| {
             self.with.iter().all(|word| words.contains(word))
                 && !self.without.iter().any(|word| words.contains(word))
         };
-        let mut passed: Vec<T> = rows
-            .iter()
-            .filter(|(_, words)| has(words))
-            .map(|(row, _)| row.clone())
-            .collect();
-        let fuzzy = passed.is_empty() && !self.with.is_empty();
+        let mut passes: Vec<bool> = lower.iter().map(|words| has(words)).collect();
+        let fuzzy = !self.with.is_empty() && !passes.contains(&true);
         if fuzzy {
             let mut letters = Letters::of(self);
-            let name = |words: &str| words.lines().next().unwrap_or_default().to_owned();
-            passed = rows
+            passes = lower
                 .iter()
-                .filter(|(_, words)| letters.find(&name(words)).is_some())
-                .map(|(row, _)| row.clone())
+                .map(|words| {
+                    letters
+                        .find(words.lines().next().unwrap_or_default())
+                        .is_some()
+                })
                 .collect();
         }
+        let mut passes = passes.into_iter();
+        let rows: Vec<T> = rows
+            .into_iter()
+            .filter(|_| passes.next().unwrap_or_default())
+            .collect();
         Passed {
-            fuzzy: fuzzy && !passed.is_empty(),
-            rows: passed,
+            fuzzy: fuzzy && !rows.is_empty(),
+            rows,
         }
     }
 
@@ -147,9 +153,8 @@ mod tests {
     use super::*;
 
     fn pass(filter: &str, rows: &[&str]) -> (Vec<String>, bool) {
-        let row = |row: &&str| (row.to_string(), row.to_lowercase());
-        let rows: Vec<(String, String)> = rows.iter().map(row).collect();
-        let passed = Filter::new(filter).pass(&rows);
+        let rows = rows.iter().map(ToString::to_string).collect();
+        let passed = Filter::new(filter).pass(rows, Clone::clone);
         (passed.rows, passed.fuzzy)
     }
 

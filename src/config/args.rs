@@ -44,6 +44,7 @@ Demo options:
   --speed X          its time runs X times as fast (1)
   --frozen           nothing moves
   --serve ADDR       only serve it over SSH there, such as 127.0.0.1:2222
+  --picture FILE     write the screen there as SVG after a while, and leave
 ";
 
 /// What was asked for on the command line.
@@ -109,6 +110,8 @@ pub struct Demo {
     pub frozen: bool,
     /// Serve there and show nothing.
     pub serve: Option<SocketAddr>,
+    /// Write a picture there and leave.
+    pub picture: Option<PathBuf>,
 }
 
 /// What can be listed.
@@ -158,6 +161,7 @@ impl Invocation {
             speed: 1.0,
             frozen: false,
             serve: None,
+            picture: None,
         };
         let args: Vec<OsString> = args.into_iter().collect();
         let dashes = args.iter().position(|arg| arg == "--");
@@ -199,6 +203,9 @@ impl Invocation {
                 Long("frozen") => demo.frozen = given.demo("--frozen", true),
                 Long("serve") => {
                     demo.serve = Some(given.demo("--serve", number(&mut parser, "--serve")?))
+                }
+                Long("picture") => {
+                    demo.picture = Some(given.demo("--picture", value(&mut parser)?.into()));
                 }
                 Value(word) => given.words.push(utf8(word, "argument")?),
                 other => return Err(said(other.unexpected())),

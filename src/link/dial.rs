@@ -86,3 +86,15 @@ pub trait Dialer: Send + Sync + 'static {
         progress: impl Fn(&'static str) + Send + Sync,
     ) -> impl Future<Output = Result<Opened<Self::Host>, Why>> + Send;
 }
+
+impl<D: Dialer> Dialer for Arc<D> {
+    type Host = D::Host;
+
+    async fn open(
+        &self,
+        call: Call<Self::Host>,
+        progress: impl Fn(&'static str) + Send + Sync,
+    ) -> Result<Opened<Self::Host>, Why> {
+        (**self).open(call, progress).await
+    }
+}

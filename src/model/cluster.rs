@@ -26,6 +26,8 @@ pub struct Cluster {
     pub destination: String,
     /// How the first link fares, while nothing else is known.
     pub first_reach: Reach,
+    /// Why the first link is not there, kept while it is tried again.
+    pub first_trouble: Option<String>,
     /// Newest ssconf that any node sent.
     pub ssconf: Option<Ssconf>,
     /// The cluster's own settings.

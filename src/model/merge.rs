@@ -31,12 +31,20 @@ impl Cluster {
             return;
         }
         let was_fresh = node.fresh();
+        keep_trouble(&mut node.trouble, &reach);
         node.reach = reach;
         let fresh = node.fresh();
         self.revision += 1;
         if was_fresh != fresh {
             self.settle_node(name);
         }
+    }
+
+    /// The first link changed its state, while it is not known where it leads.
+    pub fn first_linked(&mut self, reach: Reach) {
+        keep_trouble(&mut self.first_trouble, &reach);
+        self.first_reach = reach;
+        self.revision += 1;
     }
 
     /// A node's agent said something.
@@ -499,6 +507,15 @@ impl Cluster {
                 .iter()
                 .any(|found| found.name == guest && !found.shut_down)
         })
+    }
+}
+
+/// A link that is being tried again is still in the trouble that it was in.
+fn keep_trouble(trouble: &mut Option<String>, reach: &Reach) {
+    match (reach, reach.why()) {
+        (_, Some(why)) => *trouble = Some(why.to_owned()),
+        (Reach::Up { .. } | Reach::Idle, None) => *trouble = None,
+        (_, None) => {}
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Node {
     pub secondaries: Vec<Name>,
     /// The link to its agent.
     pub reach: Reach,
+    /// Why there is no link, kept while it is tried again; nothing once it is up.
+    pub trouble: Option<String>,
     /// The agent's greeting, kept after the link is lost.
     pub agent: Option<report::Hello>,
     /// Its own facts, folded from all samples.

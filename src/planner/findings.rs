@@ -1,6 +1,7 @@
 //! What is wrong with a cluster, worst first, one finding a cause.
 
 use gantry_wire::config::Source;
+use gantry_wire::guest::Guest;
 use gantry_wire::report::MasterState;
 
 use crate::model::job::finished;
@@ -89,10 +90,13 @@ fn contact(cluster: &Cluster, found: &mut Found) {
         .filter(|node| node.reach.is_up())
         .count();
     if up == 0 {
-        let why = cluster
-            .first_reach
-            .why()
-            .or_else(|| cluster.nodes.values().find_map(|node| node.reach.why()));
+        let troubled = || {
+            cluster
+                .nodes
+                .values()
+                .find_map(|node| node.trouble.as_ref())
+        };
+        let why = cluster.first_trouble.as_ref().or_else(troubled);
         if let Some(why) = why {
             found.add(
                 Severity::Critical,
@@ -146,7 +150,8 @@ fn nodes(cluster: &Cluster, found: &mut Found) {
         let name = &node.name;
         let subject = Subject::Node(name.clone());
         match &node.reach {
-            Reach::Waiting { why, .. } => {
+            Reach::Waiting { .. } | Reach::Connecting(_) => {
+                let Some(why) = &node.trouble else { continue };
                 let text = match node.heard {
                     Some(heard) => {
                         let ago = ago(cluster.now.at.since(heard) as f64 / 1e3);
@@ -167,7 +172,7 @@ fn nodes(cluster: &Cluster, found: &mut Found) {
                     format!("{name}: ganeti-noded does not answer"),
                 );
             }
-            Reach::Idle | Reach::Connecting(_) | Reach::Up { .. } => {}
+            Reach::Idle | Reach::Up { .. } => {}
         }
     }
     if without_agent > 0 {
@@ -250,7 +255,8 @@ fn instances(cluster: &Cluster, found: &mut Found) {
     strangers(cluster, found);
 }
 
-/// Guests that run twice, or that the configuration does not know.
+/// Guests that run twice, or that the configuration does not know. While a job works on an instance
+/// neither means anything: a migration has its guest on both nodes, a creation runs first.
 fn strangers(cluster: &Cluster, found: &mut Found) {
     if cluster.conf_seen.is_none() {
         return;
@@ -261,7 +267,8 @@ fn strangers(cluster: &Cluster, found: &mut Found) {
         .filter(|node| node.fresh())
     {
         let guests = node.facts.guests.iter().flat_map(|guests| &guests.list);
-        for guest in guests.filter(|guest| !guest.shut_down) {
+        let settled = |guest: &&Guest| !guest.shut_down && !worked_on(cluster, &guest.name);
+        for guest in guests.filter(settled) {
             let subject = Subject::Node(node.name.clone());
             match cluster.instances.get(guest.name.as_str()) {
                 None => {
@@ -284,6 +291,15 @@ fn strangers(cluster: &Cluster, found: &mut Found) {
             }
         }
     }
+}
+
+/// An unfinished job names this instance.
+fn worked_on(cluster: &Cluster, instance: &str) -> bool {
+    let about = format!("({instance})");
+    let unfinished = cluster.jobs.values().filter(|job| !finished(&job.status));
+    unfinished
+        .flat_map(|job| &job.ops)
+        .any(|op| op.summary.ends_with(&about))
 }
 
 fn jobs(cluster: &Cluster, found: &mut Found) {
@@ -397,6 +413,7 @@ mod tests {
             at: Time(220_000),
             wall: 1.7e9 + 120.0,
         });
+        cluster.linked("node3", Reach::Connecting("connecting"));
         assert_eq!(
             texts(&cluster),
             [
@@ -444,6 +461,50 @@ mod tests {
     }
 
     #[test]
+    fn a_guest_on_two_nodes_is_an_alarm_but_not_while_it_migrates() {
+        let mut cluster = cluster();
+        let mut instance = Instance {
+            name: "web1".into(),
+            ..Default::default()
+        };
+        instance.conf.name = "web1".into();
+        instance.conf.primary = "node1".into();
+        cluster.instances.insert("web1".into(), instance);
+        cluster.conf_seen = Some(crate::model::cluster::ConfSeen {
+            by: "node1".into(),
+            source: Source::Luxi,
+            written: 1.7e9,
+            at: Time(1_000),
+        });
+        for name in ["node1", "node2"] {
+            let guest = Guest {
+                name: "web1".into(),
+                ..Default::default()
+            };
+            let guests = gantry_wire::guest::Guests {
+                list: vec![guest],
+                ..Default::default()
+            };
+            if let Some(node) = cluster.nodes.get_mut(name) {
+                node.facts.guests = Some(guests);
+            }
+        }
+        assert_eq!(texts(&cluster), ["web1 runs on node1 and on node2"]);
+        let op = gantry_wire::job::Op {
+            summary: "INSTANCE_MIGRATE(web1)".into(),
+            ..Default::default()
+        };
+        let job = Job {
+            id: 7,
+            status: "running".into(),
+            ops: vec![op],
+            ..Default::default()
+        };
+        cluster.jobs.insert(7, job);
+        assert_eq!(texts(&cluster), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_clock_is_wrong_against_the_others() {
         let mut cluster = cluster();
         if let Some(node) = cluster.nodes.get_mut("node2") {
@@ -455,9 +516,9 @@ mod tests {
     #[test]
     fn nobody_answering_is_one_finding() {
         let mut cluster = Cluster::new("there");
-        cluster.first_reach = Reach::Refused {
+        cluster.first_linked(Reach::Refused {
             why: "key refused".into(),
-        };
+        });
         assert_eq!(texts(&cluster), ["no contact: key refused"]);
     }
 }

@@ -136,15 +136,24 @@ mod tests {
     #[test]
     fn nothing_known_is_unknown_and_says_why() {
         let mut cluster = Cluster::new("there");
-        cluster.first_reach = Reach::Refused {
+        cluster.first_linked(Reach::Refused {
             why: "key refused".into(),
-        };
+        });
         let look = look(&cluster, false);
         assert_eq!(look.exit, UNKNOWN);
         assert_eq!(
             look.text,
             "UNKNOWN - there\ncritical: no contact: key refused\n"
         );
+    }
+
+    #[test]
+    fn every_field_is_described_in_the_readme() {
+        let readme = include_str!("../../README.md");
+        let value: Value = serde_json::from_str(&look(&Cluster::new("there"), true).text).unwrap();
+        for field in value.as_object().unwrap().keys() {
+            assert!(readme.contains(&format!("`{field}`")), "{field}");
+        }
     }
 
     #[test]

@@ -3,5 +3,6 @@
 
 mod arrows;
 mod budget;
+mod docs;
 mod ganeti;
 mod harness;

@@ -62,3 +62,116 @@ fn fields(value: Value) -> Map<String, Value> {
 fn or_unknown<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "?".to_owned(), |value| value.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use gantry_wire::config::{self, ConfigPart};
+    use gantry_wire::job::{Job, JobsPart};
+    use gantry_wire::report::MasterState;
+    use gantry_wire::{Report, node};
+
+    use super::*;
+    use crate::model::time::Now;
+    use crate::model::{Reach, Time};
+
+    fn cluster() -> Cluster {
+        let mut cluster = Cluster::new("there");
+        cluster.tick(Now {
+            at: Time(5_000),
+            wall: 1.7e9,
+        });
+        cluster.linked("node1", Reach::Up { since: Time(1_000) });
+        cluster.report("node1", Report::Master(MasterState::Serving));
+        let node = |name: &str, role: &str| config::Node {
+            name: name.into(),
+            role: role.into(),
+            group: "default".into(),
+            ..Default::default()
+        };
+        let instance = config::Instance {
+            name: "web1".into(),
+            primary: "node1".into(),
+            ..Default::default()
+        };
+        let part = ConfigPart {
+            whole: true,
+            last: true,
+            groups: vec![config::Group {
+                name: "default".into(),
+                ..Default::default()
+            }],
+            nodes: vec![node("node10", "O"), node("node1", "M"), node("node2", "C")],
+            instances: vec![instance],
+            ..Default::default()
+        };
+        cluster.report("node1", Report::Config(Box::new(part)));
+        let memory = node::Memory {
+            total: 4_096,
+            free: 1_024,
+            node: 512,
+            ..Default::default()
+        };
+        let sample = node::Sample {
+            memory: Some(memory),
+            ..Default::default()
+        };
+        cluster.report("node1", Report::Sample(Box::new(sample)));
+        let jobs = vec![Job {
+            id: 7,
+            status: "running".into(),
+            ..Default::default()
+        }];
+        cluster.report(
+            "node1",
+            Report::Jobs(JobsPart {
+                jobs,
+                ..Default::default()
+            }),
+        );
+        cluster
+    }
+
+    const LISTS: [(List, &str); 4] = [
+        (List::Nodes, "| nodes |"),
+        (List::Instances, "| instances |"),
+        (List::Groups, "| groups |"),
+        (List::Jobs, "| jobs |"),
+    ];
+
+    #[test]
+    fn every_field_is_described_in_the_readme() {
+        let readme = include_str!("../../../README.md");
+        for (list, start) in LISTS {
+            let line = readme.lines().find(|line| line.starts_with(start)).unwrap();
+            for row in rows(list, &cluster()) {
+                for field in row.fields.keys() {
+                    assert!(line.contains(&format!("`{field}`")), "{start} {field}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_has_a_cell_for_each_title() {
+        for (list, _) in LISTS {
+            let rows = rows(list, &cluster());
+            assert!(!rows.is_empty());
+            assert!(rows.iter().all(|row| row.cells.len() == titles(list).len()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_never_a_zero() {
+        let rows = rows(List::Nodes, &cluster());
+        let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys, ["node1", "node2", "node10"]);
+        assert_eq!(rows[0].fields["memory_free"], 1_024);
+        assert_eq!(rows[0].fields["disk_free"], Value::Null);
+        assert_eq!(rows[1].fields["memory_free"], Value::Null);
+        assert_eq!(rows[1].cells[8], "?");
+        assert_eq!(rows[2].cells[8], "*");
+        let instances = super::rows(List::Instances, &cluster());
+        assert_eq!(instances[0].fields["status"], "?");
+    }
+}

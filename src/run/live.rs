@@ -1,0 +1,316 @@
+//! The console: what comes in becomes messages, the screen's state becomes frames.
+
+use std::future::pending;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::links::Links;
+use super::once::{fold, now};
+use super::prompt;
+use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
+use crate::config::{Invocation, Settings};
+use crate::input::Keymap;
+use crate::link::ask::AskId;
+use crate::model::{Cluster, Reach};
+use crate::term::{self, Button, Drawn, Event, guard};
+use crate::theme::{Depth, Glyphs, Theme};
+use crate::view;
+
+/// Facts draw at most this often; keys draw at once.
+const PACE: Duration = Duration::from_millis(100);
+
+/// Ages are shown in steps of at least so long.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Seconds between two draws that only ages ask for, unless something counts down.
+const CALM: u64 = 5;
+
+/// How the screen shall look and be steered.
+pub struct Look {
+    pub theme: Theme,
+    pub keymap: Keymap,
+    depth: Depth,
+    term: String,
+}
+
+impl Look {
+    /// From flags, file and environment.
+    ///
+    /// # Errors
+    /// Names the file, line and key that are wrong.
+    pub fn new(invocation: &Invocation, settings: &Settings) -> Result<Look, String> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let depth = Depth::from_env(variable);
+        let glyphs = Glyphs::from_env(variable);
+        let named = invocation.theme.as_deref().or(settings.theme.as_deref());
+        let theme = match named {
+            None => Theme::builtin(depth, glyphs),
+            Some(name) if name.contains('/') || name.ends_with(".toml") => {
+                let text = std::fs::read_to_string(Path::new(name))
+                    .map_err(|error| format!("theme {name}: {error}"))?;
+                Theme::read(&text, name, depth, glyphs).map_err(|error| error.to_string())?
+            }
+            Some(name) => Theme::named(name, depth, glyphs).ok_or_else(|| {
+                let names: Vec<&str> = Theme::names().collect();
+                format!(
+                    "there is no theme {name:?}: one of {}, or the path of a file",
+                    names.join(", ")
+                )
+            })?,
+        };
+        let changes = settings
+            .keys
+            .iter()
+            .map(|(name, chords)| (name.as_str(), chords.as_slice()));
+        let keymap = Keymap::with_changes(changes).map_err(|errors| {
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            format!("keys: {}", errors.join("; "))
+        })?;
+        Ok(Look {
+            theme,
+            keymap,
+            depth,
+            term: variable("TERM").unwrap_or_default(),
+        })
+    }
+}
+
+/// Shows a cluster until the operator leaves. Returns the exit status.
+///
+/// # Errors
+/// If there is no terminal to show it on.
+pub async fn run(
+    links: Links,
+    destination: &str,
+    look: Look,
+    log: Option<&Path>,
+) -> Result<u8, String> {
+    let stop = Arc::new(Notify::new());
+    guard::install_panic_hook(log.map(Path::to_owned), {
+        let stop = stop.clone();
+        move || stop.notify_one()
+    });
+    let (screen, events) =
+        term::Screen::open(&look.term, look.depth, true).map_err(|error| error.to_string())?;
+    let size = screen.size();
+    let mut live = Live {
+        cluster: Cluster::new(destination),
+        state: State::new(look.keymap, (size.width, size.height)),
+        theme: look.theme,
+        links,
+        screen,
+        events,
+        asked: Vec::new(),
+        leaving: false,
+    };
+    live.cluster.tick(now(live.links.clock));
+    let signals = Signals::new().map_err(|error| format!("signals: {error}"))?;
+    live.go_on(signals, stop).await
+}
+
+/// Everything that the loop holds.
+struct Live {
+    cluster: Cluster,
+    state: State,
+    theme: Theme,
+    links: Links,
+    screen: term::Screen,
+    events: term::Events,
+    /// Questions that are on the screen.
+    asked: Vec<AskId>,
+    leaving: bool,
+}
+
+/// Signals that end the console.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+/// When the screen is drawn next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Due {
+    /// Not before something happens.
+    No,
+    /// Once the terminal has taken the last frame; it shows the newest state by then.
+    Taken,
+    /// At this moment.
+    At(Instant),
+}
+
+impl Live {
+    async fn go_on(&mut self, mut signals: Signals, stop: Arc<Notify>) -> Result<u8, String> {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut due = Due::At(Instant::now());
+        let mut drawn = Instant::now();
+        let mut second: u64 = 0;
+        while !self.leaving {
+            tokio::select! {
+                biased;
+                () = stop.notified() => return Ok(1),
+                _ = signals.terminate.recv() => return Ok(0),
+                _ = signals.hang_up.recv() => return Ok(0),
+                event = self.events.next() => {
+                    if self.happened(event).await.map_err(gone)? && due != Due::Taken {
+                        due = Due::At(Instant::now());
+                    }
+                }
+                () = wait(due, &self.screen) => {
+                    drawn = Instant::now();
+                    due = match self.draw().map_err(gone)? {
+                        Drawn::Busy => Due::Taken,
+                        Drawn::Written(_) | Drawn::Unchanged => Due::No,
+                    };
+                }
+                events = self.links.inbox.recv() => {
+                    let asks = fold(&mut self.cluster, events, now(self.links.clock));
+                    for ask in asks {
+                        self.asked.push(ask.id);
+                        self.tell(Msg::Asked(prompt::prompt(&ask))).await;
+                    }
+                    self.tell(Msg::Data).await;
+                    if due == Due::No {
+                        due = Due::At(drawn + PACE);
+                    }
+                }
+                _ = ticks.tick() => {
+                    self.cluster.tick(now(self.links.clock));
+                    self.withdraw().await;
+                    for note in self.links.notes() {
+                        self.tell(Msg::Notice(note)).await;
+                        due = Due::At(Instant::now());
+                    }
+                    second += 1;
+                    if (second.is_multiple_of(CALM) || self.counts_down()) && due == Due::No {
+                        self.tell(Msg::Tick).await;
+                        due = Due::At(Instant::now());
+                    }
+                }
+            }
+        }
+        Ok(0)
+    }
+
+    /// Takes in what the terminal said; whether it asks for a frame.
+    async fn happened(&mut self, event: Event) -> std::io::Result<bool> {
+        let repaint = self.screen.notice(&event)?;
+        self.cluster.tick(now(self.links.clock));
+        let msg = match event {
+            Event::Key(key) => Msg::Key(key),
+            Event::Paste(text) => Msg::Paste(text),
+            Event::Resize(size) => Msg::Resize(size.width, size.height),
+            Event::Resumed => {
+                let size = self.screen.size();
+                Msg::Resize(size.width, size.height)
+            }
+            Event::Mouse(mouse) => {
+                let kind = match mouse.kind {
+                    term::MouseKind::Press(Button::Left) => MouseKind::Press,
+                    term::MouseKind::WheelUp => MouseKind::ScrollUp,
+                    term::MouseKind::WheelDown => MouseKind::ScrollDown,
+                    term::MouseKind::Press(_) | term::MouseKind::Release => return Ok(false),
+                };
+                Msg::Mouse(Mouse {
+                    kind,
+                    col: mouse.at.x,
+                    row: mouse.at.y,
+                })
+            }
+            Event::FocusGained | Event::FocusLost | Event::Sync(_) => return Ok(repaint),
+            Event::Gone => {
+                self.leaving = true;
+                return Ok(false);
+            }
+        };
+        self.tell(msg).await;
+        Ok(true)
+    }
+
+    /// Changes the screen's state, and does what that asks for.
+    async fn tell(&mut self, msg: Msg) {
+        for effect in update(&mut self.state, &self.cluster, msg) {
+            match effect {
+                Effect::Quit => self.leaving = true,
+                Effect::Suspend => {
+                    // A terminal that cannot be taken back shows up with the next frame.
+                    if let Err(error) = self.screen.suspend().await {
+                        tracing::error!(%error, "suspend");
+                    }
+                    self.cluster.tick(now(self.links.clock));
+                }
+                Effect::Repaint => self.screen.redraw(),
+                Effect::Answer { id, answer } => {
+                    self.asked.retain(|asked| asked.0 != id);
+                    self.links.fleet.answer(AskId(id), prompt::answer(answer));
+                }
+                Effect::Reconnect(node) => self
+                    .links
+                    .fleet
+                    .reconnect(node.map(|name| name.to_string())),
+                Effect::Follow(jobs) => self.links.fleet.follow(jobs),
+                Effect::AskLog { job } => self.links.fleet.ask_log(job),
+            }
+        }
+    }
+
+    /// Takes questions off the screen whose links are gone.
+    async fn withdraw(&mut self) {
+        let (open, gone) = self
+            .asked
+            .iter()
+            .partition(|id| self.links.fleet.is_open(**id));
+        self.asked = open;
+        let gone: Vec<AskId> = gone;
+        for id in gone {
+            self.tell(Msg::Withdrawn(id.0)).await;
+        }
+    }
+
+    /// Something on the screen changes every second.
+    fn counts_down(&self) -> bool {
+        let waits = |reach: &Reach| matches!(reach, Reach::Waiting { .. } | Reach::Connecting(_));
+        waits(&self.cluster.first_reach)
+            || self.cluster.nodes.values().any(|node| waits(&node.reach))
+    }
+
+    fn draw(&mut self) -> std::io::Result<Drawn> {
+        if guard::panicked() {
+            return Ok(Drawn::Unchanged);
+        }
+        let Live {
+            screen,
+            state,
+            cluster,
+            theme,
+            ..
+        } = self;
+        screen.draw(|buffer| view::draw(state, cluster, theme, buffer))
+    }
+}
+
+async fn wait(due: Due, screen: &term::Screen) {
+    match due {
+        Due::Taken => screen.ready().await,
+        Due::At(at) => sleep_until(at).await,
+        Due::No => pending().await,
+    }
+}
+
+fn gone(error: std::io::Error) -> String {
+    format!("the terminal takes nothing any more: {error}")
+}

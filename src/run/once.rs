@@ -1,0 +1,224 @@
+//! The headless commands: one look at the cluster, or a line for each change.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gantry_wire::config::Source;
+use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
+
+use super::links::Links;
+use super::list::{self, Row};
+use super::status::{Look, UNKNOWN, look};
+use super::{prompt, tty};
+use crate::config::args::List;
+use crate::link::fleet::Clock;
+use crate::link::inbox::Event;
+use crate::model::time::Now;
+use crate::model::{Cluster, Node, Reach};
+
+/// A look takes no longer than this; what is not known by then stays so.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Changes are printed at most this often.
+const PACE: Duration = Duration::from_secs(1);
+
+/// A cluster and the links that tell of it.
+pub struct Watcher {
+    links: Links,
+    cluster: Cluster,
+}
+
+/// The present moment on both clocks.
+pub fn now(clock: Clock) -> Now {
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64());
+    Now {
+        at: clock.now(),
+        wall,
+    }
+}
+
+/// Folds what links told into a cluster; hands back the questions.
+pub fn fold(cluster: &mut Cluster, events: Vec<Event>, now: Now) -> Vec<crate::link::ask::Ask> {
+    cluster.tick(now);
+    let mut asks = Vec::new();
+    for event in events {
+        match event {
+            Event::First(reach) => cluster.first_linked(reach),
+            Event::Linked { node, reach } => cluster.linked(&node, reach),
+            Event::Said { node, report } => cluster.report(&node, report),
+            Event::Asked(ask) => asks.push(ask),
+        }
+    }
+    asks
+}
+
+impl Watcher {
+    /// A watcher of a cluster that was not heard of yet.
+    pub fn new(links: Links, destination: &str) -> Watcher {
+        Watcher {
+            links,
+            cluster: Cluster::new(destination),
+        }
+    }
+
+    /// `gantry status`
+    pub async fn status(mut self, json: bool) -> Look {
+        self.settle().await;
+        look(&self.cluster, json)
+    }
+
+    /// `gantry nodes` and its sisters. Returns the exit status.
+    ///
+    /// # Errors
+    /// If what was found cannot be printed.
+    pub async fn list(
+        mut self,
+        list: List,
+        json: bool,
+        watch: bool,
+        out: &mut impl Write,
+    ) -> std::io::Result<u8> {
+        self.settle().await;
+        if self.cluster.conf_seen.is_none() && !watch {
+            eprint!("{}", look(&self.cluster, false).text);
+            return Ok(UNKNOWN);
+        }
+        let rows = list::rows(list, &self.cluster);
+        if !watch {
+            print(out, list, &rows, json)?;
+            return Ok(0);
+        }
+        let mut shown = BTreeMap::new();
+        loop {
+            changes(out, list::rows(list, &self.cluster), json, &mut shown)?;
+            tokio::time::sleep(PACE).await;
+            self.step(None).await;
+        }
+    }
+
+    /// Takes what comes until everything is known that can be known soon.
+    async fn settle(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !settled(&self.cluster) && self.step(Some(deadline)).await {}
+        self.cluster.tick(now(self.links.clock));
+        for note in self.links.notes() {
+            eprintln!("gantry: {}", list::printable(&note));
+        }
+    }
+
+    /// Takes what comes next; false if nothing came in time.
+    async fn step(&mut self, deadline: Option<Instant>) -> bool {
+        let events = match deadline {
+            Some(at) => timeout_at(at, self.links.inbox.recv()).await.ok(),
+            None => Some(self.links.inbox.recv().await),
+        };
+        let Some(events) = events else { return false };
+        for ask in fold(&mut self.cluster, events, now(self.links.clock)) {
+            let words = prompt::prompt(&ask);
+            // Somebody may think about it for long; the links go on meanwhile.
+            let said = tokio::task::spawn_blocking(move || tty::ask(&words)).await;
+            self.links.fleet.answer(
+                ask.id,
+                said.map_or(crate::link::ask::Answer::No, prompt::answer),
+            );
+        }
+        true
+    }
+}
+
+/// Everything is known that can be known soon.
+fn settled(cluster: &Cluster) -> bool {
+    if cluster.nodes.is_empty() {
+        // Before the first node is known only a final refusal ends the wait.
+        return matches!(
+            cluster.first_reach,
+            Reach::Refused { .. } | Reach::NoAgent { .. } | Reach::Waiting { .. }
+        );
+    }
+    let Some(seen) = &cluster.conf_seen else {
+        return false;
+    };
+    let from_file = seen.source == Source::File;
+    if !from_file && (cluster.queue.is_none() || cluster.jobs_at.is_none()) {
+        return false;
+    }
+    let nodes = cluster
+        .nodes
+        .values()
+        .filter(|node| !node.offline())
+        .all(node_settled);
+    nodes
+        && (from_file
+            || cluster.instances.values().all(|instance| {
+                let primary = cluster.nodes.get(instance.conf.primary.as_str());
+                // With its primary lost an instance's state comes from the master, if at all.
+                instance.status.word().is_some() || primary.is_none_or(|node| !node.fresh())
+            }))
+}
+
+fn node_settled(node: &Node) -> bool {
+    let has = |part: &str, known: bool| {
+        let missing = node
+            .facts
+            .missing
+            .iter()
+            .flatten()
+            .any(|missing| missing.part == part);
+        known || missing
+    };
+    match &node.reach {
+        Reach::Idle | Reach::Connecting(_) => false,
+        Reach::NoAgent { .. } | Reach::Waiting { .. } | Reach::Refused { .. } => true,
+        Reach::Up { .. } => {
+            let facts = &node.facts;
+            has("cpu", facts.cpu.is_some())
+                && has("memory", facts.memory.is_some())
+                && has("storage", facts.storage.is_some())
+                && has("daemons", facts.daemons.is_some())
+        }
+    }
+}
+
+fn print(out: &mut impl Write, list: List, rows: &[Row], json: bool) -> std::io::Result<()> {
+    if json {
+        let objects: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.fields).collect();
+        serde_json::to_writer_pretty(&mut *out, &objects)?;
+        return writeln!(out);
+    }
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells.clone()).collect();
+    write!(out, "{}", list::table(list::titles(list), &cells))
+}
+
+/// Prints the rows that changed since they were last shown, and the keys of those that are gone.
+fn changes(
+    out: &mut impl Write,
+    rows: Vec<Row>,
+    json: bool,
+    shown: &mut BTreeMap<String, Vec<String>>,
+) -> std::io::Result<()> {
+    let mut before = std::mem::take(shown);
+    for row in rows {
+        let same = before
+            .remove(&row.key)
+            .is_some_and(|cells| cells == row.cells);
+        if !same && json {
+            writeln!(out, "{}", Value::Object(row.fields))?;
+        } else if !same {
+            let cells: Vec<String> = row.cells.iter().map(|cell| list::printable(cell)).collect();
+            writeln!(out, "{}", cells.join("  "))?;
+        }
+        shown.insert(row.key, row.cells);
+    }
+    for key in before.keys() {
+        if json {
+            writeln!(out, "{}", serde_json::json!({"gone": key}))?;
+        } else {
+            writeln!(out, "{}  gone", list::printable(key))?;
+        }
+    }
+    out.flush()
+}
