@@ -1,8 +1,8 @@
 //! Getting an agent to answer on a host: the installed one, a copied one, or one copied now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gantry_wire::frame::Lines;
@@ -30,6 +30,8 @@ pub struct Starter {
     deploy: Deploy,
     asker: Asker,
     directories: Vec<PathBuf>,
+    /// Agents to copy, by architecture, as they were read once.
+    files: Mutex<HashMap<String, Arc<AgentFile>>>,
     /// What the operator said about copying, which holds for all nodes.
     said: tokio::sync::Mutex<Option<bool>>,
     /// Hosts without an agent so far.
@@ -58,6 +60,7 @@ impl Starter {
             deploy,
             asker,
             directories,
+            files: Mutex::default(),
             said: tokio::sync::Mutex::default(),
             lacking: Mutex::default(),
         }
@@ -86,7 +89,7 @@ impl Starter {
             return Err(lack);
         }
         let file = match Machine::ask(host).await {
-            Ok(machine) => AgentFile::find(&self.directories, &machine.arch),
+            Ok(machine) => self.file(&machine.arch),
             Err(why) => Err(why),
         };
         let file = match (file, lack) {
@@ -111,6 +114,16 @@ impl Starter {
             }
             Attempt::Failed(why) => Err(why),
         }
+    }
+
+    fn file(&self, arch: &str) -> Result<Arc<AgentFile>, Why> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(arch) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(AgentFile::find(&self.directories, arch)?);
+        files.insert(arch.to_owned(), Arc::clone(&file));
+        Ok(file)
     }
 
     /// Whether an agent may be copied. It is asked once for all nodes; those that come meanwhile
