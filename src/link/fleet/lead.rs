@@ -32,6 +32,8 @@ struct Link {
     book: watch::Sender<Book>,
     task: tokio::task::AbortHandle,
     reach: Reach,
+    /// It was tried and failed since it was last up; a new attempt does not make it promising.
+    failed: bool,
     ssconf: Option<Box<Ssconf>>,
     master: Option<MasterState>,
 }
@@ -51,6 +53,8 @@ pub struct Lead<D: Dialer> {
     cluster: Option<Arc<ClusterKeys>>,
     /// When the cluster's keys were asked for.
     keys_asked: Option<Instant>,
+    /// Who was asked about the whole cluster last.
+    speaking: Option<String>,
     /// Since when there is no master that serves.
     masterless: Instant,
     follow: Vec<u64>,
@@ -71,6 +75,7 @@ impl<D: Dialer> Lead<D> {
             links: BTreeMap::new(),
             cluster: None,
             keys_asked: None,
+            speaking: None,
             masterless: Instant::now(),
             follow: Vec::new(),
             asked: 0,
@@ -141,6 +146,7 @@ impl<D: Dialer> Lead<D> {
             book,
             task,
             reach: Reach::Idle,
+            failed: false,
             ssconf: None,
             master: None,
         }
@@ -191,6 +197,13 @@ impl<D: Dialer> Lead<D> {
                     if !reach.is_up() {
                         link.master = None;
                     }
+                    link.failed = match reach {
+                        Reach::Up { .. } => false,
+                        Reach::Idle | Reach::Connecting(_) => link.failed,
+                        Reach::NoAgent { .. } | Reach::Waiting { .. } | Reach::Refused { .. } => {
+                            true
+                        }
+                    };
                     link.reach = reach;
                 }
             }
@@ -324,10 +337,8 @@ impl<D: Dialer> Lead<D> {
             return master;
         }
         let link = master.as_ref().and_then(|name| self.links.get(name));
-        let hopeless = link.is_none_or(|link| match &link.reach {
-            Reach::Up { .. } => matches!(link.master, Some(MasterState::Silent { .. })),
-            Reach::Idle | Reach::Connecting(_) => false,
-            Reach::NoAgent { .. } | Reach::Waiting { .. } | Reach::Refused { .. } => true,
+        let hopeless = link.is_none_or(|link| {
+            link.failed || matches!(link.master, Some(MasterState::Silent { .. }))
         });
         if !hopeless && self.masterless.elapsed() < MASTER {
             return master;
@@ -336,16 +347,26 @@ impl<D: Dialer> Lead<D> {
             .newest()
             .map(|ssconf| ssconf.master_candidates.as_slice())
             .unwrap_or_default();
-        let up = |name: &&String| self.links.get(*name).is_some_and(|link| link.reach.is_up());
-        candidates
-            .iter()
-            .find(|name| up(name) && Some(*name) != master.as_ref())
-            .cloned()
+        // One that calls another node the master, such as an old master that came back, would
+        // tell of a cluster that is no more.
+        let fit = |name: &&String| {
+            self.links.get(*name).is_some_and(|link| {
+                let believes = link.ssconf.as_ref().map(|ssconf| &ssconf.master_node);
+                link.reach.is_up() && believes == master.as_ref() && Some(*name) != master.as_ref()
+            })
+        };
+        // Whoever speaks goes on as long as that will do.
+        let before = self
+            .speaking
+            .as_ref()
+            .filter(|name| candidates.contains(name) && fit(name));
+        before.or_else(|| candidates.iter().find(fit)).cloned()
     }
 
     /// Tells each agent what to send.
     fn share_out(&mut self) {
         let (master, speaker) = (self.elected(), self.speaker());
+        self.speaking.clone_from(&speaker);
         let without_agent =
             |link: &Link| matches!(link.reach, Reach::NoAgent { .. } | Reach::Refused { .. });
         let blind: Vec<String> = self

@@ -23,7 +23,12 @@ use crate::model::Reach;
 #[derive(Default)]
 struct World {
     master: String,
+    candidates: Vec<String>,
     dead: BTreeSet<String>,
+    /// Nodes whose ssconf is out of date, with the master they know.
+    stale: BTreeMap<String, String>,
+    /// Masters that do not answer.
+    silent: BTreeSet<String>,
     /// Alive, but only through another node.
     unroutable: BTreeSet<String>,
     /// Whoever is called so, another one answers.
@@ -124,8 +129,8 @@ fn reply(net: &Net, name: &str, request: Request) -> Vec<Report> {
             };
             let ssconf = Ssconf {
                 cluster_name: "cluster".into(),
-                master_node: world.master.clone(),
-                master_candidates: vec!["node1".into(), "node2".into()],
+                master_node: believed(&world, name),
+                master_candidates: world.candidates.clone(),
                 nodes: NODES.iter().map(node).collect(),
                 ..Ssconf::default()
             };
@@ -147,9 +152,12 @@ fn reply(net: &Net, name: &str, request: Request) -> Vec<Report> {
         }
         Request::Watch(watch) if watch.master => {
             world.speakers.insert(name.into());
-            let serves = world.master == name;
-            let ask = world.master.clone();
-            vec![Report::Master(if serves {
+            let ask = believed(&world, name);
+            vec![Report::Master(if world.silent.contains(name) {
+                MasterState::Silent {
+                    why: "luxid does not answer".into(),
+                }
+            } else if ask == name {
                 MasterState::Serving
             } else {
                 MasterState::NotMaster { ask }
@@ -160,6 +168,10 @@ fn reply(net: &Net, name: &str, request: Request) -> Vec<Report> {
             vec![]
         }
     }
+}
+
+fn believed(world: &World, name: &str) -> String {
+    world.stale.get(name).unwrap_or(&world.master).clone()
 }
 
 struct Console {
@@ -213,6 +225,7 @@ impl Console {
 fn net(master: &str) -> Net {
     let net = Net::default();
     net.0.lock().unwrap().master = master.into();
+    net.0.lock().unwrap().candidates = vec!["node1".into(), "node2".into()];
     net
 }
 
@@ -299,6 +312,26 @@ async fn with_the_master_dead_a_candidate_speaks_until_it_is_back() {
         console.net.0.lock().unwrap().speakers == BTreeSet::from(["node2".to_owned()])
     };
     console.until("node2 alone is asked", only).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_master_that_came_back_does_not_speak_for_the_cluster() {
+    let net = net("node2");
+    {
+        let mut world = net.0.lock().unwrap();
+        world.stale.insert("node1".into(), "node1".into());
+        world.candidates = vec!["node1".into(), "node3".into()];
+        world.silent.insert("node2".into());
+    }
+    let mut console = Console::start(&net);
+    console.until("all nodes up", Console::all_up).await;
+    let right = |console: &Console| {
+        console.net.0.lock().unwrap().speakers
+            == BTreeSet::from(["node2".to_owned(), "node3".to_owned()])
+    };
+    console
+        .until("a node that knows the master speaks", right)
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
