@@ -1,6 +1,7 @@
 //! One simulated node as one console sees it through its agent.
 
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use gantry_agent::args::Serve;
@@ -92,23 +93,28 @@ impl SimulatedNode {
         self.world.health(self.id).borrow().no_root
     }
 
-    /// Whether this node can speak for the cluster.
-    fn master_state(&self, cluster: &Cluster) -> MasterState {
+    /// Whether this node can speak for the cluster. A candidate first says whom to ask, then that
+    /// it has the configuration itself.
+    fn master_state(&self, cluster: &Cluster, news: &mut Vec<Report>) -> MasterState {
         let master = cluster.master();
         if master == self.id && cluster.master_answers() {
             return MasterState::Serving;
         }
         if master == self.id {
-            let why = "luxid does not answer: connection refused".to_owned();
+            let why = "luxid does not run (connection refused)".to_owned();
             return MasterState::Silent { why };
         }
-        let candidate = cluster.nodes.get(self.id).map(|node| node.role) == Some(Role::Candidate);
-        if candidate && !cluster.is_reachable(master) {
-            let written = seconds(cluster.ssconf_written);
-            return MasterState::Candidate { written };
-        }
-        MasterState::NotMaster {
+        let elsewhere = MasterState::NotMaster {
             ask: cluster.node_name(master).to_owned(),
+        };
+        if cluster.nodes.get(self.id).map(|node| node.role) != Some(Role::Candidate) {
+            return elsewhere;
+        }
+        if self.master.is_none() {
+            news.push(Report::Master(elsewhere));
+        }
+        MasterState::Candidate {
+            written: seconds(cluster.config_written),
         }
     }
 
@@ -123,7 +129,7 @@ impl SimulatedNode {
             source,
             at: match source {
                 Source::Luxi => seconds(cluster.now),
-                Source::File => seconds(cluster.ssconf_written),
+                Source::File => seconds(cluster.config_written),
             },
             whole,
             last: true,
@@ -314,12 +320,15 @@ impl Node for SimulatedNode {
             return news;
         }
         let cluster = world.cluster();
-        let state = self.master_state(&cluster);
+        let state = self.master_state(&cluster, &mut news);
         if self.master.as_ref() != Some(&state) {
-            self.master = Some(state.clone());
-            self.config.forget();
-            self.jobs.forget();
-            self.queue = None;
+            let before = self.master.replace(state.clone());
+            // A file that was written anew does not make a candidate a new one.
+            if before.as_ref().map(discriminant) != Some(discriminant(&state)) {
+                self.config.forget();
+                self.jobs.forget();
+                self.queue = None;
+            }
             news.push(Report::Master(state.clone()));
         }
         match state {

@@ -39,16 +39,18 @@ fn how_to_connect(started: &Started, files: &Files) -> String {
     )
 }
 
-/// Key and `known_hosts` in a directory that only we can read; gone when this is dropped.
+/// What ssh(1) and gantry need to connect, in a directory that only we can read; gone when this is
+/// dropped.
 pub struct Files(PathBuf);
 
 impl Files {
-    /// Writes them.
+    /// Writes key and `known_hosts` of a demo.
     ///
     /// # Errors
-    /// No place for the files.
+    /// The directory for temporary files cannot be written to.
     pub fn write(started: &Started) -> io::Result<Files> {
-        let name = format!("gantry-demo-{}", std::process::id());
+        let port = started.address.port();
+        let name = format!("gantry-demo-{}-{port}", std::process::id());
         let files = Files(std::env::temp_dir().join(name));
         std::fs::DirBuilder::new().mode(0o700).create(&files.0)?;
         private(&files.key(), &started.client_key_file)?;
@@ -56,12 +58,12 @@ impl Files {
         Ok(files)
     }
 
-    /// The file with the client's key.
+    /// The file for `-i`.
     pub fn key(&self) -> PathBuf {
         self.0.join("key")
     }
 
-    /// The file with the host key of all nodes.
+    /// The file for `-o UserKnownHostsFile=`.
     pub fn known_hosts(&self) -> PathBuf {
         self.0.join("known_hosts")
     }

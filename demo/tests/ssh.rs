@@ -297,7 +297,7 @@ async fn a_node_that_dies_takes_its_links_along_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_candidate_speaks_when_the_master_is_dead_and_another_takes_over() {
+async fn a_candidate_offers_its_own_configuration_and_takes_over() {
     let demo = frozen(4, 10).await;
     let link = Link::to(&demo, 1).await.unwrap();
     let mut agent = link.agent().await;
@@ -308,7 +308,6 @@ async fn a_candidate_speaks_when_the_master_is_dead_and_another_takes_over() {
     };
     let ask = "node1.example.test".to_owned();
     assert_eq!(agent.until(master).await, MasterState::NotMaster { ask });
-    demo.kill(0, Outage::Power);
     let state = agent.until(master).await;
     assert!(matches!(state, MasterState::Candidate { .. }), "{state:?}");
     let source = agent.until(|report| match report {
@@ -316,6 +315,7 @@ async fn a_candidate_speaks_when_the_master_is_dead_and_another_takes_over() {
         _ => None,
     });
     assert_eq!(source.await, gantry_wire::config::Source::File);
+    demo.kill(0, Outage::Power);
     demo.master_failover(1);
     assert_eq!(agent.until(master).await, MasterState::Serving);
     let again = agent.until(|report| match report {

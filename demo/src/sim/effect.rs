@@ -59,11 +59,11 @@ impl Cluster {
     /// Changes an instance's configuration.
     fn edit(&mut self, id: InstanceId, edit: impl FnOnce(&mut Instance)) {
         let now = self.now;
+        let revision = self.write_config();
         if let Some(instance) = self.instances.get_mut(&id) {
             edit(instance);
             instance.modified = now;
-            self.revision += 1;
-            instance.changed = self.revision;
+            instance.changed = revision;
         }
     }
 
@@ -218,7 +218,7 @@ impl Cluster {
     fn remove(&mut self, id: InstanceId) {
         self.unhouse(id);
         if let Some(instance) = self.instances.remove(&id) {
-            self.revision += 1;
+            self.write_config();
             self.removed.insert(id, instance.name);
             if self.removed.len() > REMEMBERED {
                 self.removed.pop_first();
@@ -250,13 +250,13 @@ impl Cluster {
     }
 
     pub(super) fn set_role(&mut self, node: NodeId, role: Role) {
+        let revision = self.write_config();
         if let Some(found) = self.nodes.get_mut(node) {
             if role == Role::Drained && found.role != Role::Drained {
                 found.role_before = found.role;
             }
             found.role = role;
-            self.revision += 1;
-            found.changed = self.revision;
+            found.changed = revision;
             self.ssconf_written = self.now;
         }
     }

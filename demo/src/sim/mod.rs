@@ -116,6 +116,8 @@ pub struct Cluster {
     pub watcher_paused_until: Option<u64>,
     /// Counts up with each change of the configuration.
     pub revision: u64,
+    /// When the configuration was last written, cluster's clock, ms.
+    pub config_written: u64,
     /// When ssconf was last written, cluster's clock, ms.
     pub ssconf_written: u64,
     /// Where each node's sshd listens; empty outside of a server.
@@ -153,6 +155,7 @@ impl Cluster {
             queue: Queue::default(),
             watcher_paused_until: None,
             revision: 1,
+            config_written: started,
             ssconf_written: started,
             addresses: Vec::new(),
             removed: BTreeMap::new(),
@@ -199,6 +202,13 @@ impl Cluster {
             Event::GiveUp(node) => self.give_up(node),
             Event::Undrain(node) => self.undrain(node),
         }
+    }
+
+    /// The configuration changes; the answer is its new revision.
+    fn write_config(&mut self) -> u64 {
+        self.revision += 1;
+        self.config_written = self.now;
+        self.revision
     }
 
     /// Something is due in so many ms. Events of one moment happen in the order in which they
