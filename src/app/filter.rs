@@ -1,10 +1,14 @@
 //! The filter: which rows are shown, and what in them matched.
 //!
 //! Words separated by spaces must all be found somewhere in the row, in any case; a word after `!`
-//! must not be. If that leaves nothing, rows whose name has the letters in their order are shown.
+//! must not be, and one after `#` is looked for among the tags. If that leaves nothing, rows whose
+//! name has the letters in their order are shown.
 
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// Stands between what is searched of a row and its tags.
+pub const TAGS: char = '\u{1}';
 
 /// A filter as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,37 +56,35 @@ impl Filter {
         self.with.is_empty() && self.without.is_empty()
     }
 
-    /// The rows that pass; `words` gives all that is searched of a row, its name on the first line.
-    pub fn pass<T>(&self, rows: Vec<T>, words: impl Fn(&T) -> String) -> Passed<T> {
-        if self.is_empty() {
-            return Passed { rows, fuzzy: false };
-        }
-        let lower: Vec<String> = rows.iter().map(|row| words(row).to_lowercase()).collect();
+    /// The rows that pass; each comes with all that is searched of it in lower case, its name on
+    /// the first line.
+    pub fn pass<T: Clone>(&self, rows: &[(T, String)]) -> Passed<T> {
         let has = |words: &str| {
-            self.with.iter().all(|word| words.contains(word))
-                && !self.without.iter().any(|word| words.contains(word))
+            let (seen, tags) = words.split_once(TAGS).unwrap_or((words, ""));
+            let found = |word: &String| match word.strip_prefix('#') {
+                Some(tag) => tags.contains(tag),
+                None => seen.contains(word.as_str()),
+            };
+            self.with.iter().all(found) && !self.without.iter().any(found)
         };
-        let mut passes: Vec<bool> = lower.iter().map(|words| has(words)).collect();
-        let fuzzy = !self.with.is_empty() && !passes.contains(&true);
+        let mut passed: Vec<T> = rows
+            .iter()
+            .filter(|(_, words)| has(words))
+            .map(|(row, _)| row.clone())
+            .collect();
+        let fuzzy = passed.is_empty() && !self.with.is_empty();
         if fuzzy {
             let mut letters = Letters::of(self);
-            passes = lower
+            let name = |words: &str| words.lines().next().unwrap_or_default().to_owned();
+            passed = rows
                 .iter()
-                .map(|words| {
-                    letters
-                        .find(words.lines().next().unwrap_or_default())
-                        .is_some()
-                })
+                .filter(|(_, words)| letters.find(&name(words)).is_some())
+                .map(|(row, _)| row.clone())
                 .collect();
         }
-        let mut passes = passes.into_iter();
-        let rows: Vec<T> = rows
-            .into_iter()
-            .filter(|_| passes.next().unwrap_or_default())
-            .collect();
         Passed {
-            fuzzy: fuzzy && !rows.is_empty(),
-            rows,
+            fuzzy: fuzzy && !passed.is_empty(),
+            rows: passed,
         }
     }
 
@@ -153,8 +155,9 @@ mod tests {
     use super::*;
 
     fn pass(filter: &str, rows: &[&str]) -> (Vec<String>, bool) {
-        let rows = rows.iter().map(ToString::to_string).collect();
-        let passed = Filter::new(filter).pass(rows, Clone::clone);
+        let row = |row: &&str| (row.to_string(), row.to_lowercase());
+        let rows: Vec<(String, String)> = rows.iter().map(row).collect();
+        let passed = Filter::new(filter).pass(&rows);
         (passed.rows, passed.fuzzy)
     }
 
@@ -166,6 +169,14 @@ mod tests {
         assert_eq!(pass("web admin", &rows), (vec![rows[1].into()], false));
         assert_eq!(pass("!web", &rows).0, rows[2..]);
         assert_eq!(pass("!", &rows).0.len(), 3);
+    }
+
+    #[test]
+    fn tags_are_asked_for() {
+        let rows = ["db1\u{1}service:web\nrack", "web1\u{1}"];
+        assert_eq!(pass("web", &rows).0, rows[1..]);
+        assert_eq!(pass("#web", &rows).0, rows[..1]);
+        assert_eq!(pass("!#web", &rows).0, rows[1..]);
     }
 
     #[test]

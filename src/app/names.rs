@@ -9,36 +9,18 @@ use crate::model::Cluster;
 pub struct Names {
     /// `.example.com`; empty if nothing is cut off.
     domain: String,
+    /// UUIDs of groups, which some opcodes name them by, and their names.
+    groups: Vec<(String, String)>,
 }
 
 impl Names {
     /// Finds the domain that most nodes are in; none if a name would become another's.
     pub fn of(cluster: &Cluster) -> Names {
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        for name in cluster.nodes.keys() {
-            if let Some(dot) = name.find('.') {
-                *counts.entry(&name[dot..]).or_default() += 1;
-            }
-        }
-        let most = counts
-            .into_iter()
-            .max_by_key(|(domain, count)| (*count, *domain));
-        let Some((domain, _)) = most else {
-            return Names::default();
-        };
-        let names = || cluster.nodes.keys().chain(cluster.instances.keys());
-        let clash = names().any(|name| {
-            name.strip_suffix(domain).is_some_and(|short| {
-                short.is_empty()
-                    || cluster.nodes.contains_key(short)
-                    || cluster.instances.contains_key(short)
-            })
-        });
-        if clash {
-            return Names::default();
-        }
+        let groups = cluster.groups.values();
+        let groups = groups.map(|group| (group.uuid.clone(), group.name.clone()));
         Names {
-            domain: domain.to_owned(),
+            domain: domain(cluster).unwrap_or_default().to_owned(),
+            groups: groups.filter(|(uuid, _)| !uuid.is_empty()).collect(),
         }
     }
 
@@ -52,6 +34,16 @@ impl Names {
 
     /// A sentence with the names in it as they are shown.
     pub fn shorten(&self, text: &str) -> String {
+        let mut out = self.without_domain(text);
+        for (uuid, name) in &self.groups {
+            if out.contains(uuid) {
+                out = out.replace(uuid, name);
+            }
+        }
+        out
+    }
+
+    fn without_domain(&self, text: &str) -> String {
         if self.domain.is_empty() {
             return text.to_owned();
         }
@@ -71,6 +63,28 @@ impl Names {
         }
         out + rest
     }
+}
+
+/// The domain that most nodes are in; none if a name without it would be another's.
+fn domain(cluster: &Cluster) -> Option<&str> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for name in cluster.nodes.keys() {
+        if let Some(dot) = name.find('.') {
+            *counts.entry(&name[dot..]).or_default() += 1;
+        }
+    }
+    let most = counts
+        .into_iter()
+        .max_by_key(|(domain, count)| (*count, *domain));
+    let (domain, _) = most?;
+    let known =
+        |name: &str| cluster.nodes.contains_key(name) || cluster.instances.contains_key(name);
+    let mut names = cluster.nodes.keys().chain(cluster.instances.keys());
+    let clash = names.any(|name| {
+        let short = name.strip_suffix(domain);
+        short.is_some_and(|short| short.is_empty() || known(short))
+    });
+    (!clash).then_some(domain)
 }
 
 #[cfg(test)]
@@ -97,6 +111,19 @@ mod tests {
         assert_eq!(short.short("other.example.org"), "other.example.org");
         assert_eq!(names(&["a.x", "b.x", "a"]).short("a.x"), "a.x");
         assert_eq!(Names::default().short("a.x"), "a.x");
+    }
+
+    #[test]
+    fn groups_are_named() {
+        let mut cluster = Cluster::new("x");
+        let group = gantry_wire::config::Group {
+            name: "rack1".into(),
+            uuid: "a50c0da4-3d38".into(),
+            ..Default::default()
+        };
+        cluster.groups.insert("rack1".into(), group);
+        let text = Names::of(&cluster).shorten("GROUP_VERIFY_DISKS(a50c0da4-3d38)");
+        assert_eq!(text, "GROUP_VERIFY_DISKS(rack1)");
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         table.refresh(cluster, &state.facts);
     }
     texts(state, cluster);
-    fit(state);
+    fit(state, cluster);
     let layout = state.layout().unwrap_or_default();
     if let Some(table) = state.way.view().shown_table() {
         let visible = table.visible(usize::from(layout.rows.height));
@@ -132,7 +132,7 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
 }
 
 /// Keeps cursor and scrolling within what there is.
-fn fit(state: &mut State) {
+fn fit(state: &mut State, cluster: &Cluster) {
     let Some(layout) = state.layout() else { return };
     let lines = state.sheet.lines.len();
     let view = state.way.view_mut();
@@ -143,12 +143,12 @@ fn fit(state: &mut State) {
     if view.tail || view.scroll > most {
         view.scroll = most;
     }
-    let is_job = matches!(
-        view.shown_table().and_then(Table::selected),
-        Some(Id::Job(_))
-    );
+    let logged = match view.shown_table().and_then(Table::selected) {
+        Some(Id::Job(id)) => cluster.logs.contains_key(id),
+        _ => false,
+    };
     // Of a log the end matters, of everything else the beginning.
-    state.pane_scroll = if is_job {
+    state.pane_scroll = if logged {
         state
             .pane
             .lines

@@ -111,10 +111,16 @@ const RESORT: u64 = 5_000;
 /// What the rows were made of.
 #[derive(Clone, Debug, PartialEq)]
 struct Made {
-    shape: u64,
-    facts: u64,
+    source: Source,
     filter: String,
     sort: Sort,
+}
+
+/// The state of the cluster that rows were made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Source {
+    shape: u64,
+    facts: u64,
     /// Counts up every [`RESORT`] where values that move matter.
     step: u64,
 }
@@ -146,6 +152,10 @@ pub struct Table {
     pub wanted: Vec<u16>,
     selected: Option<Id>,
     made: Option<Made>,
+    /// All that is searched of each row, kept while a filter is typed.
+    searched: Option<(Source, Vec<(Id, String)>)>,
+    /// The [`RESORT`] step in which the columns were last measured.
+    measured: Option<u64>,
 }
 
 impl Table {
@@ -165,6 +175,8 @@ impl Table {
             wanted: Vec::new(),
             selected: None,
             made: None,
+            searched: None,
+            measured: None,
         }
     }
 
@@ -241,35 +253,61 @@ impl Table {
         let columns = self.kind.columns();
         let column = columns.iter().find(|column| column.col == self.sort.col);
         let moves = !self.filter.is_empty() || column.is_some_and(|column| column.live);
-        let made = Made {
+        let step = cluster.now.at.0 / RESORT;
+        let source = Source {
             shape: cluster.shape,
             facts: if self.kind == Kind::Alerts {
                 facts.revision
             } else {
                 0
             },
+            step: if moves { step } else { 0 },
+        };
+        let made = Made {
+            source,
             filter: self.filter.text().to_owned(),
             sort: self.sort,
-            step: if moves { cluster.now.at.0 / RESORT } else { 0 },
         };
         if self.made.as_ref() == Some(&made) {
             return;
         }
-        let all = self.kind.ids(cluster, facts, &self.scope);
-        self.all = all.len();
-        let passed = self
-            .filter
-            .pass(all, |id| self.kind.words(cluster, facts, id).join("\n"));
-        self.fuzzy = passed.fuzzy;
-        self.rows = passed.rows;
-        self.put_in_order(cluster, facts);
-        self.wanted = columns
-            .iter()
-            .map(|column| self.wanted_width(column, cluster, facts))
-            .collect();
         self.made = Some(made);
+        let before = std::mem::take(&mut self.rows);
+        self.pick(source, cluster, facts);
+        self.put_in_order(cluster, facts);
+        // Now and then anew, as texts change while the rows stay.
+        if self.rows != before || self.measured != Some(step) {
+            self.measured = Some(step);
+            let wanted = columns
+                .iter()
+                .map(|column| self.wanted_width(column, cluster, facts));
+            self.wanted = wanted.collect();
+        }
         self.find_selected();
         self.select(self.cursor);
+    }
+
+    /// Takes the rows that the filter lets through, in their first order.
+    fn pick(&mut self, source: Source, cluster: &Cluster, facts: &Facts) {
+        let kind = self.kind;
+        if self.filter.is_empty() {
+            self.rows = kind.ids(cluster, facts, &self.scope);
+            self.all = self.rows.len();
+            (self.fuzzy, self.searched) = (false, None);
+            return;
+        }
+        let searched = match self.searched.take() {
+            Some((of, searched)) if of == source => searched,
+            _ => {
+                let searched = |id: &Id| kind.searched(cluster, facts, id);
+                let ids = kind.ids(cluster, facts, &self.scope).into_iter();
+                ids.map(|id| (id.clone(), searched(&id))).collect()
+            }
+        };
+        let passed = self.filter.pass(&searched);
+        self.all = searched.len();
+        self.searched = Some((source, searched));
+        (self.rows, self.fuzzy) = (passed.rows, passed.fuzzy);
     }
 
     fn put_in_order(&mut self, cluster: &Cluster, facts: &Facts) {
@@ -297,7 +335,10 @@ impl Table {
         }
         let width = |id: &Id| {
             let text = self.kind.text(cluster, facts, id, column.col);
-            unicode_width::UnicodeWidthStr::width(&*text)
+            match text.is_ascii() {
+                true => text.len(),
+                false => unicode_width::UnicodeWidthStr::width(&*text),
+            }
         };
         let widest = self.rows.iter().map(width).max().unwrap_or_default();
         u16::try_from(widest)

@@ -64,7 +64,8 @@ pub fn of_reach(node: &Node) -> Tone {
         Reach::NoAgent { .. } => Tone::Stale,
         Reach::Refused { .. } => Tone::Warn,
         Reach::Waiting { .. } => Tone::Critical,
-        Reach::Idle | Reach::Connecting(_) if node.heard.is_some() => Tone::Lost,
+        // Lost still, while it is tried again.
+        Reach::Idle | Reach::Connecting(_) if node.heard.is_some() => Tone::Critical,
         Reach::Idle | Reach::Connecting(_) => Tone::Progress,
     }
 }

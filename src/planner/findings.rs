@@ -267,16 +267,14 @@ fn strangers(cluster: &Cluster, found: &mut Found) {
         .filter(|node| node.fresh())
     {
         let guests = node.facts.guests.iter().flat_map(|guests| &guests.list);
-        let settled = |guest: &&Guest| !guest.shut_down && !worked_on(cluster, &guest.name);
-        for guest in guests.filter(settled) {
-            let subject = Subject::Node(node.name.clone());
-            match cluster.instances.get(guest.name.as_str()) {
+        for guest in guests.filter(|guest| !guest.shut_down) {
+            let (severity, text) = match cluster.instances.get(guest.name.as_str()) {
                 None => {
                     let text = format!(
                         "{} runs {}, which the configuration does not know",
                         node.name, guest.name
                     );
-                    found.add(Severity::Warning, subject, text);
+                    (Severity::Warning, text)
                 }
                 Some(instance)
                     if instance.conf.primary != *node.name && cluster.guest(instance).is_some() =>
@@ -285,16 +283,20 @@ fn strangers(cluster: &Cluster, found: &mut Found) {
                         "{} runs on {} and on {}",
                         guest.name, instance.conf.primary, node.name
                     );
-                    found.add(Severity::Critical, subject, text);
+                    (Severity::Critical, text)
                 }
-                Some(_) => {}
+                Some(_) => continue,
+            };
+            // Last, as it looks through all jobs.
+            if !worked_on(cluster, &guest.name) {
+                found.add(severity, Subject::Node(node.name.clone()), text);
             }
         }
     }
 }
 
 /// An unfinished job names this instance.
-fn worked_on(cluster: &Cluster, instance: &str) -> bool {
+pub fn worked_on(cluster: &Cluster, instance: &str) -> bool {
     let about = format!("({instance})");
     let unfinished = cluster.jobs.values().filter(|job| !finished(&job.status));
     unfinished

@@ -32,9 +32,7 @@ pub fn ids(cluster: &Cluster) -> Vec<Id> {
 /// What a filter searches.
 pub fn words(cluster: &Cluster, name: &Name) -> Option<Vec<String>> {
     let group = cluster.groups.get(name)?;
-    let mut words = vec![group.name.clone(), group.alloc_policy.clone()];
-    words.extend(group.tags.iter().cloned());
-    Some(words)
+    Some(vec![group.name.clone(), group.alloc_policy.clone()])
 }
 
 /// A group's place in the order of a column.

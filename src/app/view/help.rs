@@ -22,12 +22,26 @@ pub fn whole(keymap: &Keymap, here: Place, width: u16) -> Sheet {
     for (words, about) in command::WORDS {
         line(&mut sheet, words, about);
     }
+    sheet.heading("After /");
+    for (words, about) in FILTERS {
+        line(&mut sheet, words, about);
+    }
     sheet.heading("Signs");
     for (sign, about) in SIGNS {
         line(&mut sheet, sign, about);
     }
     sheet
 }
+
+/// What can be typed after `/`.
+const FILTERS: &[(&str, &str)] = &[
+    (
+        "web run",
+        "rows that have both words anywhere, or else their letters",
+    ),
+    ("!web", "rows that do not have it"),
+    ("#web", "rows with it in a tag"),
+];
 
 /// What stands in the header and in tables.
 const SIGNS: &[(&str, &str)] = &[

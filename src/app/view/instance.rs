@@ -10,6 +10,8 @@ use crate::model::job::summary;
 use crate::model::words::{age, ago, duration, mib, rate};
 use crate::model::{Cluster, Instance, Name};
 
+use crate::planner::findings::worked_on;
+
 use super::node::{known, listed, top};
 use super::{instances, nodes};
 
@@ -41,6 +43,8 @@ pub fn whole(cluster: &Cluster, facts: &Facts, name: &Name, width: u16, tall: bo
     nics(&mut sheet, instance);
     sheet.heading("Configuration");
     sheet.pairs(configuration(cluster, instance));
+    // Alone, as it is long.
+    sheet.pairs(vec![Pair::new("uuid", &instance.conf.uuid)]);
     jobs(&mut sheet, cluster, facts, instance);
     sheet
 }
@@ -108,11 +112,20 @@ fn elsewhere(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, instance: &Ins
         let mut guests = node.facts.guests.iter().flat_map(|guests| &guests.list);
         let here = |guest: &Guest| *guest.name == *instance.name && !guest.shut_down;
         if **name != *instance.conf.primary && guests.any(here) {
-            let text = format!(
-                "It runs on {}, which is not its primary.",
-                facts.names.short(name)
-            );
-            sheet.wrapped(&text, Tone::Critical, 0);
+            let name = facts.names.short(name);
+            // A migration has it on both nodes.
+            let (text, tone) = if worked_on(cluster, &instance.name) {
+                (
+                    format!("It is on {name} too, while a job works on it."),
+                    Tone::Progress,
+                )
+            } else {
+                (
+                    format!("It runs on {name}, which is not its primary."),
+                    Tone::Critical,
+                )
+            };
+            sheet.wrapped(&text, tone, 0);
         }
     }
 }
@@ -242,7 +255,6 @@ fn configuration(cluster: &Cluster, instance: &Instance) -> Vec<Pair> {
         Pair::new("created", since(conf.ctime)),
         Pair::new("changed", since(conf.mtime)),
         Pair::new("tags", listed(&conf.tags)),
-        Pair::new("uuid", &conf.uuid),
     ];
     if let Some((at, live)) = &instance.live {
         let said = ago(cluster.now.at.since(*at) as f64 / 1e3);

@@ -50,17 +50,15 @@ pub fn ids(cluster: &Cluster, facts: &Facts, scope: &Scope) -> Vec<Id> {
 /// What a filter searches.
 pub fn words(cluster: &Cluster, facts: &Facts, name: &Name) -> Option<Vec<String>> {
     let conf = &cluster.instances.get(name)?.conf;
-    let mut words = vec![
+    Some(vec![
         facts.names.short(name).to_owned(),
         name.to_string(),
         text(cluster, facts, name, Col::Status)?.into_owned(),
         facts.names.short(&conf.primary).to_owned(),
-        secondaries(facts, &conf.secondaries),
+        secondaries(facts, &conf.secondaries).into_owned(),
         conf.disk_template.clone(),
         conf.os.clone(),
-    ];
-    words.extend(conf.tags.iter().cloned());
-    Some(words)
+    ])
 }
 
 /// The text of a column that grows.
@@ -74,9 +72,9 @@ pub fn text<'a>(
     let conf = &instance.conf;
     Some(match col {
         Col::Name => Cow::Borrowed(facts.names.short(name)),
-        Col::Status => Cow::Owned(status(instance, cluster)),
+        Col::Status => status(instance, cluster),
         Col::Primary => Cow::Borrowed(facts.names.short(&conf.primary)),
-        Col::Secondary => Cow::Owned(secondaries(facts, &conf.secondaries)),
+        Col::Secondary => secondaries(facts, &conf.secondaries),
         Col::Os => Cow::Borrowed(&conf.os),
         _ => return None,
     })
@@ -84,25 +82,28 @@ pub fn text<'a>(
 
 /// A status as it is shown: what the nodes see now is the plain word; LUXI's has its age, and what
 /// was last known before the link was lost stands in brackets with its age.
-pub fn status(instance: &Instance, cluster: &Cluster) -> String {
+pub fn status(instance: &Instance, cluster: &Cluster) -> Cow<'static, str> {
     let ago = |at| cluster.now.at.since(at) as f64 / 1e3;
     match instance.status {
-        Status::Unknown => "?".to_owned(),
-        Status::Now(word) => word.text().to_owned(),
+        Status::Unknown => Cow::Borrowed("?"),
+        Status::Now(word) => Cow::Borrowed(word.text()),
         // It comes every 30 s: within a minute its exact age says nothing.
-        Status::Asked(word, at) if ago(at) < 60.0 => format!("{} <1m", word.text()),
-        Status::Asked(word, at) => format!("{} {}", word.text(), age(ago(at))),
-        Status::Was(word, at) => format!("({}) {}", word.text(), age(ago(at))),
+        Status::Asked(word, at) if ago(at) < 60.0 => Cow::Owned(format!("{} <1m", word.text())),
+        Status::Asked(word, at) => Cow::Owned(format!("{} {}", word.text(), age(ago(at)))),
+        Status::Was(word, at) => Cow::Owned(format!("({}) {}", word.text(), age(ago(at)))),
     }
 }
 
 /// Secondary nodes as they are shown.
-pub fn secondaries(facts: &Facts, names: &[String]) -> String {
-    if names.is_empty() {
-        return "-".to_owned();
+pub fn secondaries<'a>(facts: &Facts, names: &'a [String]) -> Cow<'a, str> {
+    match names {
+        [] => Cow::Borrowed("-"),
+        [name] => Cow::Borrowed(facts.names.short(name)),
+        names => {
+            let short: Vec<&str> = names.iter().map(|name| facts.names.short(name)).collect();
+            Cow::Owned(short.join(","))
+        }
     }
-    let short: Vec<&str> = names.iter().map(|name| facts.names.short(name)).collect();
-    short.join(",")
 }
 
 /// An instance's place in the order of a column.

@@ -84,18 +84,18 @@ fn waits(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, job: &Job) {
     for (lock, holders) in waits {
         let lock_name = facts.names.shorten(&lock.name);
         let mut text = format!("waits for {lock_name}");
-        if !lock.mode.is_empty() {
-            text += &format!(", held {}", lock.mode);
-        }
-        for holder in holders {
-            let what = cluster.jobs.get(&holder).map_or_else(String::new, |job| {
+        let job = |id: u64| match cluster.jobs.get(&id) {
+            None => format!("job {id}"),
+            Some(job) => {
                 let took = known(jobs::took(job, cluster).map(duration));
-                format!(" ({}, running {took})", facts.names.shorten(&summary(job)))
-            });
-            text += &format!(" by job {holder}{what}");
-        }
-        if !lock.others.is_empty() {
-            text += &format!(" by {}", lock.others.join(", "));
+                let summary = facts.names.shorten(&summary(job));
+                format!("job {id} ({summary}, running {took})")
+            }
+        };
+        let holders = holders.into_iter().map(job);
+        let holders: Vec<String> = holders.chain(lock.others.iter().cloned()).collect();
+        if !holders.is_empty() {
+            text += &format!(", held {} by {}", lock.mode, holders.join(" and "));
         }
         sheet.wrapped(&text, Tone::Warn, 0);
     }

@@ -17,6 +17,7 @@ use crate::model::Cluster;
 
 use super::columns::{Col, Column};
 use super::facts::Facts;
+use super::filter::TAGS;
 use super::rows::{Id, Scope, Sort, SortKey};
 use super::steady::Reading;
 
@@ -78,8 +79,8 @@ impl Kind {
         }
     }
 
-    /// Everything that a filter searches in a row, the name first.
-    pub fn words(self, cluster: &Cluster, facts: &Facts, id: &Id) -> Vec<String> {
+    /// Everything that a filter searches in a row in lower case, the name first and the tags last.
+    pub fn searched(self, cluster: &Cluster, facts: &Facts, id: &Id) -> String {
         let words = match (self, id) {
             (Kind::Nodes, Id::Node(name)) => nodes::words(cluster, facts, name),
             (Kind::Instances, Id::Instance(name)) => instances::words(cluster, facts, name),
@@ -88,7 +89,25 @@ impl Kind {
             (Kind::Alerts, id) => alerts::words(facts, id),
             _ => None,
         };
-        words.unwrap_or_default()
+        let tags = match id {
+            Id::Node(name) => cluster
+                .nodes
+                .get(name)
+                .and_then(|node| node.conf.as_ref())
+                .map(|c| &c.tags),
+            Id::Instance(name) => cluster
+                .instances
+                .get(name)
+                .map(|instance| &instance.conf.tags),
+            Id::Group(name) => cluster.groups.get(name).map(|group| &group.tags),
+            Id::Job(_) | Id::Alert(..) => None,
+        };
+        let mut searched = words.unwrap_or_default().join("\n");
+        searched.push(TAGS);
+        if let Some(tags) = tags {
+            searched += &tags.join("\n");
+        }
+        searched.to_lowercase()
     }
 
     /// The text of a column that grows with its content.

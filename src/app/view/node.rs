@@ -32,8 +32,23 @@ pub fn whole(cluster: &Cluster, facts: &Facts, name: &Name, width: u16) -> Sheet
     };
     sheet.heading("Configuration");
     sheet.pairs(configuration(node));
+    // Alone, as they are long.
+    if let Some(conf) = &node.conf {
+        sheet.pairs(vec![Pair::new("uuid", &conf.uuid)]);
+    }
     sheet.heading("System");
     sheet.pairs(system(cluster, node));
+    let tone = if node.fresh() {
+        Tone::Plain
+    } else {
+        Tone::Lost
+    };
+    if let Some(system) = &node.facts.system {
+        sheet.pairs(vec![Pair::toned("processor", &system.cpu_model, tone)]);
+    }
+    if let Some(cpu) = &node.facts.cpu {
+        sheet.pairs(vec![Pair::toned("cpu", shares(cpu), tone)]);
+    }
     cores(&mut sheet, node);
     daemons(&mut sheet, node);
     storage(&mut sheet, node);
@@ -45,7 +60,7 @@ pub fn whole(cluster: &Cluster, facts: &Facts, name: &Name, width: u16) -> Sheet
 /// Role, reach and age.
 fn state(cluster: &Cluster, node: &Node) -> Vec<Pair> {
     let reach = match &node.reach {
-        Reach::Connecting(what) => (*what).to_owned(),
+        Reach::Connecting(what) if node.heard.is_none() => (*what).to_owned(),
         _ => nodes::reach(node, cluster).into_owned(),
     };
     let since = |at: Time| cluster.now.at.since(at) as f64 / 1e3;
@@ -211,7 +226,6 @@ fn configuration(node: &Node) -> Vec<Pair> {
         Pair::new("spindles", conf.spindle_count.to_string()),
         Pair::new("cpu speed", format!("{:.1}", conf.cpu_speed)),
         Pair::new("tags", listed(&conf.tags)),
-        Pair::new("uuid", &conf.uuid),
     ];
     if let Some(powered) = conf.powered {
         pairs.push(Pair::new("powered", yes_no(powered)));
@@ -223,7 +237,6 @@ fn system(cluster: &Cluster, node: &Node) -> Vec<Pair> {
     let mut pairs = Vec::new();
     if let Some(system) = &node.facts.system {
         pairs.push(Pair::new("kernel", &system.kernel));
-        pairs.push(Pair::new("processor", &system.cpu_model));
     }
     if let Some(memory) = &node.facts.memory {
         let used = memory.swap_total.saturating_sub(memory.swap_free);
@@ -237,17 +250,6 @@ fn system(cluster: &Cluster, node: &Node) -> Vec<Pair> {
         let loads =
             [load.one, load.five, load.fifteen].map(|l| format!("{:.2}", f64::from(l) / 100.0));
         pairs.push(Pair::new("load", loads.join(" ")));
-    }
-    if let Some(cpu) = &node.facts.cpu {
-        let share = |part: u16| f64::from(part) / 10.0;
-        let text = format!(
-            "user {:.0}% sys {:.0}% wait {:.0}% steal {:.0}%",
-            share(cpu.user),
-            share(cpu.system),
-            share(cpu.iowait),
-            share(cpu.steal)
-        );
-        pairs.push(Pair::new("cpu", text));
     }
     if let Some(agent) = &node.agent {
         let rights = match (agent.root, agent.read_only) {
@@ -280,6 +282,18 @@ fn system(cluster: &Cluster, node: &Node) -> Vec<Pair> {
         }
     }
     pairs
+}
+
+/// What the processors' time went to.
+fn shares(cpu: &gantry_wire::node::Cpu) -> String {
+    let share = |part: u16| f64::from(part) / 10.0;
+    format!(
+        "user {:.0}%, system {:.0}%, waiting for I/O {:.0}%, stolen {:.0}%",
+        share(cpu.user),
+        share(cpu.system),
+        share(cpu.iowait),
+        share(cpu.steal)
+    )
 }
 
 /// Each processor's share, ten to a line.

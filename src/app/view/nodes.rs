@@ -48,17 +48,13 @@ pub fn ids(cluster: &Cluster, facts: &Facts, scope: &Scope) -> Vec<Id> {
 /// What a filter searches.
 pub fn words(cluster: &Cluster, facts: &Facts, name: &Name) -> Option<Vec<String>> {
     let node = cluster.nodes.get(name)?;
-    let mut words = vec![
+    Some(vec![
         facts.names.short(name).to_owned(),
         name.to_string(),
         node.group().to_owned(),
         role(node).to_owned(),
         reach(node, cluster).into_owned(),
-    ];
-    if let Some(conf) = &node.conf {
-        words.extend(conf.tags.iter().cloned());
-    }
-    Some(words)
+    ])
 }
 
 /// The text of a column that grows.

@@ -194,15 +194,15 @@ fn a_passphrase() {
 #[test]
 fn before_anything_is_known() {
     let mut cluster = Cluster::new("root@prod");
-    cluster.first_reach = Reach::Connecting("authenticating");
+    cluster.first_linked(Reach::Connecting("authenticating"));
     insta::assert_snapshot!("connecting", Screen::new(cluster, 80, 24).styled());
     let mut cluster = Cluster::new("root@prod");
-    cluster.first_reach = Reach::Waiting {
+    cluster.first_linked(Reach::Waiting {
         until: crate::model::Time(7_000),
         attempts: 1,
         why: "connection refused".into(),
         host_answers: false,
-    };
+    });
     insta::assert_snapshot!("refused", Screen::new(cluster, 80, 24).styled());
 }
 
