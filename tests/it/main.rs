@@ -6,3 +6,4 @@ mod budget;
 mod docs;
 mod ganeti;
 mod harness;
+mod pty;

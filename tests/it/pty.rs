@@ -115,7 +115,8 @@ fn a_storm_of_sizes_ends_in_the_picture_of_the_last() {
 #[test]
 fn it_stops_for_the_shell_and_comes_back() {
     let mut shell = program("bash");
-    shell.args(["--norc", "--noprofile", "-i"]);
+    // Without line editing, which has modes of its own.
+    shell.args(["--norc", "--noprofile", "--noediting", "-i"]);
     shell.env("PS1", "shell> ");
     shell.env("HOME", env!("CARGO_TARGET_TMPDIR"));
     let mut terminal = Terminal::start(shell, 100, 30);

@@ -77,11 +77,13 @@ impl<D: Dialer> Single<D> {
         let mut attempts = 0;
         loop {
             let begun = Instant::now();
-            let talked = self.once().await;
-            let lasted = talked.is_ok() && begun.elapsed() > LASTED;
-            let (Ok(why) | Err(why)) = talked;
+            let why = self.once().await;
             tracing::info!(node = self.name.as_deref().unwrap_or("(first)"), %why, "link ended");
-            attempts = if lasted { 1 } else { attempts + 1 };
+            attempts = if begun.elapsed() > LASTED {
+                1
+            } else {
+                attempts + 1
+            };
             let wait = backoff::wait(attempts, why.is_final() || why.is_no_agent());
             self.tell(match &why {
                 why if why.is_no_agent() => Reach::NoAgent {
@@ -90,7 +92,12 @@ impl<D: Dialer> Single<D> {
                 why if why.is_final() => Reach::Refused {
                     why: why.to_string(),
                 },
-                why => self.waiting(why, attempts, wait),
+                why => Reach::Waiting {
+                    until: self.clock.now().plus(wait.as_millis() as u64),
+                    attempts,
+                    why: why.to_string(),
+                    host_answers: why.host_answers(),
+                },
             });
             // Either the time is over or somebody wants it now.
             self.wanted = timeout(wait, self.kick.notified()).await.is_ok();
@@ -108,24 +115,13 @@ impl<D: Dialer> Single<D> {
         }
     }
 
-    fn waiting(&self, why: &Why, attempts: u32, wait: Duration) -> Reach {
-        Reach::Waiting {
-            until: self.clock.now().plus(wait.as_millis() as u64),
-            attempts,
-            why: why.to_string(),
-            host_answers: why.host_answers(),
-        }
-    }
-
-    /// Calls by every way there is, and talks over the first that opens. `Ok` once a conversation
-    /// was had: why it ended. `Err` if it never came to one.
-    async fn once(&mut self) -> Result<Why, Why> {
+    /// Calls by every way there is, and talks over the first that opens.
+    async fn once(&mut self) -> Why {
         let first = match self.talk_to(self.to(), None).await {
-            Err(why) if self.name.is_some() && !why.host_answers() => why,
-            ended => return ended,
+            Ok(ended) => return ended,
+            Err(why) if self.name.is_none() || why.host_answers() => return why,
+            Err(why) => why,
         };
-        // The other ways may take long: that this one failed is told at once.
-        self.tell(self.waiting(&first, 0, Duration::ZERO));
         // Not routable from here, perhaps: through the others, or the way we first came.
         let vias: Vec<_> = {
             let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,16 +133,16 @@ impl<D: Dialer> Single<D> {
                 .collect()
         };
         for via in vias {
-            if let Ok(ended) = self.talk_to(self.to(), Some(via)).await {
-                return Ok(ended);
+            if let Ok(why) = self.talk_to(self.to(), Some(via)).await {
+                return why;
             }
         }
         if self.typed
-            && let Ok(ended) = self.talk_to(To::Typed, None).await
+            && let Ok(why) = self.talk_to(To::Typed, None).await
         {
-            return Ok(ended);
+            return why;
         }
-        Err(first)
+        first
     }
 
     fn to(&self) -> To {

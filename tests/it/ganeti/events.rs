@@ -65,15 +65,14 @@ fn a_job_that_waits_says_for_which_lock_and_who_holds_it() {
     let lab = Lab::open();
     let id = |line: &str| {
         let said = lab.gnt(line);
-        let id = said
-            .split_whitespace()
-            .last()
-            .and_then(|id| id.parse().ok());
+        // `29` or `29: instance1`
+        let id = said.split(|c: char| !c.is_ascii_digit()).next();
+        let id = id.and_then(|id| id.parse().ok());
         let id: u64 = id.unwrap_or_else(|| panic!("no job id in {said:?}"));
         id
     };
-    let holder = id("gnt-debug delay --submit --no-master -n node1 15");
-    let waiter = id("gnt-instance reboot --submit instance1");
+    let holder = id("gnt-debug delay --submit --print-jobid --no-master -n node1 15");
+    let waiter = id("gnt-debug delay --submit --print-jobid --no-master -n node1 1");
     wait::until("the job that waits", PATIENCE, || {
         let jobs = lab.json("jobs", "node1");
         let job = jobs.iter().find(|job| job["id"] == waiter);

@@ -89,22 +89,22 @@ impl Lab {
             .collect()
     }
 
-    /// gantry's words after `gantry`, with the lab's ssh_config.
+    /// gantry in the cluster's network with a home of its own and the lab's ssh_config.
     fn arguments(&self, args: &[&str]) -> Vec<String> {
-        let mut all: Vec<String> = ["exec", env!("CARGO_BIN_EXE_gantry")]
+        let home = format!("HOME={}", self.home.display());
+        let config = self.ssh_config().display().to_string();
+        ["exec", "env", &home, env!("CARGO_BIN_EXE_gantry")]
+            .into_iter()
+            .chain(args.iter().copied())
+            .chain(["-F", &config])
             .map(str::to_owned)
-            .into();
-        all.extend(args.iter().map(|arg| (*arg).to_owned()));
-        all.push("-F".to_owned());
-        all.push(self.ssh_config().display().to_string());
-        all
+            .collect()
     }
 
     /// gantry without a screen, in the cluster's network.
     pub fn gantry(&self, args: &[&str]) -> Output {
         Command::new(&self.script)
             .args(self.arguments(args))
-            .env("HOME", &self.home)
             .env_remove("SSH_AUTH_SOCK")
             .stdin(Stdio::null())
             .output()
@@ -142,7 +142,6 @@ impl Lab {
     pub fn console(&self, through: &str, columns: u16, rows: u16) -> Terminal {
         let mut command = program(&self.script);
         command.args(self.arguments(&[through]));
-        command.env("HOME", &self.home);
         command.env_remove("SSH_AUTH_SOCK");
         Terminal::start(command, columns, rows)
     }

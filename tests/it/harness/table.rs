@@ -2,6 +2,7 @@
 
 /// A table as it stands on a screen.
 pub struct Table {
+    first: String,
     titles: Vec<char>,
     rows: Vec<Vec<char>>,
 }
@@ -12,21 +13,32 @@ impl Table {
         let mut lines = screen.lines().map(|line| line.chars().collect());
         let titles: Vec<char> = lines.find(|line: &Vec<char>| span(line, first).is_some())?;
         Some(Table {
+            first: first.to_owned(),
             titles,
             rows: lines.collect(),
         })
     }
 
-    /// The first word that stands under a title in the row of a subject; none if the column is not
-    /// there, the row is not, or nothing stands there.
+    /// The first word that stands under a title in the row of a subject, which is what stands
+    /// under the first title; none if the column is not there, the row is not, or nothing stands
+    /// there.
     pub fn cell(&self, subject: &str, title: &str) -> Option<String> {
-        let (from, to) = span(&self.titles, title)?;
-        let row = self.rows.iter().find(|row| span(row, subject).is_some())?;
-        let blank = |at: usize| row.get(at).is_none_or(|c| *c == ' ');
-        let inside = (from..to).find(|at| !blank(*at))?;
-        let start = (0..=inside).rev().take_while(|at| !blank(*at)).last()?;
-        Some(row[start..].iter().take_while(|c| **c != ' ').collect())
+        let first = span(&self.titles, &self.first)?;
+        let column = span(&self.titles, title)?;
+        let row = self
+            .rows
+            .iter()
+            .find(|row| word(row, first).as_deref() == Some(subject))?;
+        word(row, column)
     }
+}
+
+/// The word of a line that reaches into this span.
+fn word(line: &[char], (from, to): (usize, usize)) -> Option<String> {
+    let blank = |at: usize| line.get(at).is_none_or(|c| *c == ' ');
+    let inside = (from..to).find(|at| !blank(*at))?;
+    let start = (0..=inside).rev().take_while(|at| !blank(*at)).last()?;
+    Some(line[start..].iter().take_while(|c| **c != ' ').collect())
 }
 
 /// Where some text stands in a line as words of their own.

@@ -152,15 +152,16 @@ impl Terminal {
                 return text;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero() && !state.ended,
-                "{} {what}; the screen:\n{text}",
-                if state.ended {
+            if left.is_zero() || state.ended {
+                let ended = state.ended;
+                drop(state); // the reader shall not fail as well
+                let why = if ended {
                     "the program ended before"
                 } else {
                     "waited in vain for"
-                },
-            );
+                };
+                panic!("{why} {what}; the screen:\n{text}");
+            }
             state = self.seen.more.wait_timeout(state, left).unwrap().0;
         }
     }
@@ -197,11 +198,11 @@ impl Terminal {
         let mut state = self.seen.state.lock().unwrap();
         while !state.ended {
             let left = end.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "the program does not end; the screen:\n{}",
-                state.parser.screen().contents()
-            );
+            if left.is_zero() {
+                let text = state.parser.screen().contents();
+                drop(state);
+                panic!("the program does not end; the screen:\n{text}");
+            }
             state = self.seen.more.wait_timeout(state, left).unwrap().0;
         }
         drop(state);
