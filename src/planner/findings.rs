@@ -1,7 +1,6 @@
 //! What is wrong with a cluster, worst first, one finding a cause.
 
 use gantry_wire::config::Source;
-use gantry_wire::guest::Guest;
 use gantry_wire::report::MasterState;
 
 use crate::model::job::finished;
