@@ -361,6 +361,7 @@ fn count(n: usize, what: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use gantry_wire::guest::Guest;
     use gantry_wire::job::{Job, QueueState};
 
     use super::*;
