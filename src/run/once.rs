@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gantry_wire::config::Source;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::links::Links;
 use super::list::{self, Row};
@@ -20,6 +20,13 @@ use crate::model::{Cluster, Node, Reach};
 
 /// A look takes no longer than this; what is not known by then stays so.
 const PATIENCE: Duration = Duration::from_secs(25);
+
+/// A node whose own address does not answer may still be reached through another; that is waited
+/// for no longer than this.
+const OTHER_WAYS: Duration = Duration::from_secs(8);
+
+/// Whether everything is known is looked at this often, although nothing comes.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// Changes are printed at most this often.
 const PACE: Duration = Duration::from_secs(1);
@@ -96,42 +103,44 @@ impl Watcher {
         loop {
             changes(out, list::rows(list, &self.cluster), json, &mut shown)?;
             tokio::time::sleep(PACE).await;
-            self.step(None).await;
+            let events = self.links.inbox.recv().await;
+            self.take(events).await;
         }
     }
 
     /// Takes what comes until everything is known that can be known soon.
     async fn settle(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        while !settled(&self.cluster) && self.step(Some(deadline)).await {}
+        let mut waited = Duration::ZERO;
+        while waited < PATIENCE && !settled(&self.cluster, waited >= OTHER_WAYS) {
+            let begun = Instant::now();
+            let Ok(events) = timeout(GLANCE, self.links.inbox.recv()).await else {
+                waited += GLANCE;
+                continue;
+            };
+            waited += begun.elapsed();
+            // Somebody may think about a question for long: that is not waited for in vain.
+            self.take(events).await;
+        }
         self.cluster.tick(now(self.links.clock));
         for note in self.links.notes() {
             eprintln!("gantry: {}", list::printable(&note));
         }
     }
 
-    /// Takes what comes next; false if nothing came in time.
-    async fn step(&mut self, deadline: Option<Instant>) -> bool {
-        let events = match deadline {
-            Some(at) => timeout_at(at, self.links.inbox.recv()).await.ok(),
-            None => Some(self.links.inbox.recv().await),
-        };
-        let Some(events) = events else { return false };
+    /// Takes what came, and asks what is to be asked.
+    async fn take(&mut self, events: Vec<Event>) {
         for ask in fold(&mut self.cluster, events, now(self.links.clock)) {
             let words = prompt::prompt(&ask);
-            // Somebody may think about it for long; the links go on meanwhile.
+            // The links go on meanwhile.
             let said = tokio::task::spawn_blocking(move || tty::ask(&words)).await;
-            self.links.fleet.answer(
-                ask.id,
-                said.map_or(crate::link::ask::Answer::No, prompt::answer),
-            );
+            let answer = said.map_or(crate::link::ask::Answer::No, prompt::answer);
+            self.links.fleet.answer(ask.id, answer);
         }
-        true
     }
 }
 
 /// Everything is known that can be known soon.
-fn settled(cluster: &Cluster) -> bool {
+fn settled(cluster: &Cluster, other_ways_tried: bool) -> bool {
     if cluster.nodes.is_empty() {
         // Before the first node is known only a final refusal ends the wait.
         return matches!(
@@ -150,7 +159,7 @@ fn settled(cluster: &Cluster) -> bool {
         .nodes
         .values()
         .filter(|node| !node.offline())
-        .all(node_settled);
+        .all(|node| node_settled(node, other_ways_tried));
     nodes
         && (from_file
             || cluster.instances.values().all(|instance| {
@@ -160,7 +169,7 @@ fn settled(cluster: &Cluster) -> bool {
             }))
 }
 
-fn node_settled(node: &Node) -> bool {
+fn node_settled(node: &Node, other_ways_tried: bool) -> bool {
     let has = |part: &str, known: bool| {
         let missing = node
             .facts
@@ -171,7 +180,10 @@ fn node_settled(node: &Node) -> bool {
         known || missing
     };
     match &node.reach {
-        Reach::Idle | Reach::Connecting(_) => false,
+        Reach::Idle => false,
+        Reach::Connecting(_) | Reach::Waiting { attempts: 0, .. } => {
+            node.trouble.is_some() && other_ways_tried
+        }
         Reach::NoAgent { .. } | Reach::Waiting { .. } | Reach::Refused { .. } => true,
         Reach::Up { .. } => {
             let facts = &node.facts;

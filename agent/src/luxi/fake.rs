@@ -61,6 +61,24 @@ pub fn canned(
             }
             None => others(method, arguments),
         },
+        "QueryInstances" => {
+            let of = |cell: &Value| match cell[0].as_u64() {
+                Some(0) => cell[1].clone(),
+                _ => Value::Null,
+            };
+            let row = |name: &Value| -> Option<Value> {
+                let mut all = capture["instance"].as_array().unwrap().iter();
+                let object = all.find(|object| object["name"][1] == *name)?;
+                let fields = arguments[1].as_array().unwrap().iter();
+                Some(
+                    fields
+                        .map(|field| of(&object[field.as_str().unwrap()]))
+                        .collect(),
+                )
+            };
+            let names = arguments[0].as_array().unwrap();
+            Reply::result(&names.iter().filter_map(row).collect())
+        }
         _ => others(method, arguments),
     }
 }

@@ -21,7 +21,16 @@ pub struct Row<'a> {
     cells: Vec<(u8, Value)>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// A row of the older calls, which have bare values, null where there is none.
+    pub fn bare(fields: &'a [&'a str], values: Vec<Value>) -> Row<'a> {
+        let cells = values.into_iter();
+        Row {
+            fields,
+            cells: cells.map(|value| (status::NORMAL, value)).collect(),
+        }
+    }
+
     fn cell(&self, field: &str) -> Option<&(u8, Value)> {
         let at = self.fields.iter().position(|name| *name == field)?;
         self.cells.get(at)

@@ -4,20 +4,26 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
 
-use gantry_wire::config::ConfigPart;
+use gantry_wire::config::{ConfigPart, Gone};
 use serde::Serialize;
 
-/// What the console was told.
+/// What the console was told. Each look at the configuration is a [`Known::begin`], a
+/// [`Known::keep_news`] for each part of it, and a [`Known::end`].
 #[derive(Debug, Default)]
 pub struct Known {
     revision: u64,
     told: bool,
-    cluster: u64,
-    groups: HashMap<String, u64>,
-    nodes: HashMap<String, u64>,
-    instances: HashMap<String, u64>,
-    networks: HashMap<String, u64>,
+    /// Counts the looks: what the latest one did not see is gone.
+    look: u64,
+    cluster: Option<u64>,
+    groups: Objects,
+    nodes: Objects,
+    instances: Objects,
+    networks: Objects,
 }
+
+/// By name the hash of each object and the look that saw it last.
+type Objects = HashMap<String, (u64, u64)>;
 
 impl Known {
     /// Tells everything anew the next time; revisions go on counting.
@@ -28,52 +34,79 @@ impl Known {
         };
     }
 
-    /// Takes a whole configuration and leaves of it what the console does not know: all of it the
-    /// first time, nothing if nothing changed.
-    pub fn news(&mut self, mut part: ConfigPart) -> Option<ConfigPart> {
-        let whole = !std::mem::replace(&mut self.told, true);
-        let cluster = hash(&part.cluster);
-        if std::mem::replace(&mut self.cluster, cluster) == cluster {
-            part.cluster = None;
+    /// Begins a look at the whole configuration: an empty part of the next revision, `whole` if
+    /// the console knows nothing.
+    pub fn begin(&mut self) -> ConfigPart {
+        self.look += 1;
+        ConfigPart {
+            revision: self.revision + 1,
+            whole: !self.told,
+            ..ConfigPart::default()
         }
-        macro_rules! keep_news {
-            ($($kind:ident),*) => { $(
-                part.gone.$kind = keep_news(&mut self.$kind, &mut part.$kind, |it| &it.name);
-            )* };
+    }
+
+    /// Leaves of a part what the console does not know.
+    pub fn keep_news(&mut self, part: &mut ConfigPart) {
+        if let Some(cluster) = &part.cluster {
+            let cluster = Some(hash(cluster));
+            if std::mem::replace(&mut self.cluster, cluster) == cluster {
+                part.cluster = None;
+            }
         }
-        keep_news!(groups, nodes, instances, networks);
+        let look = self.look;
+        macro_rules! keep {
+            ($($kind:ident),*) => { $( keep(&mut self.$kind, &mut part.$kind, look, |it| &it.name); )* };
+        }
+        keep!(groups, nodes, instances, networks);
+    }
+
+    /// Ends a look with its last part; `None` if there is nothing to tell at all. `more` says that
+    /// parts of this revision were told before.
+    pub fn end(&mut self, mut part: ConfigPart, more: bool) -> Option<ConfigPart> {
+        let look = self.look;
+        macro_rules! lose {
+            ($($kind:ident),*) => { $( part.gone.$kind = lose(&mut self.$kind, look); )* };
+        }
+        lose!(groups, nodes, instances, networks);
         let empty = part.cluster.is_none()
             && part.groups.is_empty()
             && part.nodes.is_empty()
             && part.instances.is_empty()
             && part.networks.is_empty()
-            && part.gone == Default::default();
-        if empty && !whole {
+            && part.gone == Gone::default();
+        if empty && !more && self.told {
             return None;
         }
-        self.revision += 1;
-        part.revision = self.revision;
-        part.whole = whole;
+        self.told = true;
+        self.revision = part.revision;
         part.last = true;
         Some(part)
     }
 }
 
-/// Keeps the objects that are not known as they are, and gives the names that are gone.
-fn keep_news<T: Serialize>(
-    known: &mut HashMap<String, u64>,
+/// Keeps the objects that are not known as they are.
+fn keep<T: Serialize>(
+    known: &mut Objects,
     objects: &mut Vec<T>,
+    look: u64,
     name: impl Fn(&T) -> &String,
-) -> Vec<String> {
-    let mut before = std::mem::take(known);
+) {
     objects.retain(|object| {
-        let (name, now) = (name(object), hash(object));
-        let same = before.remove(name) == Some(now);
-        known.insert(name.clone(), now);
-        !same
+        let now = hash(object);
+        let before = known.insert(name(object).clone(), (now, look));
+        before.is_none_or(|(before, _)| before != now)
     });
-    // An object that changed was taken out as well: what is left is gone.
-    let mut gone: Vec<String> = before.into_keys().collect();
+}
+
+/// Forgets what this look did not see.
+fn lose(known: &mut Objects, look: u64) -> Vec<String> {
+    let mut gone = Vec::new();
+    known.retain(|name, (_, seen)| {
+        if *seen != look {
+            gone.push(name.clone());
+        }
+        *seen == look
+    });
     gone.sort();
     gone
 }
@@ -95,29 +128,34 @@ mod tests {
 
     use super::*;
 
-    fn part(instances: &BTreeMap<u8, u8>) -> ConfigPart {
-        ConfigPart {
+    /// What a look at a cluster with these instances tells.
+    fn look(known: &mut Known, instances: &BTreeMap<u8, u8>) -> Option<ConfigPart> {
+        let mut part = ConfigPart {
+            instances: all(instances),
             cluster: Some(Box::new(Cluster::default())),
-            instances: instances
-                .iter()
-                .map(|(name, vcpus)| Instance {
-                    name: format!("web{name}"),
-                    vcpus: u32::from(*vcpus),
-                    ..Instance::default()
-                })
-                .collect(),
-            ..ConfigPart::default()
-        }
+            ..known.begin()
+        };
+        known.keep_news(&mut part);
+        known.end(part, false)
+    }
+
+    fn all(instances: &BTreeMap<u8, u8>) -> Vec<Instance> {
+        let instance = |(name, vcpus): (&u8, &u8)| Instance {
+            name: format!("web{name}"),
+            vcpus: u32::from(*vcpus),
+            ..Instance::default()
+        };
+        instances.iter().map(instance).collect()
     }
 
     #[test]
     fn first_all_then_what_changed_then_nothing() {
         let mut known = Known::default();
-        let first = known.news(part(&[(1, 1), (2, 1)].into())).unwrap();
+        let first = look(&mut known, &[(1, 1), (2, 1)].into()).unwrap();
         assert!(first.whole && first.last && first.cluster.is_some());
         assert_eq!((first.revision, first.instances.len()), (1, 2));
-        assert_eq!(known.news(part(&[(1, 1), (2, 1)].into())), None);
-        let second = known.news(part(&[(2, 4), (3, 1)].into())).unwrap();
+        assert_eq!(look(&mut known, &[(1, 1), (2, 1)].into()), None);
+        let second = look(&mut known, &[(2, 4), (3, 1)].into()).unwrap();
         assert!(!second.whole && second.cluster.is_none());
         assert_eq!(second.revision, 2);
         assert_eq!(second.instances.len(), 2);
@@ -127,10 +165,11 @@ mod tests {
     #[test]
     fn an_empty_cluster_is_told_too_and_anew_when_it_was_forgotten() {
         let mut known = Known::default();
-        assert!(known.news(ConfigPart::default()).unwrap().whole);
-        assert_eq!(known.news(ConfigPart::default()), None);
+        let empty = BTreeMap::new();
+        assert!(look(&mut known, &empty).unwrap().whole);
+        assert_eq!(look(&mut known, &empty), None);
         known.forget();
-        let again = known.news(ConfigPart::default()).unwrap();
+        let again = look(&mut known, &empty).unwrap();
         assert_eq!((again.whole, again.revision), (true, 2));
     }
 
@@ -142,7 +181,7 @@ mod tests {
             let mut known = Known::default();
             let mut console = BTreeMap::new();
             for state in states {
-                if let Some(news) = known.news(part(&state)) {
+                if let Some(news) = look(&mut known, &state) {
                     for name in news.gone.instances {
                         prop_assert!(console.remove(&name).is_some());
                     }
@@ -150,8 +189,7 @@ mod tests {
                         console.insert(instance.name.clone(), instance);
                     }
                 }
-                let expected: BTreeMap<_, _> = part(&state)
-                    .instances
+                let expected: BTreeMap<_, _> = all(&state)
                     .into_iter()
                     .map(|instance| (instance.name.clone(), instance))
                     .collect();

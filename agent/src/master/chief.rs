@@ -147,11 +147,18 @@ impl Chief {
         tell: &mut dyn FnMut(Report),
     ) -> Result<(), Error> {
         self.ask_queue(now, tell)?;
-        let part = self.config.refresh(&mut self.client, &self.place, now);
-        if let Some(Some(part)) = self.part("config", part, tell)? {
+        let mut told = false;
+        let place = &self.place;
+        let result = self
+            .config
+            .refresh(&mut self.client, place, now, &mut |part| {
+                told = true;
+                tell(Report::Config(Box::new(part)));
+            });
+        self.part("config", result, tell)?;
+        if told {
             // Filters are part of the configuration.
             self.flags = None;
-            tell(Report::Config(Box::new(part)));
         }
 
         let news = self

@@ -16,6 +16,8 @@ use crate::session::Moment;
 const INTERVAL_MS: u64 = 2_000;
 /// And so that luxid is busy for us at most one part in this many of the time.
 const SHARE: u64 = 20;
+/// So many instances are asked about at once: an agent may use little memory.
+const TOGETHER: usize = 250;
 /// luxid itself notices a change late: it is asked once more after this long, milliseconds.
 const AGAIN_MS: u64 = 5_000;
 
@@ -92,16 +94,18 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// What changed since the call before; the whole configuration the first time.
+    /// Tells what changed since the call before, the whole configuration the first time; in
+    /// several parts if it is large.
     ///
     /// # Errors
-    /// Any of LUXI's; it is asked again later.
+    /// Any of LUXI's; everything is told anew later.
     pub fn refresh(
         &mut self,
         client: &mut Client,
         place: &Place,
         now: Moment,
-    ) -> Result<Option<ConfigPart>, Error> {
+        tell: &mut dyn FnMut(ConfigPart),
+    ) -> Result<(), Error> {
         let file = Some(Stamp::of(&place.data("config.data")));
         if file != self.file {
             self.file = file;
@@ -113,16 +117,61 @@ impl Reader {
             self.due_ms.get_or_insert(now.mono_ms);
         }
         if self.due_ms.is_none() || now.mono_ms < self.not_before_ms {
-            return Ok(None);
+            return Ok(());
         }
         let began = Instant::now();
         self.not_before_ms = now.mono_ms + INTERVAL_MS;
-        let part = ask(client, now)?;
+        if let Err(error) = self.look(client, now, tell) {
+            // Not all that was seen was told.
+            self.known.forget();
+            return Err(error);
+        }
         let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.not_before_ms = now.mono_ms + INTERVAL_MS.max(took.saturating_mul(SHARE));
         self.due_ms = None;
+        Ok(())
+    }
+
+    fn look(
+        &mut self,
+        client: &mut Client,
+        now: Moment,
+        tell: &mut dyn FnMut(ConfigPart),
+    ) -> Result<(), Error> {
+        let mut part = ConfigPart {
+            source: Source::Luxi,
+            at: now.wall_ms as f64 / 1000.0,
+            ..self.known.begin()
+        };
+        ask(client, &mut part)?;
         self.learn_names(&part);
-        Ok(self.known.news(part))
+        self.known.keep_news(&mut part);
+        let mut more = false;
+        let mut names = Vec::new();
+        client.query("instance", &["name"], &Value::Null, |row| {
+            names.push(row.text("name"))
+        })?;
+        for together in names.chunks(TOGETHER) {
+            let mut found = ConfigPart {
+                instances: instances(client, together)?,
+                ..ConfigPart::default()
+            };
+            self.known.keep_news(&mut found);
+            part.instances.append(&mut found.instances);
+            if part.instances.len() >= TOGETHER {
+                let next = ConfigPart {
+                    revision: part.revision,
+                    at: part.at,
+                    ..ConfigPart::default()
+                };
+                tell(std::mem::replace(&mut part, next));
+                more = true;
+            }
+        }
+        if let Some(last) = self.known.end(part, more) {
+            tell(last);
+        }
+        Ok(())
     }
 
     /// The name of a node, group or network with this uuid.
@@ -148,29 +197,31 @@ impl Reader {
     }
 }
 
-/// The whole configuration.
-fn ask(client: &mut Client, now: Moment) -> Result<ConfigPart, Error> {
-    let mut part = ConfigPart {
-        source: Source::Luxi,
-        at: now.wall_ms as f64 / 1000.0,
-        whole: true,
-        last: true,
-        ..ConfigPart::default()
-    };
+/// Everything but the instances.
+fn ask(client: &mut Client, part: &mut ConfigPart) -> Result<(), Error> {
     let info = client.call("QueryClusterInfo", &json!([]))?;
     part.cluster = Some(Box::new(cluster(&info)));
     let all = Value::Null;
     client.query("group", GROUP_FIELDS, &all, |row| {
-        part.groups.push(group(&row));
+        part.groups.push(group(&row))
     })?;
     client.query("node", NODE_FIELDS, &all, |row| part.nodes.push(node(&row)))?;
-    client.query("instance", INSTANCE_FIELDS, &all, |row| {
-        part.instances.push(instance(&row));
-    })?;
     client.query("network", NETWORK_FIELDS, &all, |row| {
-        part.networks.push(network(&row));
-    })?;
-    Ok(part)
+        part.networks.push(network(&row))
+    })
+}
+
+/// These instances, without those that are gone meanwhile.
+fn instances(client: &mut Client, names: &[String]) -> Result<Vec<Instance>, Error> {
+    let rows = client.call("QueryInstances", &json!([names, INSTANCE_FIELDS, false]))?;
+    let Value::Array(rows) = rows else {
+        return Ok(Vec::new());
+    };
+    let rows = rows.into_iter().filter_map(|row| match row {
+        Value::Array(values) => Some(instance(&Row::bare(INSTANCE_FIELDS, values))),
+        _ => None,
+    });
+    Ok(rows.collect())
 }
 
 fn cluster(info: &Value) -> Cluster {

@@ -20,8 +20,17 @@ pub fn read(capture: Value) -> ConfigPart {
     let fake = luxid(capture);
     let place = Place::new(fake.root().into(), None);
     let mut client = Client::new(fake.socket(), std::time::Duration::from_secs(60));
-    let part = Reader::default().refresh(&mut client, &place, at(0));
-    part.unwrap().unwrap()
+    round(&mut Reader::default(), &mut client, &place, 0).unwrap()
+}
+
+/// What one round tells, which must be one part at most.
+fn round(reader: &mut Reader, client: &mut Client, place: &Place, now: u64) -> Option<ConfigPart> {
+    let mut parts = Vec::new();
+    reader
+        .refresh(client, place, at(now), &mut |part| parts.push(part))
+        .unwrap();
+    assert!(parts.len() <= 1);
+    parts.pop()
 }
 
 #[test]
@@ -76,7 +85,7 @@ fn luxid_is_asked_after_a_change_of_the_file_and_once_more_but_not_otherwise() {
     let file = place.data("config.data");
     let mut reader = Reader::default();
     let asked = || fake.requests.lock().unwrap().len();
-    let mut round = |now| reader.refresh(&mut client, &place, at(now)).unwrap();
+    let mut round = |now| round(&mut reader, &mut client, &place, now);
 
     std::fs::write(&file, "1").unwrap();
     assert!(round(0).is_some());
@@ -108,7 +117,7 @@ fn only_what_changed_is_told_and_names_are_learnt() {
     let place = Place::new(fake.root().into(), None);
     let mut client = Client::new(fake.socket(), std::time::Duration::from_secs(60));
     let mut reader = Reader::default();
-    let first = reader.refresh(&mut client, &place, at(0)).unwrap().unwrap();
+    let first = round(&mut reader, &mut client, &place, 0).unwrap();
     let node = &first.nodes[0];
     assert_eq!(reader.name(&node.uuid), Some("node1"));
 
@@ -117,12 +126,70 @@ fn only_what_changed_is_told_and_names_are_learnt() {
     later["instance"].as_array_mut().unwrap().remove(0);
     fake.answer(canned(later, |_, _| Reply::Nothing));
     std::fs::write(place.data("config.data"), "2").unwrap();
-    let second = reader
-        .refresh(&mut client, &place, at(9000))
-        .unwrap()
-        .unwrap();
+    let second = round(&mut reader, &mut client, &place, 9000).unwrap();
     assert!(!second.whole && second.cluster.is_none() && second.nodes.is_empty());
     assert_eq!(second.instances.len(), 1);
     assert_eq!(second.instances[0].vcpus, 4);
     assert_eq!(second.gone.instances, [first.instances[0].name.clone()]);
+}
+
+#[test]
+fn a_large_cluster_comes_in_parts_that_add_up() {
+    let mut large = capture();
+    let like = large["instance"][0].clone();
+    let instances = (0..600).map(|n| {
+        let mut instance = like.clone();
+        instance["name"] = json!([0, format!("web{n:03}")]);
+        instance
+    });
+    large["instance"] = instances.collect();
+    let fake = luxid(large);
+    let place = Place::new(fake.root().into(), None);
+    let mut client = Client::new(fake.socket(), std::time::Duration::from_secs(60));
+    let mut parts = Vec::new();
+    let mut reader = Reader::default();
+    reader
+        .refresh(&mut client, &place, at(0), &mut |part| parts.push(part))
+        .unwrap();
+    let shape: Vec<_> = parts
+        .iter()
+        .map(|p| (p.whole, p.last, p.instances.len()))
+        .collect();
+    assert_eq!(
+        shape,
+        [(true, false, 250), (false, false, 250), (false, true, 100)]
+    );
+    assert!(
+        parts
+            .iter()
+            .all(|part| part.revision == 1 && part.source == Source::Luxi)
+    );
+    assert!(parts[0].cluster.is_some() && parts[1].nodes.is_empty());
+    std::fs::write(place.data("config.data"), "2").unwrap();
+    assert_eq!(round(&mut reader, &mut client, &place, 9000), None);
+}
+
+#[test]
+fn a_look_that_was_broken_off_is_told_anew() {
+    let fake = luxid(capture());
+    let place = Place::new(fake.root().into(), None);
+    let mut client = Client::new(fake.socket(), std::time::Duration::from_secs(60));
+    let mut reader = Reader::default();
+    round(&mut reader, &mut client, &place, 0).unwrap();
+    std::fs::write(place.data("config.data"), "2").unwrap();
+    let mut whole = canned(capture(), |_, _| Reply::Nothing);
+    fake.answer(move |method, arguments| match method {
+        "QueryInstances" => Reply::exception("LockError", "not now"),
+        _ => whole(method, arguments),
+    });
+    let mut told = 0;
+    assert!(
+        reader
+            .refresh(&mut client, &place, at(9000), &mut |_| told += 1)
+            .is_err()
+    );
+    assert_eq!(told, 0);
+    fake.answer(canned(capture(), |_, _| Reply::Nothing));
+    let again = round(&mut reader, &mut client, &place, 12_000).unwrap();
+    assert!(again.whole && again.instances.len() == 7);
 }

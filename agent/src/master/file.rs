@@ -52,11 +52,15 @@ impl Reader {
         let config: Config = serde_json::from_slice(&bytes)
             .map_err(|error| format!("config.data is not understood: {error}"))?;
         self.file = file;
-        let part = ConfigPart {
+        let begun = self.known.begin();
+        let mut part = ConfigPart {
             at: file.seconds(),
+            revision: begun.revision,
+            whole: begun.whole,
             ..config.part()
         };
-        Ok(self.known.news(part))
+        self.known.keep_news(&mut part);
+        Ok(self.known.end(part, false))
     }
 }
 
@@ -180,8 +184,6 @@ impl Config {
     fn part(self) -> ConfigPart {
         ConfigPart {
             source: Source::File,
-            whole: true,
-            last: true,
             cluster: Some(Box::new(self.cluster())),
             groups: self
                 .nodegroups

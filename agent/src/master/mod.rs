@@ -29,7 +29,7 @@ use chief::{Chief, LogQuestion};
 /// How often files are looked at.
 const ROUND: Duration = Duration::from_secs(1);
 /// Reports that wait for the console; a worker that has more waits as well.
-const HELD: usize = 8;
+const HELD: usize = 2;
 
 /// What is to be followed.
 #[derive(Clone, Debug, PartialEq)]

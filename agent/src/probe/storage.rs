@@ -101,9 +101,6 @@ impl Vgs {
                 _ => self.hangs = None,
             }
         }
-        if !rustix::process::geteuid().is_root() {
-            return Err("needs root".into());
-        }
         let mut command = Command::new("vgs");
         command
             .args(["--reportformat", "json", "--units", "m", "--nosuffix"])
@@ -119,6 +116,10 @@ impl Vgs {
             Err(error) => return Err(error.to_string()),
         };
         self.hangs = child;
+        if !rustix::process::geteuid().is_root() {
+            // It ran, so there is LVM, but it cannot have seen anything.
+            return Err("needs root".into());
+        }
         parse_vgs(&output.ok_or("killed, it did not answer in time")?)
     }
 }

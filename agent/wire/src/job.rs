@@ -12,7 +12,7 @@ pub struct JobsPart {
     pub at: f64,
     /// New or changed jobs.
     pub jobs: Vec<Job>,
-    /// Jobs that are no longer in the queue (archived).
+    /// Jobs that are no longer followed: archived, or over and too old.
     pub gone: Vec<u64>,
 }
 

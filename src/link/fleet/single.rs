@@ -77,13 +77,11 @@ impl<D: Dialer> Single<D> {
         let mut attempts = 0;
         loop {
             let begun = Instant::now();
-            let why = self.once().await;
+            let talked = self.once().await;
+            let lasted = talked.is_ok() && begun.elapsed() > LASTED;
+            let (Ok(why) | Err(why)) = talked;
             tracing::info!(node = self.name.as_deref().unwrap_or("(first)"), %why, "link ended");
-            attempts = if begun.elapsed() > LASTED {
-                1
-            } else {
-                attempts + 1
-            };
+            attempts = if lasted { 1 } else { attempts + 1 };
             let wait = backoff::wait(attempts, why.is_final() || why.is_no_agent());
             self.tell(match &why {
                 why if why.is_no_agent() => Reach::NoAgent {
@@ -92,12 +90,7 @@ impl<D: Dialer> Single<D> {
                 why if why.is_final() => Reach::Refused {
                     why: why.to_string(),
                 },
-                why => Reach::Waiting {
-                    until: self.clock.now().plus(wait.as_millis() as u64),
-                    attempts,
-                    why: why.to_string(),
-                    host_answers: why.host_answers(),
-                },
+                why => self.waiting(why, attempts, wait),
             });
             // Either the time is over or somebody wants it now.
             self.wanted = timeout(wait, self.kick.notified()).await.is_ok();
@@ -115,13 +108,24 @@ impl<D: Dialer> Single<D> {
         }
     }
 
-    /// Calls by every way there is, and talks over the first that opens.
-    async fn once(&mut self) -> Why {
+    fn waiting(&self, why: &Why, attempts: u32, wait: Duration) -> Reach {
+        Reach::Waiting {
+            until: self.clock.now().plus(wait.as_millis() as u64),
+            attempts,
+            why: why.to_string(),
+            host_answers: why.host_answers(),
+        }
+    }
+
+    /// Calls by every way there is, and talks over the first that opens. `Ok` once a conversation
+    /// was had: why it ended. `Err` if it never came to one.
+    async fn once(&mut self) -> Result<Why, Why> {
         let first = match self.talk_to(self.to(), None).await {
-            Ok(ended) => return ended,
-            Err(why) if self.name.is_none() || why.host_answers() => return why,
-            Err(why) => why,
+            Err(why) if self.name.is_some() && !why.host_answers() => why,
+            ended => return ended,
         };
+        // The other ways may take long: that this one failed is told at once.
+        self.tell(self.waiting(&first, 0, Duration::ZERO));
         // Not routable from here, perhaps: through the others, or the way we first came.
         let vias: Vec<_> = {
             let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,16 +137,16 @@ impl<D: Dialer> Single<D> {
                 .collect()
         };
         for via in vias {
-            if let Ok(why) = self.talk_to(self.to(), Some(via)).await {
-                return why;
+            if let Ok(ended) = self.talk_to(self.to(), Some(via)).await {
+                return Ok(ended);
             }
         }
         if self.typed
-            && let Ok(why) = self.talk_to(To::Typed, None).await
+            && let Ok(ended) = self.talk_to(To::Typed, None).await
         {
-            return why;
+            return Ok(ended);
         }
-        first
+        Err(first)
     }
 
     fn to(&self) -> To {
