@@ -202,8 +202,11 @@ impl SshConfig {
             ..Destination::default()
         };
         self.command_line(&mut reader, &here)?;
-        // `-p` is for the destination; a node's port is what Ganeti says.
+        // Some of the command line is about the destination alone; a node's port is what Ganeti
+        // says.
         reader.settings.port = node.port;
+        reader.settings.host_name = None;
+        reader.settings.host_key_alias = None;
         self.files(&mut reader);
         reader.settings.fill_from(&first.settings);
         Ok(self.finish(&node.host, reader))

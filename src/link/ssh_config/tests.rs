@@ -235,6 +235,32 @@ fn a_node_is_reached_as_its_cluster_is_where_the_files_do_not_name_it() {
 }
 
 #[test]
+fn what_the_command_line_says_of_the_destination_does_not_hold_for_nodes() {
+    let home = Home::new(&[]);
+    let options = SshOptions {
+        port: Some(2222),
+        user: Some("root".to_owned()),
+        options: vec![
+            option("HostName", "192.0.2.1"),
+            option("HostKeyAlias", "x"),
+            option("ConnectTimeout", "3"),
+        ],
+        ..SshOptions::default()
+    };
+    let config = home.config(options);
+    let to = Destination::parse("prod").unwrap();
+    let (node, _) = config
+        .node(&Destination::parse("node1").unwrap(), &to)
+        .unwrap();
+    assert_eq!(
+        (node.host_name.as_str(), node.port, node.user.as_str()),
+        ("node1", 22, "root")
+    );
+    assert_eq!(node.host_key_alias, None);
+    assert_eq!(node.connect_timeout, Duration::from_secs(3));
+}
+
+#[test]
 fn an_explicit_file_replaces_both() {
     let home = Home::new(&[
         ("config", "User a\n"),

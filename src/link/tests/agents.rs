@@ -9,6 +9,7 @@ use super::sshd::Sshd;
 use crate::config::Deploy;
 use crate::link::ask::{Answer, AskKind};
 use crate::link::connector::{Connector, Dial};
+use crate::link::deploy::tidy;
 use crate::link::host::Host;
 use crate::link::starter::Starter;
 use crate::link::why::Why;
@@ -196,4 +197,29 @@ async fn a_shell_that_greets_is_no_agent() {
         matches!(why, Why::Garbage(_)) && why.to_string().contains("Welcome!"),
         "{why}"
     );
+}
+
+#[tokio::test]
+async fn old_copies_go_unless_they_run() {
+    let Some(sshd) = Sshd::start() else { return };
+    let human = willing();
+    let host = host(&sshd, &human).await;
+    let copy = |name: &str| sshd.path(&format!("cache/gantry/agent-{name}/gantry-agent"));
+    for name in ["old", "running", "fresh"] {
+        std::fs::create_dir_all(copy(name).parent().unwrap()).unwrap();
+        std::fs::copy("/bin/cat", copy(name)).unwrap();
+    }
+    std::fs::write(sshd.path("cache/gantry/notes"), "not an agent").unwrap();
+    let running = host.exec(copy("running").to_str().unwrap()).await.unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(40 * 86_400);
+    for name in ["old", "running"] {
+        // Read-only, because a file that runs cannot be opened for writing.
+        let file = std::fs::File::open(copy(name)).unwrap();
+        file.set_modified(long_ago).unwrap();
+    }
+    tidy(&host).await;
+    assert!(!copy("old").parent().unwrap().exists());
+    assert!(copy("running").exists() && copy("fresh").exists());
+    assert!(sshd.path("cache/gantry/notes").exists());
+    drop(running);
 }
