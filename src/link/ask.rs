@@ -1,6 +1,7 @@
 //! Questions to the human, and their answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::mem::{Discriminant, discriminant};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -105,6 +106,8 @@ pub struct Asker {
 struct Shared {
     next: AtomicU64,
     open: Mutex<HashMap<AskId, oneshot::Sender<Answer>>>,
+    /// What was answered with no, by host.
+    declined: Mutex<HashSet<(String, Discriminant<AskKind>)>>,
     out: mpsc::UnboundedSender<Ask>,
 }
 
@@ -115,6 +118,7 @@ impl Asker {
         let shared = Shared {
             next: AtomicU64::new(1),
             open: Mutex::default(),
+            declined: Mutex::default(),
             out,
         };
         (
@@ -148,6 +152,25 @@ impl Asker {
         answer
     }
 
+    /// Asks like [`Asker::ask`], but not what was declined for this host before: a link that tries
+    /// again by itself must not pester.
+    pub async fn ask_unless_declined(&self, host: &str, kind: AskKind) -> Answer {
+        let what = (host.to_owned(), discriminant(&kind));
+        if self.declined().contains(&what) {
+            return Answer::No;
+        }
+        let answer = self.ask(host, kind).await;
+        if answer == Answer::No {
+            self.declined().insert(what);
+        }
+        answer
+    }
+
+    /// Lets what was declined be asked for again.
+    pub fn ask_again(&self) {
+        self.declined().clear();
+    }
+
     /// Answers a question; an unknown or withdrawn one is passed over.
     pub fn answer(&self, id: AskId, answer: Answer) {
         if let Some(reply) = self.open().remove(&id) {
@@ -159,6 +182,11 @@ impl Asker {
     /// Whether a question still waits for its answer.
     pub fn is_open(&self, id: AskId) -> bool {
         self.open().contains_key(&id)
+    }
+
+    fn declined(&self) -> std::sync::MutexGuard<'_, HashSet<(String, Discriminant<AskKind>)>> {
+        let declined = self.shared.declined.lock();
+        declined.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, HashMap<AskId, oneshot::Sender<Answer>>> {
@@ -227,6 +255,30 @@ mod tests {
                 .await,
             Answer::No
         );
+    }
+
+    #[tokio::test]
+    async fn what_was_declined_is_not_asked_again_until_somebody_wants_it() {
+        let (asker, mut questions) = Asker::new();
+        let password = || AskKind::Password {
+            user: "root".into(),
+            again: false,
+        };
+        for rounds in 1..=2 {
+            let (answer, ask) =
+                tokio::join!(asker.ask_unless_declined("node1", password()), async {
+                    let ask = questions.recv().await.unwrap();
+                    asker.answer(ask.id, Answer::No);
+                    ask
+                });
+            assert_eq!((answer, ask.id), (Answer::No, AskId(rounds)));
+            assert_eq!(
+                asker.ask_unless_declined("node1", password()).await,
+                Answer::No
+            );
+            assert!(questions.try_recv().is_err());
+            asker.ask_again();
+        }
     }
 
     #[test]

@@ -115,6 +115,7 @@ impl Connector {
 
     /// Lets questions that the operator would not answer be asked again.
     pub async fn ask_again(&self) {
+        self.asker.ask_again();
         self.keyring.ask_again().await;
         for jump in lock(&self.jumps).values() {
             if let Ok(mut jump) = jump.try_lock() {
@@ -338,7 +339,7 @@ impl Connector {
                         .map(|file| file.display().to_string())
                         .unwrap_or_default(),
                 };
-                if self.asker.ask(&config.original, kind).await != Answer::Yes {
+                if self.asker.ask_unless_declined(&config.original, kind).await != Answer::Yes {
                     return Err(unknown());
                 }
             }

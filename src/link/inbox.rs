@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gantry_wire::Report;
+use gantry_wire::config::ConfigPart;
+use gantry_wire::job::JobsPart;
 use tokio::sync::Notify;
 
 use super::ask::Ask;
+use super::merge;
 use crate::model::Reach;
 
 /// Pieces that may wait for one node; a link with more is made to wait itself.
@@ -189,21 +192,48 @@ fn put(reports: &mut Vec<Report>, report: Report) {
             reports.retain(|before| std::mem::discriminant(before) != kind);
             reports.push(report);
         }
-        Report::Config(part) => {
-            if part.whole {
-                reports.retain(|before| !matches!(before, Report::Config(_)));
-            }
+        Report::Config(part) if part.whole => {
+            reports.retain(|before| !matches!(before, Report::Config(_)));
             reports.push(Report::Config(part));
         }
-        Report::Jobs(part) => {
-            if part.whole {
-                reports.retain(|before| !matches!(before, Report::Jobs(_)));
-            }
+        // Pieces of one revision come close together; only what is complete is folded.
+        Report::Config(part) => match reports.iter_mut().rev().find_map(as_config) {
+            Some(before) if before.last => merge::config(before, *part),
+            _ => reports.push(Report::Config(part)),
+        },
+        Report::Jobs(part) if part.whole => {
+            reports.retain(|before| !matches!(before, Report::Jobs(_)));
             reports.push(Report::Jobs(part));
         }
-        Report::Logs(_) | Report::Live(_) | Report::Answer(_) | Report::Problem(_) => {
-            reports.push(report)
+        Report::Jobs(part) => match reports.iter_mut().rev().find_map(as_jobs) {
+            Some(before) => merge::jobs(before, part),
+            None => reports.push(Report::Jobs(part)),
+        },
+        Report::Live(live) => {
+            reports.retain(
+                |before| !matches!(before, Report::Live(before) if merge::outdated(before, &live)),
+            );
+            reports.push(Report::Live(live));
         }
+        Report::Problem(problem) => {
+            reports.retain(|before| !matches!(before, Report::Problem(before) if before.about == problem.about));
+            reports.push(Report::Problem(problem));
+        }
+        Report::Logs(_) | Report::Answer(_) => reports.push(report),
+    }
+}
+
+fn as_config(report: &mut Report) -> Option<&mut ConfigPart> {
+    match report {
+        Report::Config(part) => Some(part),
+        _ => None,
+    }
+}
+
+fn as_jobs(report: &mut Report) -> Option<&mut JobsPart> {
+    match report {
+        Report::Jobs(part) => Some(part),
+        _ => None,
     }
 }
 
@@ -219,7 +249,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use gantry_wire::config::ConfigPart;
     use gantry_wire::node::{Load, Memory, Sample};
-    use gantry_wire::report::{Hello, MasterState, Problem};
+    use gantry_wire::report::{Answer, AnswerBody, Hello, MasterState};
 
     use super::*;
     use crate::model::Time;
@@ -305,21 +335,39 @@ mod tests {
         assert_eq!(inbox.take().len(), 1);
     }
 
+    #[tokio::test]
+    async fn changes_that_nobody_took_become_one() {
+        let (outbox, inbox) = inbox();
+        for revision in 1..=BACKLOG as u64 * 2 {
+            let part = ConfigPart {
+                revision,
+                whole: revision == 1,
+                last: true,
+                ..ConfigPart::default()
+            };
+            outbox.said("node1", Report::Config(Box::new(part))).await;
+            let jobs = JobsPart {
+                gone: vec![revision],
+                ..JobsPart::default()
+            };
+            outbox.said("node1", Report::Jobs(jobs)).await;
+        }
+        let events = inbox.take();
+        assert_eq!(events.len(), 2, "{events:?}");
+        let whole = |event: &Event| matches!(event, Event::Said { report: Report::Config(part), .. } if part.whole && part.revision == 1_024);
+        assert!(events.iter().any(whole));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_flood_waits_for_the_console_and_loses_nothing() {
         let (outbox, inbox) = inbox();
         let flood = tokio::spawn(async move {
             for n in 0..BACKLOG * 2 {
-                let text = n.to_string();
-                outbox
-                    .said(
-                        "node1",
-                        Report::Problem(Problem {
-                            about: "x".into(),
-                            text,
-                        }),
-                    )
-                    .await;
+                let answer = Answer {
+                    id: n as u64,
+                    answer: AnswerBody::Failed(String::new()),
+                };
+                outbox.said("node1", Report::Answer(answer)).await;
             }
         });
         let mut seen = 0;

@@ -12,6 +12,7 @@ pub mod inbox;
 mod keyring;
 pub mod known_hosts;
 pub mod local;
+mod merge;
 pub mod session;
 pub mod ssh;
 pub mod ssh_config;

@@ -182,3 +182,38 @@ impl Dialer for Ssh {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::config::{Deploy, SshOptions};
+
+    #[tokio::test]
+    async fn a_key_that_wants_a_touch_is_asked_for_once_before_it_serves_all_nodes() {
+        let (asker, mut questions) = Asker::new();
+        let options = LinkOptions {
+            target: Target::Local,
+            ssh: SshOptions::default(),
+            deploy: Deploy::No,
+            agent_command: None,
+            sample_ms: 1000,
+        };
+        let ssh = Ssh::for_operator(options, asker.clone(), Local::default(), Vec::new());
+        ssh.may_touch(40).await.unwrap();
+        *ssh.touch.lock().unwrap() = Some("agent key token".to_owned());
+        let (one, two, ask) = tokio::join!(ssh.may_touch(40), ssh.may_touch(40), async {
+            let ask = questions.recv().await.unwrap();
+            asker.answer(ask.id, Answer::No);
+            ask
+        });
+        assert!(one.is_err_and(|why| why.is_final()) && two.is_err());
+        assert!(matches!(ask.kind, AskKind::Touch { nodes: 39, .. }));
+        ssh.ask_again().await;
+        let (again, ()) = tokio::join!(ssh.may_touch(40), async {
+            asker.answer(questions.recv().await.unwrap().id, Answer::Yes);
+        });
+        again.unwrap();
+        ssh.may_touch(40).await.unwrap();
+    }
+}

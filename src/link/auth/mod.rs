@@ -326,7 +326,7 @@ impl Attempt<'_> {
         match self
             .login
             .asker
-            .ask(&self.login.config.original, kind)
+            .ask_unless_declined(&self.login.config.original, kind)
             .await
         {
             Answer::Text(mut answers) => {
@@ -358,7 +358,12 @@ impl Attempt<'_> {
                         user: config.user.clone(),
                         again: attempt > 0,
                     };
-                    match self.login.asker.ask(&config.original, kind).await {
+                    match self
+                        .login
+                        .asker
+                        .ask_unless_declined(&config.original, kind)
+                        .await
+                    {
                         Answer::Text(mut typed) => Zeroizing::new(typed.pop().unwrap_or_default()),
                         Answer::Yes | Answer::No => {
                             self.tried.push("no password given".to_owned());
