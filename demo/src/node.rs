@@ -353,7 +353,7 @@ impl Node for SimulatedNode {
         Some(match question {
             Question::KnownHosts => AnswerBody::KnownHosts(self.world.known_hosts.clone()),
             Question::JobLog { .. } if cluster.master() != self.id => {
-                AnswerBody::Failed("this node is not the master".to_owned())
+                AnswerBody::Failed("jobs are not watched on this node".to_owned())
             }
             Question::JobLog { job, after } => match cluster.job_log(*job, *after) {
                 Some(log) => AnswerBody::JobLog(log),

@@ -176,10 +176,11 @@ impl Chief {
 
         while let Some((id, job, after)) = questions.pop_front() {
             let answer = match jobs::log(&mut self.client, job) {
-                Ok(mut lines) => {
+                Ok(Some(mut lines)) => {
                     lines.retain(|line| line.serial > after);
                     AnswerBody::JobLog(JobLog { job, lines })
                 }
+                Ok(None) => AnswerBody::Failed(format!("job {job} is not in the queue")),
                 Err(error) => AnswerBody::Failed(error.to_string()),
             };
             tell(Report::Answer(Answer { id, answer }));

@@ -211,7 +211,9 @@ impl Follower {
         }
         let mut logs = Vec::new();
         for id in ask {
-            let lines = log(client, id)?;
+            let Some(lines) = log(client, id)? else {
+                continue;
+            };
             if let Some(known) = self.jobs.get_mut(&id)
                 && known.job.last_line.as_ref() != lines.last()
             {
@@ -249,19 +251,20 @@ impl Follower {
     }
 }
 
-/// All lines of one job's log.
+/// All lines of one job's log; `None` if there is no such job.
 ///
 /// # Errors
 /// Any of LUXI's, but a log that cannot be read is one line that says so.
-pub fn log(client: &mut Client, id: u64) -> Result<Vec<LogLine>, Error> {
+pub fn log(client: &mut Client, id: u64) -> Result<Option<Vec<LogLine>>, Error> {
     Ok(match field(client, id, "oplog")? {
-        Some(oplog) => job::log(&oplog),
-        None => vec![LogLine {
+        Some(Value::Null) => None,
+        Some(oplog) => Some(job::log(&oplog)),
+        None => Some(vec![LogLine {
             serial: 1,
             kind: "message".into(),
             text: "(Ganeti's answer about this log cannot be read)".into(),
             ..LogLine::default()
-        }],
+        }]),
     })
 }
 
@@ -306,10 +309,14 @@ fn rows(client: &mut Client, ids: &[u64], fields: &[&str]) -> Result<Vec<Job>, E
     Ok(rows.filter_map(|row| job::job(row)).collect())
 }
 
-/// One field of one job; `None` if it cannot be read.
+/// One field of one job, null if there is no such job; `None` if it cannot be read.
 fn field(client: &mut Client, id: u64, field: &str) -> Result<Option<Value>, Error> {
     match client.call("QueryJobs", &json!([[id], [field]])) {
-        Ok(mut rows) => Ok(Some(rows[0][0].take())),
+        Ok(mut rows) => Ok(Some(
+            rows.pointer_mut("/0/0")
+                .map(Value::take)
+                .unwrap_or_default(),
+        )),
         Err(Error::Garbled(_)) => Ok(None),
         Err(error) => Err(error),
     }

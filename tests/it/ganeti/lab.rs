@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -69,6 +69,17 @@ impl Lab {
         let mut args = vec!["node", node];
         args.extend(line.split(' '));
         self.run(&args)
+    }
+
+    /// A node's agent, to be spoken to.
+    pub fn agent(&self, node: &str) -> Child {
+        Command::new(&self.script)
+            .args(["node", node, AGENT, "serve"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     /// The master as node1's ssconf has it.

@@ -9,4 +9,5 @@ mod facts;
 mod lab;
 mod live;
 mod oneself;
+mod same;
 mod screens;
