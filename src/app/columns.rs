@@ -111,6 +111,8 @@ pub struct Column {
     pub width: u16,
     /// The width up to which it may grow if its content asks for it.
     pub most: u16,
+    /// An empty cell before it: for a name that follows a number.
+    pub apart: bool,
     /// The lower, the longer it stays when room gets scarce.
     pub rank: u8,
     /// Side.
@@ -129,6 +131,7 @@ impl Column {
             title,
             width,
             most: width,
+            apart: false,
             rank,
             align: Align::Left,
             live: false,
@@ -142,6 +145,14 @@ impl Column {
             align: Align::Right,
             largest_first: true,
             ..Column::text(col, title, width, rank)
+        }
+    }
+
+    /// It stands apart from the number before it.
+    pub const fn apart(self) -> Column {
+        Column {
+            apart: true,
+            ..self
         }
     }
 
@@ -192,8 +203,8 @@ pub fn place(columns: &[Column], wanted: &[u16], shift: usize, width: u16) -> Ve
     let mut used = 0;
     let mut chosen: Vec<(usize, u16)> = Vec::new();
     for index in by_rank {
-        let gap = if chosen.is_empty() { 0 } else { GAP };
         let column = &columns[index];
+        let gap = if chosen.is_empty() { 0 } else { gap(column) };
         // One that does not fit ends it: a less important one must not take its place.
         if used + gap + column.width > room && !chosen.is_empty() {
             break;
@@ -211,15 +222,24 @@ pub fn place(columns: &[Column], wanted: &[u16], shift: usize, width: u16) -> Ve
         spare -= more;
     }
     chosen.sort_by_key(|(index, _)| *index);
-    let mut x = GUTTER.min(width);
+    let mut end = None;
     chosen
         .into_iter()
-        .map(|(index, width)| {
-            let placed = Placed { index, x, width };
-            x += width + GAP;
-            placed
+        .map(|(index, room)| {
+            let x = end.map_or(GUTTER.min(width), |end| end + gap(&columns[index]));
+            end = Some(x + room);
+            Placed {
+                index,
+                x,
+                width: room,
+            }
         })
         .collect()
+}
+
+/// Cells between a column and the one before it.
+fn gap(column: &Column) -> u16 {
+    GAP + u16::from(column.apart)
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use ratatui::layout::Position;
 
+use crate::action::Action;
 use crate::app::area::Area;
+use crate::app::nav::Page;
 use crate::app::state::{Entry, EntryKind};
 use crate::app::{PromptKind, State};
 use crate::input::help::hints;
@@ -39,12 +41,17 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
         let text = format!("{} ...", keys.join(" "));
         pen.put(1, area.y, area.width.saturating_sub(2), &text, style);
     } else {
-        let hints = hints(&state.keymap, state.view().place());
-        keys_line(
-            pen,
-            area,
-            hints.into_iter().map(|hint| (hint.key, hint.words)),
-        );
+        let view = state.view();
+        let tab = state.keymap.keys_for(Action::NextTab).first();
+        let tab = match (&view.page, view.full) {
+            (Page::Node(_) | Page::Group(_), true) => tab.map(|key| (key, "table")),
+            (Page::Node(_) | Page::Group(_), false) => tab.map(|key| (key, "more")),
+            _ => None,
+        };
+        let tab = tab.map(|(key, words)| (key.to_string(), words));
+        let hints = hints(&state.keymap, view.place());
+        let hints = hints.into_iter().map(|hint| (hint.key, hint.words));
+        keys_line(pen, area, tab.into_iter().chain(hints));
     }
     None
 }

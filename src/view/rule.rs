@@ -14,15 +14,13 @@ use super::pen::{Pen, columns};
 /// Draws it, and the line between table and pane.
 pub fn draw(pen: &mut Pen, layout: &Layout, state: &State, cluster: &Cluster) {
     let area = layout.rule;
-    let right = right(pen, layout, state);
-    line(
-        pen,
-        area.x,
-        area.y,
-        area.width,
-        &title(state, cluster),
-        &right,
-    );
+    let title = title(state, cluster);
+    let (mut right, hidden) = right(pen, layout, state);
+    // Columns that there is no room for matter less than where one is.
+    if columns(&title) + columns(&right) + columns(&hidden) + 8 <= area.width {
+        right += &hidden;
+    }
+    line(pen, area.x, area.y, area.width, &title, &right);
     let divider = layout.divider;
     if beside(state.size, state.view()) {
         let (style, sign) = (pen.style(Role::Frame), pen.glyphs().lines.vertical);
@@ -107,37 +105,30 @@ fn pane_title(state: &State) -> String {
     }
 }
 
-/// How many rows or lines there are, and which of them are in sight.
-fn right(pen: &Pen, layout: &Layout, state: &State) -> String {
+/// How many rows or lines there are and which of them are in sight, and how many columns are not.
+fn right(pen: &Pen, layout: &Layout, state: &State) -> (String, String) {
     let view = state.view();
     let Some(table) = view.shown_table() else {
-        return part(
-            view.scroll,
-            layout.sheet.height,
-            state.sheet.lines.len(),
-            "lines",
-        );
+        let lines = state.sheet.lines.len();
+        let part = part(view.scroll, layout.sheet.height, lines, "lines");
+        return (part, String::new());
     };
     let kind = table.kind;
-    let shown = place(
-        kind.columns(),
-        &table.wanted,
-        table.shift,
-        layout.heading.width,
-    )
-    .len();
-    let hidden = kind.columns().len() - shown;
+    let width = layout.heading.width;
+    let shown = place(kind.columns(), &table.wanted, table.shift, width).len();
+    let sign = pen.glyphs().more_right;
+    let hidden = match kind.columns().len() - shown {
+        0 => String::new(),
+        1 => format!(", 1 more column {sign}"),
+        n => format!(", {n} more columns {sign}"),
+    };
     let (rows, height) = (table.rows.len(), layout.rows.height);
-    let mut text = if rows < table.all {
+    let rows = if rows < table.all {
         format!("{rows} of {} {}", table.all, kind.word())
     } else {
         part(table.offset, height, rows, kind.word())
     };
-    if hidden > 0 {
-        let columns = if hidden == 1 { "column" } else { "columns" };
-        text += &format!(", {hidden} more {columns} {}", pen.glyphs().more_right);
-    }
-    text
+    (rows, hidden)
 }
 
 fn part(first: usize, height: u16, all: usize, what: &str) -> String {

@@ -26,7 +26,7 @@ pub const COLUMNS: &[Column] = &[
     Column::number(Col::Read, "READ", 6, 10).live(),
     Column::number(Col::Write, "WRITE", 6, 10).live(),
     Column::number(Col::Net, "NET", 6, 11).live(),
-    Column::text(Col::Os, "OS", 10, 12).growing(28),
+    Column::text(Col::Os, "OS", 10, 12).growing(28).apart(),
     Column::number(Col::Uptime, "UP", 5, 5),
 ];
 

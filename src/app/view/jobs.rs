@@ -18,7 +18,7 @@ pub const COLUMNS: &[Column] = &[
     Column::number(Col::Ops, "OPS", 5, 6),
     Column::number(Col::Took, "TOOK", 8, 4),
     Column::number(Col::Received, "AGE", 5, 5),
-    Column::text(Col::Note, "NOTE", 20, 3).growing(200),
+    Column::text(Col::Note, "NOTE", 20, 3).growing(200).apart(),
     Column::text(Col::Reason, "REASON", 12, 7).growing(40),
 ];
 

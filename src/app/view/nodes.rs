@@ -14,7 +14,7 @@ pub const COLUMNS: &[Column] = &[
     Column::text(Col::Name, "NODE", 10, 0).growing(32),
     Column::text(Col::Group, "GROUP", 8, 9).growing(16),
     Column::text(Col::Role, "ROLE", 9, 2),
-    Column::text(Col::Reach, "REACH", 10, 1),
+    Column::text(Col::Reach, "REACH", 10, 1).apart(),
     Column::number(Col::Pri, "PRI", 4, 4),
     Column::number(Col::Sec, "SEC", 4, 6),
     Column::number(Col::MemBar, "MEMORY", 12, 12).live(),
