@@ -228,7 +228,11 @@ fn instances(cluster: &Cluster, found: &mut Found) {
         Word::ErrorUp,
     ];
     for word in ERRORS {
-        let has = |instance: &&Instance| instance.status.word() == Some(word);
+        // A start shows ERROR_down and a stop ERROR_up for as long as its job runs.
+        let passing = matches!(word, Word::ErrorDown | Word::ErrorUp);
+        let has = |instance: &&Instance| {
+            instance.status.word() == Some(word) && !(passing && worked_on(cluster, &instance.name))
+        };
         let mut names: Vec<&Name> = cluster
             .instances
             .values()
@@ -294,11 +298,14 @@ fn strangers(cluster: &Cluster, found: &mut Found) {
     }
 }
 
-/// An unfinished job names this instance.
+/// A job that runs names this instance.
 pub fn worked_on(cluster: &Cluster, instance: &str) -> bool {
     let about = format!("({instance})");
-    let unfinished = cluster.jobs.values().filter(|job| !finished(&job.status));
-    unfinished
+    let running = cluster
+        .jobs
+        .values()
+        .filter(|job| matches!(job.status.as_str(), "running" | "canceling"));
+    running
         .flat_map(|job| &job.ops)
         .any(|op| op.summary.ends_with(&about))
 }
@@ -440,6 +447,19 @@ mod tests {
         };
         add(&mut cluster, 1);
         assert_eq!(texts(&cluster), ["web1 ERROR_down (primary node1)"]);
+        let op = gantry_wire::job::Op {
+            summary: "INSTANCE_STARTUP(web1)".into(),
+            ..Default::default()
+        };
+        let job = Job {
+            id: 7,
+            status: "running".into(),
+            ops: vec![op],
+            ..Default::default()
+        };
+        cluster.jobs.insert(7, job);
+        assert_eq!(texts(&cluster), Vec::<String>::new());
+        cluster.jobs.clear();
         (2..6).for_each(|n| add(&mut cluster, n));
         assert_eq!(texts(&cluster), ["5 instances ERROR_down"]);
     }
