@@ -3,6 +3,8 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use gantry_wire::node::{Missing, Space, Storage};
@@ -27,6 +29,19 @@ pub struct Probe {
     dirs: Background<Result<Vec<Space>, String>>,
     /// The directories that the thread was started for.
     looked_at: Vec<String>,
+    running: Running,
+}
+
+/// The process id of the `vgs` that runs, 0 if none does.
+type Running = Arc<AtomicI32>;
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        // Nothing is left behind. It may just have ended by itself.
+        if let Some(pid) = rustix::process::Pid::from_raw(self.running.swap(0, Ordering::SeqCst)) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
 }
 
 impl Probe {
@@ -36,7 +51,11 @@ impl Probe {
     /// In words, if there can be no more threads.
     pub fn start(place: &Place, directories: &[String], waker: &Waker) -> Result<Probe, String> {
         let failed = |error: std::io::Error| format!("no thread: {error}");
-        let mut vgs = Vgs::default();
+        let running = Running::default();
+        let mut vgs = Vgs {
+            running: running.clone(),
+            hangs: None,
+        };
         let tell = waker.clone();
         let vgs = Background::start("vgs", INTERVAL_MS, move || vgs.run(), move || tell.wake())
             .map_err(failed)?;
@@ -49,6 +68,7 @@ impl Probe {
             vgs,
             dirs,
             looked_at: directories.to_vec(),
+            running,
         })
     }
 
@@ -88,8 +108,9 @@ impl Probe {
 }
 
 /// Runs `vgs`, and remembers one that could not even be killed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Vgs {
+    running: Running,
     hangs: Option<Child>,
 }
 
@@ -105,11 +126,13 @@ impl Vgs {
         command
             .args(["--reportformat", "json", "--units", "m", "--nosuffix"])
             .args(["-o", "vg_name,vg_size,vg_free"])
+            // Who is not root may not have it in their path.
+            .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
             .env("LC_ALL", "C")
             .env("LVM_SUPPRESS_FD_WARNINGS", "1")
             .stdin(Stdio::null())
             .stderr(Stdio::null());
-        let (child, output) = match run(command, VGS_LIMIT) {
+        let (child, output) = match run(command, VGS_LIMIT, &self.running) {
             Ok(ended) => ended,
             // A node without LVM has no volume groups, and that is all.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -126,9 +149,14 @@ impl Vgs {
 
 /// Runs a command and reads what it prints. No text if it had to be killed, and the child itself
 /// if even that did not end it.
-fn run(mut command: Command, limit: Duration) -> std::io::Result<(Option<Child>, Option<String>)> {
+fn run(
+    mut command: Command,
+    limit: Duration,
+    running: &AtomicI32,
+) -> std::io::Result<(Option<Child>, Option<String>)> {
     let end = Instant::now() + limit;
     let mut child = command.stdout(Stdio::piped()).spawn()?;
+    running.store(i32::try_from(child.id()).unwrap_or(0), Ordering::SeqCst);
     let mut output = Vec::new();
     let mut answered = false;
     if let Some(mut stdout) = child.stdout.take() {
@@ -154,6 +182,7 @@ fn run(mut command: Command, limit: Duration) -> std::io::Result<(Option<Child>,
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    running.store(0, Ordering::SeqCst);
     Ok((
         None,
         answered.then(|| String::from_utf8_lossy(&output).into_owned()),
@@ -229,7 +258,7 @@ mod tests {
     fn a_command_is_read_to_its_end() {
         let mut command = Command::new("sh");
         command.args(["-c", "echo one; echo two"]);
-        let (child, output) = run(command, Duration::from_secs(20)).unwrap();
+        let (child, output) = run(command, Duration::from_secs(20), &AtomicI32::new(0)).unwrap();
         assert!(child.is_none());
         assert_eq!(output.as_deref(), Some("one\ntwo\n"));
     }
@@ -238,7 +267,7 @@ mod tests {
     fn a_command_that_hangs_is_killed() {
         let mut command = Command::new("sleep");
         command.arg("600");
-        let (child, output) = run(command, Duration::from_millis(50)).unwrap();
+        let (child, output) = run(command, Duration::from_millis(50), &AtomicI32::new(0)).unwrap();
         assert!(child.is_none() && output.is_none());
     }
 
