@@ -27,6 +27,15 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// What it said last, or else its status; empty if there was neither.
+    pub fn last_words(&self) -> String {
+        if *self == Ended::default() {
+            String::new()
+        } else {
+            self.words()
+        }
+    }
+
     /// In words: what it said, or else its status.
     pub fn words(&self) -> String {
         match (self.stderr.trim(), &self.signal, self.status) {

@@ -188,8 +188,8 @@ pub(super) fn client_config(
         ),
         preferred,
         keepalive_interval: Some(interval),
-        keepalive_max: usize::try_from(config.alive_count_max.saturating_sub(1).min(2))
-            .unwrap_or(2),
+        // To russh, none at all means without end.
+        keepalive_max: if config.alive_count_max < 3 { 1 } else { 2 },
         nodelay: true,
         ..client::Config::default()
     })

@@ -183,7 +183,7 @@ async fn attempt(host: &Host, command: &str) -> Result<Attempt, Why> {
     let why = match session::greet(&mut pipes, &mut lines).await {
         Ok(hello) => {
             let stream: Box<dyn Stream> = Box::new(pipes);
-            let last_words = Box::pin(async move { ending.wait().await.words() });
+            let last_words = Box::pin(async move { ending.wait().await.last_words() });
             return Ok(Attempt::Greeted(Greeted {
                 stream,
                 lines,
@@ -197,7 +197,7 @@ async fn attempt(host: &Host, command: &str) -> Result<Attempt, Why> {
     let ended = timeout(ENDING, ending.wait()).await.unwrap_or_default();
     Ok(match why {
         _ if is_missing(&ended) => Attempt::Missing(ended.words()),
-        Why::Ended(said) if said.is_empty() => Attempt::Failed(Why::Ended(ended.words())),
+        Why::Ended(said) if said.is_empty() => Attempt::Failed(Why::Ended(ended.last_words())),
         why => Attempt::Failed(why),
     })
 }

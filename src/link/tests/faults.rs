@@ -1,9 +1,12 @@
 //! Hosts that are not there, not SSH, or fall silent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::human::Human;
 use super::sshd::{Sshd, free_port};
@@ -12,33 +15,42 @@ use crate::link::connector::{Connector, Dial};
 use crate::link::ssh_config::Local;
 use crate::link::why::Why;
 
-async fn fate(host: &str, port: u16, options: &[(&str, &str)]) -> Why {
+fn options(options: &[(&str, &str)]) -> LinkOptions {
     let options = options
         .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect();
-    let options = LinkOptions {
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    LinkOptions {
         target: Target::Local,
         ssh: SshOptions {
             config: Some("none".into()),
-            options,
+            options: options.collect(),
             ..SshOptions::default()
         },
         deploy: Deploy::No,
         agent_command: None,
         sample_ms: 1000,
-    };
-    let human = Human::trusting();
-    let connector = Connector::with_local(&options, human.asker.clone(), Local::default());
-    let dial = Dial {
+    }
+}
+
+fn dial(host: &str, port: u16) -> Dial {
+    Dial {
         destination: Destination {
             user: None,
             host: host.to_owned(),
             port: Some(port),
         },
         ..Dial::default()
-    };
-    connector.connect(&dial, |_| ()).await.err().unwrap()
+    }
+}
+
+async fn fate(host: &str, port: u16, said: &[(&str, &str)]) -> Why {
+    let human = Human::trusting();
+    let connector = Connector::with_local(&options(said), human.asker.clone(), Local::default());
+    connector
+        .connect(&dial(host, port), |_| ())
+        .await
+        .err()
+        .unwrap()
 }
 
 /// A host that says this to everybody and then nothing more.
@@ -79,6 +91,29 @@ async fn a_host_that_accepts_and_says_nothing_is_given_up() {
     let port = mumbling(b"").await;
     let why = fate("127.0.0.1", port, &[("ConnectTimeout", "1")]).await;
     assert_eq!(why, Why::TimedOut("waiting for SSH to answer"));
+}
+
+#[tokio::test]
+async fn no_more_than_eight_knock_at_a_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let human = Human::trusting();
+    let connector = Connector::with_local(&options(&[]), human.asker.clone(), Local::default());
+    let connector = Arc::new(connector);
+    let mut knocking = JoinSet::new();
+    for _ in 0..20 {
+        let connector = connector.clone();
+        knocking.spawn(async move { connector.connect(&dial("127.0.0.1", port), |_| ()).await });
+    }
+    // Nobody is answered, so nobody leaves: whoever may come has come.
+    let mut held = Vec::new();
+    while held.len() < 8 {
+        held.push(listener.accept().await.unwrap());
+    }
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+        assert!(listener.accept().now_or_never().is_none(), "a ninth");
+    }
 }
 
 #[tokio::test]
