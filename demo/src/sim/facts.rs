@@ -1,6 +1,6 @@
 //! The cluster in the words of the protocol: what ssconf and LUXI would say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_wire::config;
 use gantry_wire::job::{JobLog, Lock, Pending, QueueState};
@@ -171,13 +171,19 @@ impl Cluster {
         }
     }
 
-    /// The locks that jobs hold or wait for; only while a job waits.
+    /// The locks that jobs hold or wait for; only while a job waits. Locks are taken in order: a
+    /// waiting job holds those before the first that it cannot have, and wants only that one.
     pub fn lock_facts(&self) -> Vec<Lock> {
         if self.queue.claims().all(|(_, holds, _)| holds) {
             return Vec::new();
         }
         let mut locks: BTreeMap<&str, Lock> = BTreeMap::new();
-        for (job, holds, claim) in self.queue.claims() {
+        let mut stopped = BTreeSet::new();
+        let (have, want): (Vec<_>, Vec<_>) = self.queue.claims().partition(|(_, holds, _)| *holds);
+        for (job, holds, claim) in have.into_iter().chain(want) {
+            if stopped.contains(&job) {
+                continue;
+            }
             let lock = locks.entry(&claim.lock).or_insert_with(|| Lock {
                 name: claim.lock.clone(),
                 ..Lock::default()
@@ -187,10 +193,12 @@ impl Cluster {
             } else {
                 "shared"
             };
-            if holds {
+            let free = lock.owners.is_empty() || lock.mode == "shared" && !claim.exclusive;
+            if holds || free {
                 lock.mode = mode.to_owned();
                 lock.owners.push(job);
             } else {
+                stopped.insert(job);
                 lock.pending.push(Pending {
                     mode: mode.to_owned(),
                     jobs: vec![job],
