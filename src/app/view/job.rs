@@ -37,6 +37,13 @@ fn sheet(cluster: &Cluster, facts: &Facts, id: u64, width: u16, whole: bool) -> 
     };
     if whole {
         sheet.pairs(pairs(cluster, job));
+        // Alone, as it may be long.
+        let reason = if job.reason.is_empty() {
+            "-"
+        } else {
+            &job.reason
+        };
+        sheet.pairs(vec![Pair::new("asked by", reason)]);
     }
     waits(&mut sheet, cluster, facts, job);
     ops(&mut sheet, cluster, facts, job, whole);
@@ -47,11 +54,6 @@ fn sheet(cluster: &Cluster, facts: &Facts, id: u64, width: u16, whole: bool) -> 
 fn pairs(cluster: &Cluster, job: &Job) -> Vec<Pair> {
     let since =
         |at: Option<f64>| at.map_or_else(|| "-".to_owned(), |at| ago(cluster.seconds_since(at)));
-    let reason = if job.reason.is_empty() {
-        "-"
-    } else {
-        &job.reason
-    };
     vec![
         Pair::toned(
             "status",
@@ -66,7 +68,6 @@ fn pairs(cluster: &Cluster, job: &Job) -> Vec<Pair> {
             jobs::took(job, cluster).map_or_else(|| "-".to_owned(), duration),
         ),
         Pair::new("priority", job.priority.to_string()),
-        Pair::new("asked by", reason),
     ]
 }
 
