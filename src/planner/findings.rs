@@ -298,7 +298,7 @@ fn strangers(cluster: &Cluster, found: &mut Found) {
     }
 }
 
-/// A job that runs names this instance.
+/// A job that runs has still something to do with this instance.
 pub fn worked_on(cluster: &Cluster, instance: &str) -> bool {
     let about = format!("({instance})");
     let running = cluster
@@ -307,7 +307,7 @@ pub fn worked_on(cluster: &Cluster, instance: &str) -> bool {
         .filter(|job| matches!(job.status.as_str(), "running" | "canceling"));
     running
         .flat_map(|job| &job.ops)
-        .any(|op| op.summary.ends_with(&about))
+        .any(|op| !finished(&op.status) && op.summary.ends_with(&about))
 }
 
 fn jobs(cluster: &Cluster, found: &mut Found) {
