@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::single::{Book, Hosts, Note, Single};
+use super::single::{Book, Hosts, Note, Single, Way};
 use super::{Clock, Command};
 use crate::link::dial::{ClusterKeys, Dialer};
 use crate::link::inbox::Outbox;
@@ -137,6 +137,7 @@ impl<D: Dialer> Lead<D> {
             book: reading,
             typed,
             wanted: false,
+            way: Way::default(),
         };
         let task = self.tasks.spawn(single.run());
         Link {

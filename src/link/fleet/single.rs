@@ -58,6 +58,20 @@ pub struct Single<D: Dialer> {
     pub typed: bool,
     /// The operator wants the next call.
     pub wanted: bool,
+    /// The way that was good last.
+    pub way: Way,
+}
+
+/// A way to a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// By its name or its address.
+    #[default]
+    Direct,
+    /// Through another node: it is not routable from here.
+    Via,
+    /// By what the operator typed.
+    Typed,
 }
 
 /// How to call a node.
@@ -120,33 +134,68 @@ impl<D: Dialer> Single<D> {
     /// Calls by every way there is, and talks over the first that opens. `Ok` once a conversation
     /// was had: why it ended. `Err` if it never came to one.
     async fn once(&mut self) -> Result<Why, Why> {
-        let first = match self.talk_to(self.to(), None).await {
-            Err(why) if self.name.is_some() && !why.host_answers() => why,
-            ended => return ended,
-        };
-        // The other ways may take long: that this one failed is told at once.
-        self.tell(self.waiting(&first, 0, Duration::ZERO));
-        // Not routable from here, perhaps: through the others, or the way we first came.
-        let vias: Vec<_> = {
-            let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            hosts
-                .iter()
-                .filter(|(name, _)| Some(name) != self.name.as_ref())
-                .filter_map(|(_, host)| host.upgrade())
-                .take(2)
-                .collect()
-        };
-        for via in vias {
-            if let Ok(ended) = self.talk_to(self.to(), Some(via)).await {
-                return Ok(ended);
+        let mut first = None;
+        for way in self.ways() {
+            let why = match self.by(way).await {
+                None => continue,
+                Some(Ok(ended)) => {
+                    self.way = way;
+                    return Ok(ended);
+                }
+                Some(Err(why)) => why,
+            };
+            if self.name.is_none() || (why.host_answers() && way != Way::Via) {
+                return Err(why);
+            }
+            if first.is_none() {
+                // The other ways may take long: that this one failed is told at once.
+                self.tell(self.waiting(&why, 0, Duration::ZERO));
+                first = Some(why);
             }
         }
-        if self.typed
-            && let Ok(ended) = self.talk_to(To::Typed, None).await
-        {
-            return Ok(ended);
+        Err(first.unwrap_or(Why::TimedOut("looking for a way")))
+    }
+
+    /// All ways, beginning with the one that was good before.
+    fn ways(&self) -> Vec<Way> {
+        if self.to() == To::Typed {
+            return vec![Way::Typed];
         }
-        Err(first)
+        let mut ways = vec![Way::Direct, Way::Via];
+        if self.typed {
+            ways.push(Way::Typed);
+        }
+        ways.sort_by_key(|way| *way != self.way);
+        ways
+    }
+
+    /// Calls by one way, if there is such a way now.
+    async fn by(&mut self, way: Way) -> Option<Result<Why, Why>> {
+        match way {
+            Way::Direct => Some(self.talk_to(self.to(), None).await),
+            Way::Typed => Some(self.talk_to(To::Typed, None).await),
+            Way::Via => {
+                let mut last = None;
+                for via in self.vias() {
+                    last = Some(self.talk_to(self.to(), Some(via)).await);
+                    if matches!(last, Some(Ok(_))) {
+                        break;
+                    }
+                }
+                last
+            }
+        }
+    }
+
+    /// Two other hosts to go through.
+    fn vias(&self) -> Vec<Arc<D::Host>> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts
+            .iter()
+            .filter(|(name, _)| Some(name) != self.name.as_ref())
+            .filter_map(|(_, host)| host.upgrade())
+            .take(2)
+            .collect()
     }
 
     fn to(&self) -> To {

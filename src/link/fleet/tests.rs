@@ -35,6 +35,8 @@ struct World {
     swapped: BTreeMap<String, String>,
     /// Nodes that were asked for the configuration.
     speakers: BTreeSet<String>,
+    /// Calls: node, and whether it was through another.
+    calls: Vec<(String, bool)>,
     /// Ways that were opened: node, and the one it went through.
     opened: Vec<(String, Option<String>)>,
     /// Calls that knew the cluster's keys.
@@ -83,6 +85,7 @@ impl Net {
     /// Who answers a call, if anybody does.
     fn admit(&self, name: String, call: &Call<String>) -> Result<String, Why> {
         let mut world = self.0.lock().unwrap();
+        world.calls.push((name.clone(), call.via.is_some()));
         if world.dead.contains(&name) || world.unroutable.contains(&name) && call.via.is_none() {
             return Err(Why::Unreachable("no route to host".into()));
         }
@@ -280,18 +283,27 @@ async fn a_dead_node_is_noticed_in_time_and_disturbs_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_is_not_routable_is_reached_through_another() {
+async fn a_node_that_is_not_routable_is_reached_through_another_and_the_same_way_again() {
     let net = net("node1");
     net.0.lock().unwrap().unroutable.insert("node3".into());
     let mut console = Console::start(&net);
     console.until("all nodes up", Console::all_up).await;
-    let world = net.0.lock().unwrap();
-    let via = world
-        .opened
-        .iter()
-        .find(|(name, _)| name == "node3")
-        .unwrap();
-    assert!(via.1.is_some());
+    let ways = |net: &Net| {
+        let world = net.0.lock().unwrap();
+        let calls = world.calls.iter().filter(|(name, _)| name == "node3");
+        calls.map(|(_, via)| *via).collect::<Vec<_>>()
+    };
+    assert_eq!(ways(&net), [false, true]);
+    net.0.lock().unwrap().dead.insert("node3".into());
+    let waits = |console: &Console| matches!(console.reach["node3"], Reach::Waiting { .. });
+    console.until("node3 is lost", waits).await;
+    net.0.lock().unwrap().dead.clear();
+    net.0.lock().unwrap().calls.clear();
+    console.fleet.reconnect(Some("node3".into()));
+    console
+        .until("node3 is back", |console| console.up("node3"))
+        .await;
+    assert_eq!(ways(&net), [true]);
 }
 
 #[tokio::test(start_paused = true)]
