@@ -4,6 +4,7 @@ pub mod args;
 pub mod luxi;
 pub mod machine;
 pub mod master;
+pub mod panics;
 pub mod pieces;
 pub mod place;
 pub mod probe;

@@ -7,7 +7,7 @@ use gantry_agent::args::{self, Command, Serve};
 use gantry_agent::machine::Machine;
 use gantry_agent::place::Place;
 use gantry_agent::waker::Waker;
-use gantry_agent::{serve, snapshot};
+use gantry_agent::{panics, serve, snapshot};
 
 fn main() -> ExitCode {
     let command = match args::parse(std::env::args().skip(1)) {
@@ -41,6 +41,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
             }
         }
         Command::Serve(options) => {
+            panics::silence();
             let (machine, waker) = machine(options)?;
             match serve::serve(machine, &waker).map_err(|error| error.to_string())? {
                 None => {}

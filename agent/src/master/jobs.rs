@@ -42,6 +42,12 @@ pub struct Follower {
     jobs: BTreeMap<u64, Known>,
     /// Of each job whose log is followed the last serial that was told.
     followed: HashMap<u64, u64>,
+    /// Jobs whose file changed, so that their log may have as well.
+    touched: BTreeSet<u64>,
+    /// Not told yet, for an exception of Ganeti's may come between.
+    changed: BTreeSet<u64>,
+    gone: Vec<u64>,
+    logs: Vec<JobLog>,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +69,10 @@ impl Follower {
             told: false,
             jobs: BTreeMap::new(),
             followed: HashMap::new(),
+            touched: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            gone: Vec::new(),
+            logs: Vec::new(),
         }
     }
 
@@ -92,18 +102,22 @@ impl Follower {
         if !(newly_followed || due && (queue_changed || self.unfinished)) {
             return Ok(News::default());
         }
-        self.directory = directory;
         self.not_before_ms = now.mono_ms + INTERVAL_MS;
         self.unfinished = true;
-        let mut changed = BTreeSet::new();
-        let mut gone = Vec::new();
         if queue_changed {
-            gone = self.look(client, &mut changed)?;
+            self.look(client)?;
+            self.directory = directory;
         }
-        let logs = self.logs(client, follow, &mut changed)?;
-        let reasons_left = self.reasons(client, &mut changed)?;
-        self.unfinished = reasons_left;
+        self.read_logs(client, follow)?;
+        self.unfinished = self.ask_reasons(client)?;
+        Ok(self.news(now))
+    }
+
+    /// What was found and not told yet.
+    fn news(&mut self, now: Moment) -> News {
         let whole = !std::mem::replace(&mut self.told, true);
+        let changed = std::mem::take(&mut self.changed);
+        let gone = std::mem::take(&mut self.gone);
         let jobs = (whole || !changed.is_empty() || !gone.is_empty()).then(|| JobsPart {
             whole,
             at: now.wall_ms as f64 / 1000.0,
@@ -113,15 +127,14 @@ impl Follower {
                 .collect(),
             gone,
         });
-        Ok(News { jobs, logs })
+        News {
+            jobs,
+            logs: std::mem::take(&mut self.logs),
+        }
     }
 
     /// Finds out which jobs there are and asks about those that may have changed.
-    fn look(
-        &mut self,
-        client: &mut Client,
-        changed: &mut BTreeSet<u64>,
-    ) -> Result<Vec<u64>, Error> {
+    fn look(&mut self, client: &mut Client) -> Result<(), Error> {
         let mut ids = BTreeSet::new();
         // This reads the directory and no file.
         client.query("job", &["id"], &Value::Null, |row| {
@@ -137,7 +150,7 @@ impl Follower {
             wanted.extend(old_unfinished(client, oldest)?);
         }
         let gone = self.jobs.keys().filter(|id| !wanted.contains(id));
-        let gone: Vec<u64> = gone.copied().collect();
+        self.gone.extend(gone);
         self.jobs.retain(|id, _| wanted.contains(id));
         let mut ask = Vec::new();
         for id in wanted {
@@ -156,87 +169,66 @@ impl Follower {
                 let Some((id, file)) = together.iter().find(|(id, _)| *id == job.id) else {
                     continue;
                 };
-                changed.insert(*id);
-                let known = self.jobs.entry(*id).or_default();
-                known.file = *file;
-                let reason = std::mem::take(&mut known.job.reason);
-                let last_line = known.job.last_line.take();
-                known.job = Job {
-                    reason,
-                    last_line,
-                    ..job
-                };
-            }
-        }
-        self.failures(client, changed)?;
-        Ok(gone)
-    }
-
-    /// Adds why a job failed to those that just did.
-    fn failures(&mut self, client: &mut Client, changed: &BTreeSet<u64>) -> Result<(), Error> {
-        for id in changed {
-            let Some(known) = self.jobs.get_mut(id) else {
-                continue;
-            };
-            if !matches!(known.job.status.as_str(), "error" | "canceled") {
-                continue;
-            }
-            let results = field(client, *id, "opresult")?;
-            for (n, op) in known.job.ops.iter_mut().enumerate() {
-                if op.status != "success" {
-                    op.error = match &results {
-                        Some(results) => job::failure(results.get(n).unwrap_or(&Value::Null)),
-                        None => "its result cannot be read".into(),
-                    };
-                }
+                self.touched.insert(*id);
+                self.learn(client, job, *file)?;
             }
         }
         Ok(())
     }
 
-    /// The logs of jobs that run and changed, for their last line, and of those that are followed.
-    fn logs(
-        &mut self,
-        client: &mut Client,
-        follow: &[u64],
-        changed: &mut BTreeSet<u64>,
-    ) -> Result<Vec<JobLog>, Error> {
+    /// Keeps what was answered about one job.
+    fn learn(&mut self, client: &mut Client, job: Job, file: Stamp) -> Result<(), Error> {
+        let known = self.jobs.entry(job.id).or_default();
+        let mut job = Job {
+            reason: known.job.reason.clone(),
+            last_line: known.job.last_line.clone(),
+            ..job
+        };
+        add_failure(client, &mut job)?;
+        known.file = file;
+        // Its file is also written for what is not asked here.
+        if known.job != job {
+            self.changed.insert(job.id);
+            known.job = job;
+        }
+        Ok(())
+    }
+
+    /// Reads the logs of jobs that run and changed, for their last line, and of those that are
+    /// followed.
+    fn read_logs(&mut self, client: &mut Client, follow: &[u64]) -> Result<(), Error> {
         let newly = follow.iter().filter(|id| !self.followed.contains_key(id));
         let mut ask: BTreeSet<u64> = newly.copied().collect();
-        for id in changed.iter() {
-            let runs = |known: &Known| matches!(known.job.status.as_str(), "running" | "canceling");
+        let runs = |known: &Known| matches!(known.job.status.as_str(), "running" | "canceling");
+        for id in &self.touched {
             if follow.contains(id) || self.jobs.get(id).is_some_and(runs) {
                 ask.insert(*id);
             }
         }
-        let mut logs = Vec::new();
         for id in ask {
-            let Some(lines) = log(client, id)? else {
-                continue;
-            };
+            let lines = log(client, id)?.unwrap_or_default();
             if let Some(known) = self.jobs.get_mut(&id)
                 && known.job.last_line.as_ref() != lines.last()
             {
                 known.job.last_line = lines.last().cloned();
-                changed.insert(id);
+                self.changed.insert(id);
             }
             if follow.contains(&id) {
                 let told = self.followed.entry(id).or_insert(0);
-                let lines: Vec<LogLine> = lines
-                    .into_iter()
-                    .filter(|line| line.serial > *told)
-                    .collect();
+                let new = lines.into_iter().filter(|line| line.serial > *told);
+                let lines: Vec<LogLine> = new.collect();
                 if let Some(last) = lines.last() {
                     *told = last.serial;
-                    logs.push(JobLog { job: id, lines });
+                    self.logs.push(JobLog { job: id, lines });
                 }
             }
         }
-        Ok(logs)
+        self.touched.clear();
+        Ok(())
     }
 
     /// Asks a few jobs who wanted them, the newest first; `true` if there are more to be asked.
-    fn reasons(&mut self, client: &mut Client, changed: &mut BTreeSet<u64>) -> Result<bool, Error> {
+    fn ask_reasons(&mut self, client: &mut Client) -> Result<bool, Error> {
         let unknown = self.jobs.iter_mut().rev();
         let mut unknown = unknown.filter(|(_, known)| !known.asked_reason);
         for (id, known) in unknown.by_ref().take(REASONS) {
@@ -244,11 +236,28 @@ impl Follower {
             known.asked_reason = true;
             known.job.reason = job::reason(&ops.unwrap_or_default());
             if !known.job.reason.is_empty() {
-                changed.insert(*id);
+                self.changed.insert(*id);
             }
         }
         Ok(unknown.next().is_some())
     }
+}
+
+/// Adds why its opcodes failed to a job that did.
+fn add_failure(client: &mut Client, job: &mut Job) -> Result<(), Error> {
+    if !matches!(job.status.as_str(), "error" | "canceled") {
+        return Ok(());
+    }
+    let results = field(client, job.id, "opresult")?;
+    for (n, op) in job.ops.iter_mut().enumerate() {
+        if op.status != "success" {
+            op.error = match &results {
+                Some(results) => job::failure(results.get(n).unwrap_or(&Value::Null)),
+                None => "its result cannot be read".into(),
+            };
+        }
+    }
+    Ok(())
 }
 
 /// All lines of one job's log; `None` if there is no such job.

@@ -18,13 +18,16 @@ struct Queue {
     jobs: Arc<Mutex<BTreeMap<u64, Fields>>>,
     /// Jobs with a text that breaks the answer.
     poisoned: Arc<Mutex<Vec<u64>>>,
+    /// A field that cannot be asked for.
+    failing: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Queue {
     fn new() -> Queue {
         let jobs: Arc<Mutex<BTreeMap<u64, Fields>>> = Arc::default();
         let poisoned: Arc<Mutex<Vec<u64>>> = Arc::default();
-        let (all, bad) = (jobs.clone(), poisoned.clone());
+        let failing: Arc<Mutex<Option<&'static str>>> = Arc::default();
+        let (all, bad, fails) = (jobs.clone(), poisoned.clone(), failing.clone());
         let fake = FakeLuxid::start(move |method, arguments| {
             let (jobs, bad) = (all.lock().unwrap(), bad.lock().unwrap());
             if method == "Query" {
@@ -38,6 +41,10 @@ impl Queue {
                 return Reply::result(&json!({ "data": rows }));
             }
             let fields = arguments[1].as_array().unwrap();
+            let fails = *fails.lock().unwrap();
+            if fails.is_some() && fields.iter().any(|field| field.as_str() == fails) {
+                return Reply::exception("JobQueueError", "not now");
+            }
             let texts = ["summary", "ops", "oplog", "opresult"];
             let asks_texts = fields.iter().any(|f| texts.contains(&f.as_str().unwrap()));
             let ids = arguments[0].as_array().unwrap();
@@ -62,6 +69,7 @@ impl Queue {
             place,
             jobs,
             poisoned,
+            failing,
         }
     }
 
@@ -326,4 +334,31 @@ fn who_wanted_a_job_is_asked_a_few_at_a_time_the_newest_first() {
     assert_eq!(reasoned(&queue.round(2000, &[])), [3, 4, 5, 6, 7]);
     assert_eq!(reasoned(&queue.round(4000, &[])), [1, 2]);
     assert!(queue.round(6000, &[]).jobs.is_none());
+}
+
+#[test]
+fn what_an_exception_came_between_is_told_later() {
+    let mut queue = Queue::new();
+    queue.put(1, "success");
+    let now = queue.settle(0);
+    queue.put(2, "running");
+    let at = |mono_ms| Moment {
+        mono_ms,
+        wall_ms: 0,
+    };
+    // The reason is asked last: everything before it was found already.
+    *queue.failing.lock().unwrap() = Some("ops");
+    let error = queue.follower.refresh(&mut queue.client, &[], at(now));
+    assert!(matches!(error, Err(Error::Ganeti { .. })));
+    *queue.failing.lock().unwrap() = None;
+    assert_eq!(ids(&queue.round(now + 2000, &[])), [2]);
+}
+
+#[test]
+fn a_file_that_was_written_without_a_change_is_no_news() {
+    let mut queue = Queue::new();
+    queue.put(1, "waiting");
+    let now = queue.settle(0);
+    queue.touch(1);
+    assert!(queue.round(now, &[]).jobs.is_none());
 }

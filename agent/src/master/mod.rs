@@ -13,13 +13,16 @@ mod problems;
 mod queue;
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gantry_wire::Report;
+use gantry_wire::report::{MasterState, Problem};
 use gantry_wire::request::Watch;
 
+use crate::panics;
 use crate::place::Place;
 use crate::probe::guests::KVM;
 use crate::serve::now;
@@ -28,6 +31,8 @@ use chief::{Chief, LogQuestion};
 
 /// How often files are looked at.
 const ROUND: Duration = Duration::from_secs(1);
+/// The worker whose end means that this node speaks for nobody.
+const CHIEF: &str = "luxi";
 /// Reports that wait for the console; a worker that has more waits as well.
 const HELD: usize = 2;
 
@@ -171,7 +176,7 @@ impl Master {
         if !self.works {
             let mut chief = Chief::new(self.place.clone());
             let desk = self.desk.clone();
-            self.start("luxi", move |order, tell| {
+            self.start(CHIEF, move |order, tell| {
                 let mut questions = std::mem::take(&mut desk.lock().questions);
                 chief.round(order, &mut questions, now(), tell);
             })?;
@@ -213,10 +218,19 @@ impl Master {
                 waker.wake();
             }
         };
+        let about = name.to_owned();
         let work = move || {
             let mut seen = 0;
             while let Some(order) = desk.next(&mut seen) {
-                round(&order, &mut tell);
+                let result = catch_unwind(AssertUnwindSafe(|| round(&order, &mut tell)));
+                if let Err(panic) = result {
+                    let text = panics::words(panic.as_ref());
+                    if about == CHIEF {
+                        tell(Report::Master(MasterState::Silent { why: text.clone() }));
+                    }
+                    tell(Report::Problem(Problem { about, text }));
+                    return;
+                }
             }
         };
         std::thread::Builder::new()

@@ -169,7 +169,7 @@ fn attempt<T>(
     let why = match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(part)) => return part,
         Ok(Err(why)) => why,
-        Err(_) => "the probe failed; please report this".into(),
+        Err(panic) => crate::panics::words(panic.as_ref()),
     };
     missing.push(Missing {
         part: part.into(),
@@ -191,6 +191,7 @@ mod tests {
         assert_eq!((lost, had), (None, Some(1)));
         assert_eq!(missing.len(), 1);
         assert_eq!(missing[0].part, "cpu");
+        assert!(missing[0].why.contains("index out of bounds"));
     }
 
     #[test]
