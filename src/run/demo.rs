@@ -23,7 +23,7 @@ use crate::theme::{Depth, Theme, glyph};
 use crate::view;
 
 /// Columns and rows of a picture.
-const PICTURE: (u16, u16) = (150, 26);
+const PICTURE: (u16, u16) = (150, 20);
 
 /// A picture is taken after so long: enough for the graphs to have something to show.
 const WHILE: Duration = Duration::from_secs(75);

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
-use unicode_width::UnicodeWidthStr;
 
 /// One cell, in the picture's units.
 const WIDTH: usize = 8;
@@ -75,13 +74,6 @@ fn run(out: &mut String, cells: &[Cell], x: usize, y: usize, look: &Look) {
             look.bg
         );
     }
-    let text: String = cells.iter().map(Cell::symbol).collect();
-    let blank = text.len() - text.trim_start().len();
-    let text = text.trim();
-    if text.is_empty() {
-        return;
-    }
-    let (left, base, length) = (left + blank * WIDTH, top + 13, text.width() * WIDTH);
     let bold = if look.bold {
         " font-weight=\"bold\""
     } else {
@@ -92,12 +84,27 @@ fn run(out: &mut String, cells: &[Cell], x: usize, y: usize, look: &Look) {
     } else {
         ""
     };
-    let _ = writeln!(
-        out,
-        "<text x=\"{left}\" y=\"{base}\" textLength=\"{length}\" fill=\"{}\"{bold}{underlined} xml:space=\"preserve\">{}</text>",
-        look.fg,
-        escape(text)
-    );
+    let base = top + 13;
+    // Word by word, for readers that fold blanks.
+    let mut at = 0;
+    while let Some(start) = (at..cells.len()).find(|&i| !is_blank(&cells[i])) {
+        let end = (start..cells.len())
+            .find(|&i| is_blank(&cells[i]))
+            .unwrap_or(cells.len());
+        let text: String = cells[start..end].iter().map(Cell::symbol).collect();
+        let (left, length) = (left + start * WIDTH, (end - start) * WIDTH);
+        let _ = writeln!(
+            out,
+            "<text x=\"{left}\" y=\"{base}\" textLength=\"{length}\" fill=\"{}\"{bold}{underlined}>{}</text>",
+            look.fg,
+            escape(&text)
+        );
+        at = end;
+    }
+}
+
+fn is_blank(cell: &Cell) -> bool {
+    cell.symbol().trim().is_empty()
 }
 
 fn escape(text: &str) -> String {
@@ -161,7 +168,7 @@ mod tests {
                 .add_modifier(Modifier::REVERSED),
         );
         let svg = svg(&buffer);
-        assert!(svg.contains(">a &lt; b</text>"), "{svg}");
+        assert!(svg.contains(">&lt;</text>"), "{svg}");
         assert!(
             svg.contains("fill=\"#010203\"") && svg.contains(">lost</text>"),
             "{svg}"
