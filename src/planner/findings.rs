@@ -1,6 +1,7 @@
 //! What is wrong with a cluster, worst first, one finding a cause.
 
 use gantry_wire::config::Source;
+use gantry_wire::job::Op;
 use gantry_wire::report::MasterState;
 
 use crate::model::job::finished;
@@ -298,16 +299,34 @@ fn strangers(cluster: &Cluster, found: &mut Found) {
     }
 }
 
-/// A job that runs has still something to do with this instance.
+/// Opcodes while which a guest comes, goes, or is in two places.
+const MOVING: [&str; 9] = [
+    "INSTANCE_STARTUP",
+    "INSTANCE_SHUTDOWN",
+    "INSTANCE_REBOOT",
+    "INSTANCE_MIGRATE",
+    "INSTANCE_FAILOVER",
+    "INSTANCE_MOVE",
+    "INSTANCE_CREATE",
+    "INSTANCE_REINSTALL",
+    "BACKUP_EXPORT",
+];
+
+/// A job that runs is starting, stopping or moving this instance.
 pub fn worked_on(cluster: &Cluster, instance: &str) -> bool {
-    let about = format!("({instance})");
     let running = cluster
         .jobs
         .values()
         .filter(|job| matches!(job.status.as_str(), "running" | "canceling"));
-    running
-        .flat_map(|job| &job.ops)
-        .any(|op| !finished(&op.status) && op.summary.ends_with(&about))
+    let about = |op: &Op| {
+        let Some((what, object)) = op.summary.split_once('(') else {
+            return false;
+        };
+        !finished(&op.status)
+            && MOVING.contains(&what)
+            && object.strip_suffix(')') == Some(instance)
+    };
+    running.flat_map(|job| &job.ops).any(about)
 }
 
 fn jobs(cluster: &Cluster, found: &mut Found) {
