@@ -466,7 +466,7 @@ mod tests {
         };
         add(&mut cluster, 1);
         assert_eq!(texts(&cluster), ["web1 ERROR_down (primary node1)"]);
-        let op = gantry_wire::job::Op {
+        let op = Op {
             summary: "INSTANCE_STARTUP(web1)".into(),
             ..Default::default()
         };
@@ -531,7 +531,7 @@ mod tests {
             }
         }
         assert_eq!(texts(&cluster), ["web1 runs on node1 and on node2"]);
-        let op = gantry_wire::job::Op {
+        let op = Op {
             summary: "INSTANCE_MIGRATE(web1)".into(),
             ..Default::default()
         };
