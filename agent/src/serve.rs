@@ -175,10 +175,12 @@ impl Ready {
             Err(error) => return Err(error.into()),
         }
         let over = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        let input = fds[0].revents();
         Ok(Ready {
-            input: reads && fds[0].revents().intersects(PollFlags::IN | over),
+            input: reads && input.intersects(PollFlags::IN | over),
             news: fds[1].revents().contains(PollFlags::IN),
-            gone: fds[2].revents().intersects(over),
+            // A console that hung up does not wait for what it did not read.
+            gone: fds[2].revents().intersects(over) || !reads && input.intersects(over),
         })
     }
 }

@@ -220,6 +220,25 @@ fn a_console_that_went_away_without_a_word_is_no_error() {
 }
 
 #[test]
+fn a_console_that_never_reads_does_not_hold_the_agent() {
+    let root = Root::new("deaf");
+    let long = "x".repeat(1024 * 1024);
+    std::fs::write(root.0.join("var/lib/ganeti/known_hosts"), long).unwrap();
+    let mut agent = Agent::start(&root, &["serve"]);
+    agent.greet();
+    for id in 0..5 {
+        agent.say(&Request::Ask(Ask {
+            id,
+            question: Question::KnownHosts,
+        }));
+    }
+    // The first is under way and the others wait behind it.
+    assert!(matches!(agent.hear(), Report::Hello(_)));
+    drop(agent.stdin.take());
+    assert_eq!(agent.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn a_snapshot_is_for_people_and_for_programs() {
     let root = Root::new("snapshot");
     let run = |arguments: &[&str]| {
