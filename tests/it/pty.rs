@@ -181,22 +181,6 @@ fn no_color_means_none() {
 }
 
 #[test]
-fn still_waters_cost_no_bytes() {
-    let mut terminal = shown(demo(), 120, 40);
-    // A key whose answer is seen says that what came before it is on the screen.
-    terminal.press("?");
-    terminal.wait_until("the help", |screen| screen.contains("Ctrl-Z"));
-    terminal.press("\x1b");
-    terminal.wait_until("the nodes again", |screen| {
-        screen.contains("node4") && !screen.contains("Ctrl-Z")
-    });
-    let before = terminal.bytes();
-    std::thread::sleep(Duration::from_secs(4));
-    let written = terminal.bytes() - before;
-    assert!(written < 600, "{written} bytes in four still seconds");
-}
-
-#[test]
 fn without_a_terminal_it_says_so() {
     let output = Command::new(GANTRY)
         .args(["demo", "--nodes", "4"])
