@@ -90,7 +90,7 @@ impl Watcher {
         out: &mut impl Write,
     ) -> std::io::Result<u8> {
         self.settle().await;
-        if self.cluster.conf_seen.is_none() && !watch {
+        if !list::known(list, &self.cluster) && !watch {
             eprint!("{}", look(&self.cluster, false).text);
             return Ok(UNKNOWN);
         }

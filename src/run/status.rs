@@ -92,6 +92,7 @@ fn json(cluster: &Cluster, sums: &Totals, found: &[Finding], exit: u8) -> String
     let seen = cluster.conf_seen.as_ref();
     let queue = cluster.queue.as_ref();
     let known = |n: u64, total: u64| (total > 0).then_some(n);
+    let told = |n: usize| seen.map(|_| n);
     let value: Value = json!({
         "status": word(exit),
         "exit": exit,
@@ -101,13 +102,13 @@ fn json(cluster: &Cluster, sums: &Totals, found: &[Finding], exit: u8) -> String
         "ganeti": conf.map(|conf| &conf.software_version),
         "configuration_from": seen.map(|seen| &*seen.by),
         "configuration_age_s": seen.map(|seen| age_of(cluster, seen.written)),
-        "nodes": sums.nodes,
-        "nodes_up": sums.nodes_up,
-        "nodes_offline": sums.nodes_offline,
-        "instances": sums.instances,
-        "instances_running": sums.running,
-        "instances_error": sums.errors,
-        "instances_unknown": sums.unknown,
+        "nodes": told(sums.nodes),
+        "nodes_up": told(sums.nodes_up),
+        "nodes_offline": told(sums.nodes_offline),
+        "instances": told(sums.instances),
+        "instances_running": told(sums.running),
+        "instances_error": told(sums.errors),
+        "instances_unknown": told(sums.unknown),
         "memory_total": known(sums.memory_total, sums.memory_total),
         "memory_free": known(sums.memory_free, sums.memory_total),
         "disk_total": known(sums.disk_total, sums.disk_total),
@@ -160,7 +161,15 @@ mod tests {
     fn json_holds_null_for_what_is_not_known() {
         let look = look(&Cluster::new("there"), true);
         let value: Value = serde_json::from_str(&look.text).unwrap();
-        assert_eq!(value["memory_free"], Value::Null);
+        for field in [
+            "memory_free",
+            "nodes",
+            "nodes_up",
+            "instances",
+            "jobs_running",
+        ] {
+            assert_eq!(value[field], Value::Null, "{field}");
+        }
         assert_eq!(value["exit"], 3);
     }
 }

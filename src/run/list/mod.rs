@@ -25,6 +25,15 @@ pub struct Row {
     pub cells: Vec<String>,
 }
 
+/// Whether there is anything to list: an empty list would say that there are none. Jobs are known
+/// to the master alone, everything else to a candidate too.
+pub fn known(list: List, cluster: &Cluster) -> bool {
+    match list {
+        List::Nodes | List::Instances | List::Groups => cluster.conf_seen.is_some(),
+        List::Jobs => cluster.jobs_at.is_some(),
+    }
+}
+
 /// All objects of a list, in Ganeti's order.
 pub fn rows(list: List, cluster: &Cluster) -> Vec<Row> {
     match list {
@@ -150,6 +159,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn without_a_master_the_jobs_are_not_known() {
+        let mut cluster = cluster();
+        assert!(LISTS.iter().all(|(list, _)| known(*list, &cluster)));
+        cluster.jobs_at = None;
+        assert!(known(List::Nodes, &cluster) && !known(List::Jobs, &cluster));
     }
 
     #[test]
