@@ -268,7 +268,7 @@ impl Given {
             _ if self.words.is_empty() && !self.local => return Ok(Command::Help),
             _ => return Ok(Command::Console(self.target("gantry ")?)),
         };
-        let target = self.target("gantry LIST ")?;
+        let target = self.target(&format!("gantry {} ", verb.unwrap_or_default()))?;
         Ok(Command::List {
             list,
             target,
@@ -417,6 +417,7 @@ mod tests {
             ("-p x node1", "-p"),
             ("-o nothing node1", "OPTION=VALUE"),
             ("status", "where to"),
+            ("jobs", "where to? gantry jobs "),
             ("node1 node2", "one destination"),
             ("--local node1", "exclude"),
             ("node1 --json", "--json"),

@@ -17,6 +17,9 @@ pub struct Settings {
     pub keys: BTreeMap<String, Chords>,
     /// About the agents.
     pub agent: Agent,
+    /// The file that said so; empty if there was none.
+    #[serde(skip)]
+    pub file: PathBuf,
 }
 
 /// One chord or several.
@@ -91,13 +94,17 @@ impl Settings {
             let line = text.as_bytes()[..at]
                 .iter()
                 .filter(|byte| **byte == b'\n')
-                .count()
-                + 1;
-            format!(
-                "{}: line {line}: {}",
-                path.display(),
-                error.message().replace('\n', " ")
-            )
+                .count();
+            let said = error.message().replace('\n', " ");
+            // What is wrong with a value is said without its key.
+            let key = text.lines().nth(line).and_then(|line| line.split_once('='));
+            let key = key.map_or("", |(key, _)| key.trim());
+            let key = match key {
+                "" => String::new(),
+                key if said.contains(key) => String::new(),
+                key => format!("{key}: "),
+            };
+            format!("{}: line {}: {key}{said}", path.display(), line + 1)
         })
     }
 
@@ -120,7 +127,10 @@ impl Settings {
             return Ok(Settings::default());
         };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Settings::parse(&path, &text),
+            Ok(text) => Settings::parse(&path, &text).map(|settings| Settings {
+                file: path,
+                ..settings
+            }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
                 Ok(Settings::default())
             }
@@ -167,7 +177,9 @@ mod tests {
             ("theme = \"a\"\ncolour = 1", 2, "colour"),
             ("[agent]\n\ninterval_ms = 1", 3, "interval_ms"),
             ("[agent]\ndeploy = \"maybe\"", 2, "deploy"),
-            ("[keys]\nquit = 3", 2, "list of chords"),
+            ("[keys]\nquit = 3", 2, "quit: a chord or a list of chords"),
+            ("theme = 3", 1, "theme: "),
+            ("[agent]\ninterval_ms = -5", 2, "interval_ms: "),
             ("theme = \"a", 1, ""),
         ] {
             let error = parse(text).unwrap_err();

@@ -41,7 +41,7 @@ impl Ended {
         match (self.stderr.trim(), &self.signal, self.status) {
             ("", Some(signal), _) => format!("signal {signal}"),
             ("", None, Some(status)) => format!("exit status {status}"),
-            ("", None, None) => "without a word".to_owned(),
+            ("", None, None) => "it said nothing".to_owned(),
             (said, _, _) => said.to_owned(),
         }
     }

@@ -69,7 +69,7 @@ impl Look {
             .map(|(name, chords)| (name.as_str(), chords.as_slice()));
         let keymap = Keymap::with_changes(changes).map_err(|errors| {
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            format!("keys: {}", errors.join("; "))
+            format!("{}: keys: {}", settings.file.display(), errors.join("; "))
         })?;
         Ok(Look {
             theme,

@@ -237,7 +237,10 @@ impl SshConfig {
         for (keyword, value) in &options.options {
             let keyword = keyword.to_ascii_lowercase();
             let result = match words::arguments(&keyword, value) {
-                Ok(words) => settings.take(&keyword, &words),
+                Ok(words) => match settings.take(&keyword, &words) {
+                    Ok(false) => Err("gantry does not honour this option".to_owned()),
+                    taken => taken.map(drop),
+                },
                 Err(why) => Err(why.to_owned()),
             };
             if let Err(why) = result {

@@ -61,12 +61,12 @@ pub enum Family {
 
 impl Settings {
     /// Takes one option, unless an earlier one was there. Options that gantry does not honour are
-    /// passed over.
+    /// passed over; says whether it does.
     ///
     /// # Errors
     /// What is wrong with the value, or that the option would change the way to the host and
     /// gantry does not know how, in words.
-    pub fn take(&mut self, keyword: &str, words: &[String]) -> Result<(), String> {
+    pub fn take(&mut self, keyword: &str, words: &[String]) -> Result<bool, String> {
         let one = || match words {
             [word] => Ok(word.clone()),
             _ => Err(format!("{keyword} takes one value, not {}", words.len())),
@@ -138,9 +138,9 @@ impl Settings {
             "knownhostscommand" => {
                 return Err("KnownHostsCommand is not supported: use a known_hosts file".to_owned());
             }
-            _ => {}
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Fills what was not said for this host with what was said for `other`, as far as it is about

@@ -121,6 +121,22 @@ fn the_command_line_outweighs_the_files() {
 }
 
 #[test]
+fn a_mistyped_option_of_the_command_line_is_told() {
+    let options = SshOptions {
+        options: vec![option("StrictHostKeyCheking", "yes")],
+        ..SshOptions::default()
+    };
+    // In a file it may be one that ssh honours and gantry does not.
+    let files = [("config", "Host *\n VisualHostKey yes\n")];
+    let (_, notices) = ask(&files, options, "host");
+    let notices: Vec<String> = notices.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notices,
+        ["-o stricthostkeycheking: gantry does not honour this option"]
+    );
+}
+
+#[test]
 fn includes_are_read_in_their_place_and_end_with_their_file() {
     let files = [
         (
