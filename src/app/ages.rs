@@ -5,6 +5,9 @@ use gantry_wire::job::Op;
 
 use crate::model::{Cluster, Node};
 
+/// Seconds up to which what a node says counts as of now: it says something every 5 s at least.
+pub const LIVE_NOW: f64 = 10.0;
+
 /// Seconds since each kind of fact was known to be true; none if it never was.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ages {

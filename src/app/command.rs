@@ -10,7 +10,7 @@ use super::view::Kind;
 
 /// Words and what they do, for the help.
 pub const WORDS: &[(&str, &str)] = &[
-    ("nodes", "all nodes; also n"),
+    ("nodes", "all nodes; also n, or any beginning of the word"),
     ("instances", "all instances; also i"),
     ("groups", "all groups; also g"),
     ("jobs", "the jobs; also j"),
@@ -96,7 +96,8 @@ fn alone(word: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Result<Co
         return Ok(Command::Go(page.clone()));
     }
     if OBJECTS.contains(&word) {
-        return Err(format!("which {word}?"));
+        let of = if word == "sort" { "column" } else { word };
+        return Err(format!("which {of}?"));
     }
     match word {
         "q" | "q!" | "exit" => return Ok(Command::Do(Action::Quit)),
@@ -109,7 +110,12 @@ fn alone(word: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Result<Co
     let node = exact(word, nodes(cluster, facts)).map(Page::Node);
     let instance = || exact(word, instances(cluster, facts)).map(Page::Instance);
     let group = || exact(word, groups(cluster)).map(Page::Group);
-    let page = node.or_else(instance).or_else(group);
+    // A page's beginning will do where nothing has that name; no two begin with the same letter.
+    let begun = || {
+        let page = PAGES.iter().find(|(name, _, _)| name.starts_with(word));
+        page.map(|(_, _, page)| page.clone())
+    };
+    let page = node.or_else(instance).or_else(group).or_else(begun);
     page.map(Command::Go)
         .ok_or_else(|| format!("there is no command and nothing named {word:?}"))
 }
@@ -295,6 +301,8 @@ mod tests {
     fn lines_are_read() {
         assert_eq!(read("nodes"), Ok(Command::Go(Page::Nodes)));
         assert_eq!(read(" i "), Ok(Command::Go(Page::Instances)));
+        assert_eq!(read("inst"), Ok(Command::Go(Page::Instances)));
+        assert_eq!(read("al"), Ok(Command::Go(Page::Alerts)));
         assert_eq!(read("job 12"), Ok(Command::Go(Page::Job(12))));
         assert_eq!(read("q"), Ok(Command::Do(Action::Quit)));
         assert_eq!(read("quit"), Ok(Command::Do(Action::Quit)));
@@ -309,6 +317,7 @@ mod tests {
         for (line, why) in [
             ("", "type a command, such as nodes or jobs"),
             ("node", "which node?"),
+            ("sort", "which column?"),
             ("node 1", "2 nodes have \"1\" in their name"),
             ("node zzz", "there is no node \"zzz\""),
             ("job x", "\"x\" is not a job id"),

@@ -53,6 +53,8 @@ fn no_contact(cluster: &Cluster) -> Vec<(String, Tone)> {
     } else if let Some(until) = until {
         let seconds = until.since(cluster.now.at).div_ceil(1_000);
         lines.push((format!("Trying again in {seconds} s."), Tone::Dim));
+    } else {
+        lines.push(("R tries again.".to_owned(), Tone::Dim));
     }
     lines
 }

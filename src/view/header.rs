@@ -1,6 +1,6 @@
 //! Three lines on every page: who and where; what is wrong; how old what is shown is.
 
-use crate::app::ages::ages;
+use crate::app::ages::{LIVE_NOW, ages};
 use crate::app::area::Area;
 use crate::app::tone::{self, Tone};
 use crate::app::{State, sheet::Span};
@@ -16,9 +16,6 @@ const ROOMY: u16 = 116;
 
 /// From this width on jobs have words.
 const MIDDLE: u16 = 92;
-
-/// Seconds up to which what nodes say counts as of now: they say something every 5 s at least.
-const LIVE_NOW: f64 = 10.0;
 
 /// Seconds from which on an age is a warning.
 const OLD: f64 = 30.0;

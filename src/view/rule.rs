@@ -131,10 +131,16 @@ fn right(pen: &Pen, layout: &Layout, state: &State) -> (String, String) {
     (rows, hidden)
 }
 
+/// `1 node`, `2 nodes`.
+fn count(n: usize, what: &str) -> String {
+    let one = what.strip_suffix('s').filter(|_| n == 1);
+    format!("{n} {}", one.unwrap_or(what))
+}
+
 fn part(first: usize, height: u16, all: usize, what: &str) -> String {
     let last = (first + usize::from(height)).min(all);
     if first == 0 && last == all {
-        format!("{all} {what}")
+        count(all, what)
     } else {
         format!("{}-{last} of {all} {what}", first + 1)
     }

@@ -10,6 +10,7 @@ use crate::app::empty::why_no_rows;
 use crate::app::filter::Letters;
 use crate::app::layout::Layout;
 use crate::app::rows::{Id, Table};
+use crate::app::sheet::wrap;
 use crate::app::{State, Tone};
 use crate::model::Cluster;
 use crate::theme::Role;
@@ -67,16 +68,15 @@ pub fn draw(pen: &mut Pen, layout: &Layout, table: &Table, state: &State, cluste
     heading(pen, layout.heading, table, &placed);
     if table.rows.is_empty() {
         let lines = why_no_rows(table, cluster);
-        for (y, (text, tone)) in (layout.rows.y + 1..).zip(lines) {
+        let width = layout.rows.width.saturating_sub(4);
+        let wrapped = lines.iter().flat_map(|(text, tone)| {
+            let lines = wrap(text, usize::from(width).max(10));
+            lines.into_iter().map(move |line| (line, *tone))
+        });
+        for (y, (text, tone)) in (layout.rows.y + 1..).zip(wrapped) {
             if layout.rows.contains(layout.rows.x, y) {
                 let style = pen.tone(tone);
-                pen.put(
-                    layout.rows.x + 3,
-                    y,
-                    layout.rows.width.saturating_sub(4),
-                    &text,
-                    style,
-                );
+                pen.put(layout.rows.x + 3, y, width, &text, style);
             }
         }
         return;

@@ -148,7 +148,11 @@ fn log(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, job: &Job, whole: bo
     if known.is_empty() {
         match &job.last_line {
             Some(line) => log_line(sheet, job, facts, line),
-            None if whole => sheet.wrapped("nothing was written yet", Tone::Dim, 0),
+            None if whole => {
+                let ended = finished(&job.status);
+                let yet = if ended { "" } else { " yet" };
+                sheet.wrapped(&format!("nothing was written{yet}"), Tone::Dim, 0);
+            }
             None => {}
         }
         return;

@@ -1,6 +1,7 @@
 //! Rows of nodes.
 
 use crate::app::State;
+use crate::app::ages::LIVE_NOW;
 use crate::app::columns::Col;
 use crate::app::rows::Id;
 use crate::app::steady::Meter;
@@ -83,14 +84,13 @@ pub fn cell<'a>(
             Cell::or(ratio.map(|ratio| format!("{ratio:.1}")), stand_in)
         }
         Col::Uptime => Cell::or(nodes::uptime(cluster, node).map(age), stand_in),
-        // Of one that answers, what it says is of now: it speaks every 5 s at least.
-        Col::Age if node.fresh() => Cell::toned("now", Tone::Dim),
         Col::Age => {
             let ago = node
                 .figures_at()
                 .map(|at| cluster.now.at.since(at) as f64 / 1e3);
             let tone = if tells { Tone::Stale } else { Tone::Lost };
             match ago.filter(|_| !node.offline()) {
+                Some(ago) if node.fresh() && ago < LIVE_NOW => Cell::toned("now", Tone::Dim),
                 Some(ago) => Cell::toned(age(ago), tone),
                 None => Cell::toned(stand_in, Tone::Dim),
             }

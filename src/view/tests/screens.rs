@@ -207,6 +207,33 @@ fn before_anything_is_known() {
 }
 
 #[test]
+fn why_there_is_no_contact_is_said_to_the_end() {
+    let mut cluster = Cluster::new("root@prod");
+    cluster.first_linked(Reach::Refused {
+        why: "HOST KEY CHANGED to ".to_owned()
+            + &"x".repeat(50)
+            + ": remove it from /the/last/file",
+    });
+    let text = Screen::new(cluster, 60, 20).text();
+    assert!(text.contains("/the/last/file"), "{text}");
+    assert!(text.contains("R tries again."), "{text}");
+}
+
+#[test]
+fn a_node_that_falls_silent_is_not_of_now() {
+    let mut cluster = healthy(Size {
+        nodes: 3,
+        instances: 4,
+    });
+    let heard = cluster.nodes.values().find_map(|node| node.heard).unwrap();
+    fake::at(&mut cluster, heard.0 + 12_000);
+    let text = Screen::new(cluster, 200, 40).text();
+    assert!(text.contains("live 10s"), "{text}");
+    let row = text.lines().find(|line| line.contains(" ok ")).unwrap();
+    assert!(row.trim_end().ends_with("10s"), "{text}");
+}
+
+#[test]
 fn nobody_answers_any_more() {
     pictures("no-contact", fake::no_contact, |_| {});
     let mut screen = Screen::new(fake::no_contact(), 80, 24);
