@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use russh::client;
 use russh::keys::PublicKey;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::ask::{Answer, AskKind, Asker};
@@ -25,6 +25,9 @@ use crate::config::{Destination, LinkOptions};
 
 /// sshd's MaxStartups begins to drop connections at 10 that have not logged in.
 const UNAUTHENTICATED: usize = 8;
+
+/// A host that is up takes a connection within this time.
+const PROMPT: Duration = Duration::from_secs(1);
 
 /// For so long a jump host that failed is not tried again for the sake of the next link.
 const JUMP_REST: Duration = Duration::from_secs(3);
@@ -260,15 +263,20 @@ impl Connector {
             progress(Progress::Connecting);
             let trust = self.trust(way);
             let names = trust.names().clone();
-            let permit = self
-                .gate
-                .acquire()
-                .await
-                .map_err(|_| Why::Ssh("shut down".to_owned()))?;
+            let mut permit = self.permit().await?;
             let limit = way.config.connect_timeout;
-            let stream = timeout(limit, way.stream())
-                .await
-                .map_err(|_| Why::TimedOut("connecting"))??;
+            let mut connecting = std::pin::pin!(timeout(limit, way.stream()));
+            let stream = match timeout(PROMPT, &mut connecting).await {
+                Ok(stream) => stream,
+                // A host that is down must not keep those that are up waiting.
+                Err(_) => {
+                    drop(permit);
+                    let stream = connecting.await;
+                    permit = self.permit().await?;
+                    stream
+                }
+            };
+            let stream = stream.map_err(|_| Why::TimedOut("connecting"))??;
             let client = client_config(way.config, trust.preferred());
             let shown = super::host::SharedShown::default();
             let verifier = Verifier {
@@ -300,6 +308,11 @@ impl Connector {
             let name = way.config.original.clone();
             return Ok(Host::new(name, handle, proof, shown, way.via.cloned()));
         }
+    }
+
+    async fn permit(&self) -> Result<SemaphorePermit<'_>, Why> {
+        let permit = self.gate.acquire().await;
+        permit.map_err(|_| Why::Ssh("shut down".to_owned()))
     }
 
     fn trust(&self, way: &Way<'_>) -> Trust {

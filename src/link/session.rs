@@ -75,7 +75,16 @@ where
     // The first value counts as a change: it is what the agent is told to begin with.
     wants.watch.mark_changed();
     loop {
+        // In this order: what has come is read before silence is judged, as after a console's
+        // process was stopped for a while.
         let request = tokio::select! {
+            biased;
+            _ = pings.tick() => {
+                n += 1;
+                Request::Ping(Ping { n })
+            }
+            Ok(()) = wants.watch.changed() => Request::Watch(wants.watch.borrow_and_update().clone()),
+            Some(ask) = wants.asks.recv() => Request::Ask(ask),
             read = input.read(&mut buffer) => {
                 let end = match read {
                     Ok(0) => Some(match lines.finish() {
@@ -95,12 +104,6 @@ where
                 }
             }
             () = sleep_until(heard + SILENCE) => return Why::Silent(SILENCE.as_secs()),
-            _ = pings.tick() => {
-                n += 1;
-                Request::Ping(Ping { n })
-            }
-            Ok(()) = wants.watch.changed() => Request::Watch(wants.watch.borrow_and_update().clone()),
-            Some(ask) = wants.asks.recv() => Request::Ask(ask),
             else => return Why::Ended("the console is leaving".to_owned()),
         };
         // A peer that takes nothing must not hold the link for ever.

@@ -246,7 +246,10 @@ pub fn append(file: &Path, names: &Names, key: &PublicKey, hashed: bool) -> std:
     let key = PublicKey::new(key.key_data().clone(), "");
     let key = key.to_openssh().map_err(std::io::Error::other)?;
     if let Some(dir) = file.parent() {
-        std::fs::create_dir_all(dir)?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(dir)?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.read(true).append(true).create(true);

@@ -187,12 +187,19 @@ impl SshConfig {
     /// it by its name is as for `to`: the same user, keys and jumps.
     ///
     /// # Errors
-    /// `-J` holds what is no destination; in words.
+    /// The name is no host name, or `-J` holds what is no destination; in words.
     pub fn node(
         &self,
         node: &Destination,
         to: &Destination,
     ) -> Result<(HostConfig, Vec<Notice>), String> {
+        // A peer chose this name, and it goes into ProxyCommand, paths and known_hosts.
+        if !is_host_name(&node.host) {
+            return Err(format!(
+                "the cluster names a node {:?}: no host has such a name",
+                node.host
+            ));
+        }
         let mut first = Reader::new(&to.host, &self.local);
         self.command_line(&mut first, to)?;
         self.files(&mut first);
@@ -283,6 +290,16 @@ impl SshConfig {
             }
         }
     }
+}
+
+/// Whether this is a name or an address as the DNS and Ganeti have them: nothing that a shell, a
+/// path or a line of known_hosts would take for more than a name.
+fn is_host_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.starts_with(['-', '.'])
+        && name.chars().all(plain)
 }
 
 #[cfg(test)]

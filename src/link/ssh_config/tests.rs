@@ -277,6 +277,38 @@ fn what_the_command_line_says_of_the_destination_does_not_hold_for_nodes() {
 }
 
 #[test]
+fn a_name_that_a_peer_chose_is_only_ever_a_name() {
+    let home = Home::new(&[("config", "ProxyCommand nc %h %p\n")]);
+    let config = home.config(SshOptions::default());
+    let to = Destination::parse("prod").unwrap();
+    let named = |host: &str| {
+        let node = Destination {
+            host: host.to_owned(),
+            ..Destination::default()
+        };
+        config.node(&node, &to).map(|(config, _)| config)
+    };
+    let command = named("node1.example.com").unwrap().proxy_command;
+    assert_eq!(command.as_deref(), Some("nc node1.example.com 22"));
+    assert!(named("2001:db8::1").is_ok());
+    for host in [
+        "",
+        "-oX",
+        "../../x",
+        "x;reboot",
+        "$(reboot)",
+        "`reboot`",
+        "x y",
+        "x\ny",
+        "node1,github.com",
+        "*",
+        "@cert-authority",
+    ] {
+        assert!(named(host).is_err(), "{host:?}");
+    }
+}
+
+#[test]
 fn an_explicit_file_replaces_both() {
     let home = Home::new(&[
         ("config", "User a\n"),
