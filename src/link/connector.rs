@@ -1,7 +1,8 @@
 //! The way to a host: ssh_config, jump hosts, host key, login. Shared by all links.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,7 +27,9 @@ use crate::config::{Destination, LinkOptions};
 /// sshd's MaxStartups begins to drop connections at 10 that have not logged in.
 const UNAUTHENTICATED: usize = 8;
 
-/// A host that is up takes a connection within this time.
+const SLOW_NAME: Why = Why::TimedOut("looking up its name");
+
+/// A host that is up takes a connection within this time, and a resolver that is answers.
 const PROMPT: Duration = Duration::from_secs(1);
 
 /// For so long a jump host that failed is not tried again for the sake of the next link.
@@ -147,25 +150,37 @@ impl Connector {
             None if config.jumps.is_empty() => None,
             None => Some(self.jump(&config.jumps, 0).await?),
         };
-        let mut places = vec![(config.host_name.clone(), config.port)];
+        let mut places = VecDeque::from([(config.host_name.clone(), config.port)]);
         for place in &dial.addresses {
             if !places.contains(place) {
-                places.push(place.clone());
+                places.push_back(place.clone());
             }
         }
+        // Where an address is known too, a name that is slow to resolve comes last.
+        let mut patience = if places.len() > 1 {
+            PROMPT
+        } else {
+            config.connect_timeout
+        };
         let mut failed: Option<Why> = None;
-        for (host, port) in &places {
+        while let Some((host, port)) = places.pop_front() {
             let way = Way {
                 config: &config,
-                at: (host, *port),
+                at: (&host, port),
+                lookup: std::mem::replace(&mut patience, config.connect_timeout),
                 via: via.as_ref(),
                 typed: dial.typed,
                 node: dial.like.is_some(),
                 cluster: dial.cluster.as_deref(),
             };
+            let hurried = way.lookup < config.connect_timeout;
             match self.connect_by(&way, &progress).await {
                 Err(why) if !why.host_answers() => {
                     tracing::debug!(host, port, %why, "no connection");
+                    if hurried && why == SLOW_NAME {
+                        places.push_back((host, port));
+                        continue;
+                    }
                     // That a name has no address says less than what became of another try.
                     if !matches!((&failed, &why), (Some(_), Why::Unresolved { .. })) {
                         failed = Some(why);
@@ -244,6 +259,7 @@ impl Connector {
         let way = Way {
             config: &config,
             at: (&config.host_name, config.port),
+            lookup: config.connect_timeout,
             via: via.as_ref(),
             typed: true,
             node: false,
@@ -263,9 +279,10 @@ impl Connector {
             progress(Progress::Connecting);
             let trust = self.trust(way);
             let names = trust.names().clone();
-            let mut permit = self.permit().await?;
             let limit = way.config.connect_timeout;
-            let mut connecting = std::pin::pin!(timeout(limit, way.stream()));
+            let addresses = way.lookup().await?;
+            let mut permit = self.permit().await?;
+            let mut connecting = std::pin::pin!(timeout(limit, way.stream(addresses)));
             let stream = match timeout(PROMPT, &mut connecting).await {
                 Ok(stream) => stream,
                 // A host that is down must not keep those that are up waiting.
@@ -388,6 +405,8 @@ impl Connector {
 struct Way<'a> {
     config: &'a HostConfig,
     at: (&'a str, u16),
+    /// How long the name may take to resolve.
+    lookup: Duration,
     via: Option<&'a Arc<Host>>,
     typed: bool,
     /// A node that the cluster named.
@@ -396,14 +415,22 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    async fn stream(&self) -> Result<Box<dyn Stream>, Why> {
+    /// The addresses that are connected to from here; none where something else connects.
+    async fn lookup(&self) -> Result<Vec<SocketAddr>, Why> {
+        if self.via.is_some() || self.config.proxy_command.is_some() {
+            return Ok(Vec::new());
+        }
+        let (host, port) = self.at;
+        let found = stream::lookup(host, port, self.config.address_family);
+        timeout(self.lookup, found).await.map_err(|_| SLOW_NAME)?
+    }
+
+    async fn stream(&self, addresses: Vec<SocketAddr>) -> Result<Box<dyn Stream>, Why> {
         let (host, port) = self.at;
         match (self.via, &self.config.proxy_command) {
             (Some(via), _) => via.forward(host, port).await,
             (None, Some(command)) => Ok(Box::new(Piped::start(command)?)),
-            (None, None) => Ok(Box::new(
-                stream::tcp(host, port, self.config.address_family).await?,
-            )),
+            (None, None) => Ok(Box::new(stream::tcp(addresses).await?)),
         }
     }
 }

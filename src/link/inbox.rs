@@ -158,6 +158,10 @@ impl Outbox {
 
     /// A node's agent said something. Waits while too much of that node lies untaken.
     pub async fn said(&self, node: &str, report: Report) {
+        // That it is alive is the link's business, and nobody is woken for it.
+        if matches!(report, Report::Pong(_)) {
+            return;
+        }
         loop {
             let taken = self.shared.taken.notified();
             {

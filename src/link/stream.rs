@@ -18,9 +18,8 @@ use super::why::Why;
 /// How long one address is given before the next is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Connects by TCP. All addresses of the name are tried, each a little after the one before, and
-/// the first that answers is taken: one dead address delays nothing.
-pub(super) async fn tcp(host: &str, port: u16, family: Family) -> Result<TcpStream, Why> {
+/// The addresses of a name.
+pub(super) async fn lookup(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>, Why> {
     let unresolved = || Why::Unresolved {
         host: host.to_owned(),
     };
@@ -33,6 +32,15 @@ pub(super) async fn tcp(host: &str, port: u16, family: Family) -> Result<TcpStre
             Family::Inet6 => address.is_ipv6(),
         })
         .collect();
+    if addresses.is_empty() {
+        return Err(unresolved());
+    }
+    Ok(addresses)
+}
+
+/// Connects by TCP. All addresses are tried, each a little after the one before, and the first
+/// that answers is taken: one dead address delays nothing.
+pub(super) async fn tcp(addresses: Vec<SocketAddr>) -> Result<TcpStream, Why> {
     let mut tries = JoinSet::new();
     for (place, address) in (0u32..).zip(addresses) {
         tries.spawn(async move {
@@ -40,7 +48,7 @@ pub(super) async fn tcp(host: &str, port: u16, family: Family) -> Result<TcpStre
             TcpStream::connect(address).await
         });
     }
-    let mut last = None;
+    let mut last = "no address".to_owned();
     while let Some(done) = tries.join_next().await {
         match done {
             Ok(Ok(stream)) => {
@@ -48,11 +56,11 @@ pub(super) async fn tcp(host: &str, port: u16, family: Family) -> Result<TcpStre
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Ok(Err(error)) => last = Some(error),
+            Ok(Err(error)) => last = plain(&error),
             Err(_) => {}
         }
     }
-    Err(last.map_or_else(unresolved, |error| Why::Unreachable(plain(&error))))
+    Err(Why::Unreachable(last))
 }
 
 /// An I/O error without the system's number.

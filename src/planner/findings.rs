@@ -1,7 +1,8 @@
 //! What is wrong with a cluster, worst first, one finding a cause.
 
+use std::collections::HashSet;
+
 use gantry_wire::config::Source;
-use gantry_wire::job::Op;
 use gantry_wire::report::MasterState;
 
 use crate::model::job::finished;
@@ -228,11 +229,12 @@ fn instances(cluster: &Cluster, found: &mut Found) {
         Word::ErrorWrongNode,
         Word::ErrorUp,
     ];
+    let busy: HashSet<&str> = under_work(cluster).collect();
     for word in ERRORS {
         // A start shows ERROR_down and a stop ERROR_up for as long as its job runs.
         let passing = matches!(word, Word::ErrorDown | Word::ErrorUp);
         let has = |instance: &&Instance| {
-            instance.status.word() == Some(word) && !(passing && worked_on(cluster, &instance.name))
+            instance.status.word() == Some(word) && !(passing && busy.contains(&*instance.name))
         };
         let mut names: Vec<&Name> = cluster
             .instances
@@ -256,12 +258,12 @@ fn instances(cluster: &Cluster, found: &mut Found) {
             }
         }
     }
-    strangers(cluster, found);
+    strangers(cluster, &busy, found);
 }
 
 /// Guests that run twice, or that the configuration does not know. While a job works on an instance
 /// neither means anything: a migration has its guest on both nodes, a creation runs first.
-fn strangers(cluster: &Cluster, found: &mut Found) {
+fn strangers(cluster: &Cluster, busy: &HashSet<&str>, found: &mut Found) {
     if cluster.conf_seen.is_none() {
         return;
     }
@@ -291,8 +293,7 @@ fn strangers(cluster: &Cluster, found: &mut Found) {
                 }
                 Some(_) => continue,
             };
-            // Last, as it looks through all jobs.
-            if !worked_on(cluster, &guest.name) {
+            if !busy.contains(guest.name.as_str()) {
                 found.add(severity, Subject::Node(node.name.clone()), text);
             }
         }
@@ -314,19 +315,20 @@ const MOVING: [&str; 9] = [
 
 /// A job that runs is starting, stopping or moving this instance.
 pub fn worked_on(cluster: &Cluster, instance: &str) -> bool {
+    under_work(cluster).any(|name| name == instance)
+}
+
+/// The instances that running jobs are starting, stopping or moving.
+fn under_work(cluster: &Cluster) -> impl Iterator<Item = &str> {
     let running = cluster
         .jobs
         .values()
         .filter(|job| matches!(job.status.as_str(), "running" | "canceling"));
-    let about = |op: &Op| {
-        let Some((what, object)) = op.summary.split_once('(') else {
-            return false;
-        };
-        !finished(&op.status)
-            && MOVING.contains(&what)
-            && object.strip_suffix(')') == Some(instance)
-    };
-    running.flat_map(|job| &job.ops).any(about)
+    running.flat_map(|job| &job.ops).filter_map(|op| {
+        let (what, object) = op.summary.split_once('(')?;
+        let moves = !finished(&op.status) && MOVING.contains(&what);
+        object.strip_suffix(')').filter(|_| moves)
+    })
 }
 
 fn jobs(cluster: &Cluster, found: &mut Found) {

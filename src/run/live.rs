@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::links::Links;
 use super::once::{fold, now};
@@ -16,6 +16,7 @@ use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
 use crate::config::{Invocation, Settings};
 use crate::input::Keymap;
 use crate::link::ask::AskId;
+use crate::link::inbox::{Event as News, Inbox};
 use crate::model::{Cluster, Reach};
 use crate::term::{self, Button, Drawn, Event, guard};
 use crate::theme::{Depth, Glyphs, Theme};
@@ -24,11 +25,11 @@ use crate::view;
 /// Facts draw at most this often; keys draw at once.
 const PACE: Duration = Duration::from_millis(100);
 
-/// Ages are shown in steps of at least so long.
-const TICK: Duration = Duration::from_secs(1);
+/// From one draw that only ages ask for to the next.
+const CALM: Duration = Duration::from_secs(5);
 
-/// Seconds between two draws that only ages ask for, unless something counts down.
-const CALM: u64 = 5;
+/// The same while something on the screen counts down.
+const COUNTING: Duration = Duration::from_secs(1);
 
 /// How the screen shall look and be steered.
 pub struct Look {
@@ -154,12 +155,12 @@ enum Due {
 
 impl Live {
     async fn go_on(&mut self, mut signals: Signals, stop: Arc<Notify>) -> Result<u8, String> {
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut due = Due::At(Instant::now());
         let mut drawn = Instant::now();
-        let mut second: u64 = 0;
+        let mut folded = drawn;
+        let mut ticked = drawn;
         while !self.leaving {
+            let pause = if self.counts_down() { COUNTING } else { CALM };
             tokio::select! {
                 biased;
                 () = stop.notified() => return Ok(1),
@@ -177,7 +178,8 @@ impl Live {
                         Drawn::Written(_) | Drawn::Unchanged => Due::No,
                     };
                 }
-                events = self.links.inbox.recv() => {
+                events = next(&self.links.inbox, folded + PACE) => {
+                    folded = Instant::now();
                     let asks = fold(&mut self.cluster, events, now(self.links.clock));
                     for ask in asks {
                         self.asked.push(ask.id);
@@ -188,17 +190,16 @@ impl Live {
                         due = Due::At(drawn + PACE);
                     }
                 }
-                _ = ticks.tick() => {
+                () = sleep_until(ticked + pause) => {
+                    ticked = Instant::now();
                     self.cluster.tick(now(self.links.clock));
                     self.withdraw().await;
                     for note in self.links.notes() {
                         self.tell(Msg::Notice(note)).await;
-                        due = Due::At(Instant::now());
                     }
-                    second += 1;
-                    if (second.is_multiple_of(CALM) || self.counts_down()) && due == Due::No {
+                    if due == Due::No {
                         self.tell(Msg::Tick).await;
-                        due = Due::At(Instant::now());
+                        due = Due::At(ticked);
                     }
                 }
             }
@@ -301,6 +302,12 @@ impl Live {
         } = self;
         screen.draw(|buffer| view::draw(state, cluster, theme, buffer))
     }
+}
+
+/// What the links tell, but not before a moment: what comes meanwhile is folded in one go.
+async fn next(inbox: &Inbox, not_before: Instant) -> Vec<News> {
+    sleep_until(not_before).await;
+    inbox.recv().await
 }
 
 async fn wait(due: Due, screen: &term::Screen) {

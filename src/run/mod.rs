@@ -123,9 +123,11 @@ fn name(target: &Target) -> String {
     }
 }
 
+/// The screen has the main thread, the links have one other: they wait far more than they work, and
+/// each thread more is one more to be woken for every sample.
 fn runtime() -> Result<Runtime, String> {
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))
