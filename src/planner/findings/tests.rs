@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use gantry_wire::guest::Guest;
-use gantry_wire::job::{Job, QueueState};
+use gantry_wire::job::{Job, Op, QueueState};
 
 use super::*;
 use crate::model::time::Now;
