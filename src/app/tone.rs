@@ -64,8 +64,10 @@ pub fn of_reach(node: &Node) -> Tone {
         Reach::NoAgent { .. } => Tone::Stale,
         Reach::Refused { .. } => Tone::Warn,
         Reach::Waiting { .. } => Tone::Critical,
-        // Lost still, while it is tried again.
-        Reach::Idle | Reach::Connecting(_) if node.heard.is_some() => Tone::Critical,
+        // Lost or not reached still, while it is tried again.
+        Reach::Idle | Reach::Connecting(_) if node.heard.is_some() || node.trouble.is_some() => {
+            Tone::Critical
+        }
         Reach::Idle | Reach::Connecting(_) => Tone::Progress,
     }
 }
@@ -98,4 +100,28 @@ pub fn of_job(job: &Job, cluster: &Cluster) -> Tone {
         return Tone::Lost;
     }
     of_job_status(&job.status)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::model::{Cluster, Time};
+
+    #[test]
+    fn an_alarm_stays_while_the_node_is_tried_again() {
+        let mut cluster = Cluster::new("x");
+        let tone = |cluster: &Cluster| of_reach(cluster.nodes.values().next().unwrap());
+        cluster.linked("a", Reach::Connecting("connecting"));
+        assert_eq!(tone(&cluster), Tone::Progress);
+        let waiting = Reach::Waiting {
+            until: Time(1),
+            attempts: 1,
+            why: "no route to host".into(),
+            host_answers: false,
+        };
+        cluster.linked("a", waiting);
+        cluster.linked("a", Reach::Connecting("connecting"));
+        assert_eq!(tone(&cluster), Tone::Critical);
+    }
 }

@@ -132,7 +132,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::Unresolved { host } => write!(f, "no address for {host}"),
-            Why::Unreachable(why) => write!(f, "not reachable: {why}"),
+            Why::Unreachable(why) => write!(f, "{why}"),
             Why::TimedOut(what) => write!(f, "no answer while {what}"),
             Why::Jump { host, why } => write!(f, "jump host {host}: {why}"),
             Why::Forward { via, why } => write!(f, "not reachable through {via}: {why}"),

@@ -73,14 +73,14 @@ async fn each_way_not_to_get_there_has_its_own_words() {
     assert_eq!(why.to_string(), "no address for no.such.host.invalid");
     assert!(!why.host_answers() && !why.is_final());
     let why = fate("127.0.0.1", free_port(), &[]).await;
-    assert_eq!(why.to_string(), "not reachable: connection refused");
+    assert_eq!(why.to_string(), "connection refused");
     let closed = free_port();
     let jump = format!("ann@127.0.0.1:{closed}");
     let why = fate("127.0.0.1", 22, &[("ProxyJump", &jump)]).await;
     assert!(matches!(why, Why::Jump { .. }), "{why}");
     assert_eq!(
         why.to_string(),
-        format!("jump host {jump}: not reachable: connection refused")
+        format!("jump host {jump}: connection refused")
     );
     let why = fate("127.0.0.1", 22, &[("ProxyCommand", "exit 1")]).await;
     assert!(matches!(why, Why::Ssh(_)), "{why}");
