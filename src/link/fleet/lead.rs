@@ -53,6 +53,8 @@ pub struct Lead<D: Dialer> {
     cluster: Option<Arc<ClusterKeys>>,
     /// When the cluster's keys were asked for.
     keys_asked: Option<Instant>,
+    /// Whom they were asked of.
+    keys_from: Option<String>,
     /// Who was asked about the whole cluster last.
     speaking: Option<String>,
     /// Since when there is no master that serves.
@@ -75,6 +77,7 @@ impl<D: Dialer> Lead<D> {
             links: BTreeMap::new(),
             cluster: None,
             keys_asked: None,
+            keys_from: None,
             speaking: None,
             masterless: Instant::now(),
             follow: Vec::new(),
@@ -217,7 +220,9 @@ impl<D: Dialer> Lead<D> {
                     self.masterless = Instant::now();
                 }
             }
-            Note::KnownHosts(known_hosts) => {
+            // Only the node that was asked may say what keys the others have.
+            Note::KnownHosts(name, _) if self.keys_from.as_ref() != Some(&name) => {}
+            Note::KnownHosts(_, known_hosts) => {
                 let alias = self
                     .newest()
                     .map(|ssconf| ssconf.cluster_name.clone())
@@ -235,6 +240,7 @@ impl<D: Dialer> Lead<D> {
         // The keys are read over the first link, which was verified by the operator.
         if self.cluster.is_none() && self.keys_asked.is_none() {
             self.keys_asked = Some(Instant::now());
+            self.keys_from = Some(name.to_owned());
             self.asked += 1;
             let _ = link.asks.try_send(Ask {
                 id: self.asked,

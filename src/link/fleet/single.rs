@@ -36,8 +36,8 @@ pub enum Note {
     Ssconf(String, Box<Ssconf>),
     /// A node's word on whether it can speak for the cluster.
     Master(String, MasterState),
-    /// The cluster's own `known_hosts`.
-    KnownHosts(String),
+    /// The cluster's own `known_hosts`, and who told it.
+    KnownHosts(String, String),
 }
 
 /// One link.
@@ -293,7 +293,9 @@ impl Take for Pass {
             Report::Ssconf(ssconf) => Some(Note::Ssconf(self.node.clone(), ssconf.clone())),
             Report::Master(state) => Some(Note::Master(self.node.clone(), state.clone())),
             Report::Answer(answer) => match &answer.answer {
-                AnswerBody::KnownHosts(text) => Some(Note::KnownHosts(text.clone())),
+                AnswerBody::KnownHosts(text) => {
+                    Some(Note::KnownHosts(self.node.clone(), text.clone()))
+                }
                 _ => None,
             },
             _ => None,
