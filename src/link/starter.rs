@@ -141,7 +141,11 @@ impl Starter {
         };
         match self.deploy {
             Deploy::Yes => return Ok(()),
-            Deploy::No => return refused("none is to be copied (--no-deploy)"),
+            Deploy::No => {
+                return refused(
+                    "none is to be copied (--no-deploy): install it as /usr/local/bin/gantry-agent",
+                );
+            }
             Deploy::Ask => {}
         }
         let mut said = self.said.lock().await;
