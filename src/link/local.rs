@@ -1,27 +1,17 @@
 //! The agent of this machine itself, started as a child: `gantry --local`.
 
-use std::io;
-use std::pin::Pin;
 use std::process::Stdio;
-use std::task::{Context, Poll};
 
 use gantry_wire::frame::Lines;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::AsyncReadExt;
 
 use super::dial::Greeted;
 use super::session;
+use super::stream::{Piped, plain};
 use super::why::Why;
 
 /// So much of what the agent says on its standard error is kept.
 const WORDS: u64 = 4_096;
-
-/// A child's standard input and output. The child is killed when this is dropped.
-struct Pipes {
-    _child: Child,
-    input: ChildStdin,
-    output: ChildStdout,
-}
 
 /// Starts the agent here, and greets it.
 ///
@@ -29,30 +19,17 @@ struct Pipes {
 /// [`Why::NoAgent`] if it cannot be started, or why what was started is no agent.
 pub async fn open(command: &str) -> Result<Greeted, Why> {
     let no_agent = |why: String| Why::NoAgent(format!("{command}: {why}"));
-    let mut child = Command::new("/bin/sh")
-        .args(["-c", &format!("exec {command}")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| no_agent(error.to_string()))?;
-    let (Some(input), Some(output), Some(errors)) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
-        return Err(no_agent("no pipes to it".to_owned()));
-    };
+    let started = Piped::spawn(command, Stdio::piped());
+    let (piped, errors) = started.map_err(|error| no_agent(plain(&error)))?;
     let last_words = async move {
         let mut said = Vec::new();
-        // Whatever could be read is all there is to tell.
-        let _ = errors.take(WORDS).read_to_end(&mut said).await;
+        if let Some(errors) = errors {
+            // Whatever could be read is all there is to tell.
+            let _ = errors.take(WORDS).read_to_end(&mut said).await;
+        }
         String::from_utf8_lossy(&said).trim().to_owned()
     };
-    let mut stream = Box::new(Pipes {
-        _child: child,
-        input,
-        output,
-    });
+    let mut stream = Box::new(piped);
     let mut lines = Lines::default();
     match session::greet(&mut stream, &mut lines).await {
         Ok(hello) => Ok(Greeted {
@@ -63,34 +40,6 @@ pub async fn open(command: &str) -> Result<Greeted, Why> {
         }),
         Err(Why::Ended(said)) if said.is_empty() => Err(no_agent(last_words.await)),
         Err(why) => Err(why),
-    }
-}
-
-impl AsyncRead for Pipes {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.output).poll_read(cx, into)
-    }
-}
-
-impl AsyncWrite for Pipes {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.input).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.input).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.input).poll_shutdown(cx)
     }
 }
 

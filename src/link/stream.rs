@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinSet;
 
 use super::ssh_config::Family;
@@ -82,23 +82,34 @@ pub(super) struct Piped {
 impl Piped {
     /// Starts what `ProxyCommand` names, as ssh does.
     pub fn start(command: &str) -> Result<Piped, Why> {
-        let failed = |why: String| Why::Unreachable(format!("ProxyCommand: {why}"));
+        let started = Piped::spawn(command, Stdio::null());
+        let (piped, _) = started
+            .map_err(|error| Why::Unreachable(format!("ProxyCommand: {}", plain(&error))))?;
+        Ok(piped)
+    }
+
+    /// Starts a command of the shell. Its standard error goes where `errors` says, and comes
+    /// along if that is a pipe.
+    pub fn spawn(command: &str, errors: Stdio) -> io::Result<(Piped, Option<ChildStderr>)> {
         let mut child = Command::new("/bin/sh")
             .arg("-c")
             .arg(format!("exec {command}"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(errors)
             .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| failed(plain(&error)))?;
+            .spawn()?;
+        let errors = child.stderr.take();
         match (child.stdin.take(), child.stdout.take()) {
-            (Some(input), Some(output)) => Ok(Piped {
-                input,
-                output,
-                _child: child,
-            }),
-            _ => Err(failed("no pipes".to_owned())),
+            (Some(input), Some(output)) => Ok((
+                Piped {
+                    input,
+                    output,
+                    _child: child,
+                },
+                errors,
+            )),
+            _ => Err(io::Error::other("no pipes")),
         }
     }
 }
