@@ -1,6 +1,7 @@
 //! One console's conversation with one node, without any input or output of its own: bytes and
 //! the time go in, bytes come out. The real agent and the demo's simulated nodes both run it.
 
+use gantry_wire::drbd::Drbd;
 use gantry_wire::frame::{self, Lines};
 use gantry_wire::node::Sample;
 use gantry_wire::report::{Answer, AnswerBody, Hello, Pong, Problem};
@@ -39,6 +40,13 @@ pub trait Node {
     /// All parts that can be had, and what is missing. Rates are over the time since the call
     /// before. The session sets the number and the times, and leaves out what did not change.
     fn sample(&mut self, now: Moment) -> Sample;
+
+    /// DRBD as it is, all of it, if it was looked at anew since the call before. Called on every
+    /// tick, so that changes are told as they happen; the session sends what changed.
+    fn drbd(&mut self, now: Moment) -> Option<Drbd> {
+        let _ = now;
+        None
+    }
 
     /// News since the call before, the master's side: `Master`, `Config`, `Jobs`, `Logs`, `Queue`,
     /// `Locks`, `Live`, late `Answer`s and `Problem`s. Called on every tick.

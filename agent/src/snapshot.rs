@@ -132,13 +132,13 @@ impl Snapshot {
                 memory.swap_total
             )?;
         }
-        let storage = sample.storage.iter();
-        for space in storage.flat_map(|storage| storage.vgs.iter().chain(&storage.dirs)) {
-            writeln!(
-                out,
-                "storage   {}: {} MiB free of {}",
-                space.name, space.free, space.total
-            )?;
+        if let Some(storage) = &sample.storage {
+            let vgs = storage.vgs.iter().map(|vg| (&vg.name, vg.free, vg.total));
+            let dirs = storage.dirs.iter();
+            let dirs = dirs.map(|space| (&space.name, space.free, space.total));
+            for (name, free, total) in vgs.chain(dirs) {
+                writeln!(out, "storage   {name}: {free} MiB free of {total}")?;
+            }
         }
         for daemon in sample.daemons.iter().flatten() {
             let answers = match (daemon.runs, daemon.answers) {

@@ -269,6 +269,7 @@ fn withhold(sample: &mut Sample) {
     sample.missing = Some(vec![Missing {
         part: "storage".to_owned(),
         why: "vgs: needs root".to_owned(),
+        hangs: false,
     }]);
     for guest in sample.guests.iter_mut().flat_map(|guests| &mut guests.list) {
         (guest.read, guest.write) = (None, None);

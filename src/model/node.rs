@@ -142,17 +142,19 @@ impl Node {
                         .vgs
                         .iter()
                         .find(|vg| vg.name == cluster.volume_group)
+                        .map(|vg| (vg.total, vg.free))
                 } else if template == "file" {
                     storage
                         .dirs
                         .iter()
-                        .find(|dir| dir.name == cluster.file_storage_dir)
+                        .find(|dir| dir.name == cluster.file_storage_dir && dir.why.is_empty())
+                        .map(|dir| (dir.total, dir.free))
                 } else {
                     None
                 }
             });
-            if let Some(place) = place {
-                return Some((place.total, place.free));
+            if place.is_some() {
+                return place;
             }
         }
         let (_, live) = self.live.as_ref()?;

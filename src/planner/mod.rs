@@ -1,5 +1,7 @@
 //! Thinking ahead: pure reasoning over the model.
 
 pub mod findings;
+pub mod replica;
+pub mod storage;
 
 pub use findings::{Finding, Severity, Subject, findings};

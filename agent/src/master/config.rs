@@ -291,6 +291,7 @@ fn instance(row: &Row<'_>) -> Instance {
         size: whole(size).unwrap_or(0),
         uuid: uuids.get(n).cloned().unwrap_or_default(),
         name: names.get(n).cloned().unwrap_or_default(),
+        ..Disk::default()
     });
     let [ips, modes, links, vlans, networks] = [
         "nic.ips",

@@ -318,6 +318,8 @@ impl Config {
                     size: whole(&disk.size).unwrap_or(0),
                     uuid: text(&disk.uuid),
                     name: text(&disk.name),
+                    template: text(&disk.dev_type),
+                    layout: None,
                 })
                 .collect(),
             nics: instance.nics.iter().map(|nic| self.nic(nic)).collect(),

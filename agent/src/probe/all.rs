@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gantry_wire::guest::Guests;
-use gantry_wire::node::{Daemon, Missing, Sample, Storage, System};
+use gantry_wire::node::{Daemon, Missing, Sample, System};
 use gantry_wire::ssconf::Ssconf;
+use gantry_wire::storage::Storage;
 
 use super::{cpu, daemons, disks, guests, load, memory, net, storage, system};
 use crate::place::Place;
@@ -174,6 +175,7 @@ fn attempt<T>(
     missing.push(Missing {
         part: part.into(),
         why,
+        hangs: false,
     });
     None
 }

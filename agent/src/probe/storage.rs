@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
-use gantry_wire::node::{Missing, Space, Storage};
+use gantry_wire::node::Missing;
+use gantry_wire::storage::{Space, Storage, VolumeGroup};
 use serde_json::Value;
 
 use super::background::Background;
@@ -25,7 +26,7 @@ const VGS_LIMIT: Duration = Duration::from_secs(20);
 /// Both threads, and what each said last.
 #[derive(Debug)]
 pub struct Probe {
-    vgs: Background<Result<Vec<Space>, String>>,
+    vgs: Background<Result<Vec<VolumeGroup>, String>>,
     dirs: Background<Result<Vec<Space>, String>>,
     /// The directories that the thread was started for.
     looked_at: Vec<String>,
@@ -79,32 +80,35 @@ impl Probe {
 
     /// What is known of the space; whatever cannot be had is added to `missing`.
     pub fn read(&mut self, now: Moment, missing: &mut Vec<Missing>) -> Option<Storage> {
-        let mut say = |why: String| {
-            missing.push(Missing {
-                part: "storage".into(),
-                why,
-            });
-        };
-        let mut part =
-            |background: &mut Background<_>, what: &str| match background.read(now, PATIENCE_MS) {
-                Ok(None) => None,
-                Ok(Some(Ok(spaces))) => Some(Vec::clone(spaces)),
-                Ok(Some(Err(why))) => {
-                    say(format!("{what}: {why}"));
-                    Some(Vec::new())
-                }
-                Err(_) => {
-                    say(format!("{what} does not answer"));
-                    Some(Vec::new())
-                }
-            };
-        let vgs = part(&mut self.vgs, "vgs");
-        let dirs = part(&mut self.dirs, "file storage");
+        let vgs = part(&mut self.vgs, "vgs", now, missing);
+        let dirs = part(&mut self.dirs, "file storage", now, missing);
         Some(Storage {
             vgs: vgs?,
             dirs: dirs?,
+            pools: Vec::new(),
         })
     }
+}
+
+/// The latest answer, or none while there cannot have been one.
+fn part<T: Clone + Send + 'static>(
+    background: &mut Background<Result<Vec<T>, String>>,
+    what: &str,
+    now: Moment,
+    missing: &mut Vec<Missing>,
+) -> Option<Vec<T>> {
+    let (why, hangs) = match background.read(now, PATIENCE_MS) {
+        Ok(None) => return None,
+        Ok(Some(Ok(spaces))) => return Some(spaces.clone()),
+        Ok(Some(Err(why))) => (format!("{what}: {why}"), false),
+        Err(_) => (format!("{what} does not answer"), true),
+    };
+    missing.push(Missing {
+        part: "storage".into(),
+        why,
+        hangs,
+    });
+    Some(Vec::new())
 }
 
 /// Runs `vgs`, and remembers one that could not even be killed.
@@ -115,7 +119,7 @@ struct Vgs {
 }
 
 impl Vgs {
-    fn run(&mut self) -> Result<Vec<Space>, String> {
+    fn run(&mut self) -> Result<Vec<VolumeGroup>, String> {
         if let Some(child) = &mut self.hangs {
             match child.try_wait() {
                 Ok(None) => return Err("the one before still hangs".into()),
@@ -189,7 +193,7 @@ fn run(
     ))
 }
 
-fn parse_vgs(text: &str) -> Result<Vec<Space>, String> {
+fn parse_vgs(text: &str) -> Result<Vec<VolumeGroup>, String> {
     let report: Value =
         serde_json::from_str(text).map_err(|error| format!("not understood: {error}"))?;
     let number = |vg: &Value, field: &str| {
@@ -203,10 +207,11 @@ fn parse_vgs(text: &str) -> Result<Vec<Space>, String> {
         .ok_or("no volume groups in the report")?;
     Ok(groups
         .iter()
-        .map(|vg| Space {
+        .map(|vg| VolumeGroup {
             name: vg["vg_name"].as_str().unwrap_or_default().to_owned(),
             total: number(vg, "vg_size"),
             free: number(vg, "vg_free"),
+            ..VolumeGroup::default()
         })
         .collect())
 }
@@ -222,6 +227,7 @@ fn spaces(place: &Place, directories: &[String]) -> Result<Vec<Space>, String> {
                 name: directory.clone(),
                 total: stat.f_blocks.saturating_mul(stat.f_frsize) / MIB,
                 free: stat.f_bavail.saturating_mul(stat.f_frsize) / MIB,
+                ..Space::default()
             }),
             // ssconf names directories that a cluster without file disks never makes.
             Err(rustix::io::Errno::NOENT) => {}
@@ -242,10 +248,11 @@ mod tests {
             {"vg_name":"xenvg", "vg_size":"24572.00", "vg_free":"21371.60"},
             {"vg_name":"other", "vg_size":"<10.00", "vg_free":"0"}]}]}"#;
         let vgs = parse_vgs(text).unwrap();
-        let of = |name: &str, total, free| Space {
+        let of = |name: &str, total, free| VolumeGroup {
             name: name.into(),
             total,
             free,
+            ..VolumeGroup::default()
         };
         assert_eq!(vgs, [of("xenvg", 24572, 21372), of("other", 10, 0)]);
         assert!(parse_vgs("  Volume group not found").is_err());

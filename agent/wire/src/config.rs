@@ -205,6 +205,52 @@ pub struct Disk {
     pub uuid: String,
     /// Its name, if it has one.
     pub name: String,
+    /// `drbd`, `plain`, `file`, ...; empty if not known.
+    pub template: String,
+    /// Where it lies. Only `config.data` says it, so it is absent where that may not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Box<Layout>>,
+}
+
+/// Where a disk lies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Layout {
+    /// The two halves of a DRBD disk, in the configuration's order: which of them is the primary
+    /// is another matter.
+    pub ends: Vec<DrbdEnd>,
+    /// Port of the DRBD connection, 0 without.
+    pub port: u16,
+    /// The logical volume with its data, on each node that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Volume>,
+    /// The logical volume with DRBD's metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Volume>,
+    /// Path of its file or device, or name of its image; empty for logical volumes.
+    pub path: String,
+}
+
+/// One half of a DRBD disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DrbdEnd {
+    /// Node's name.
+    pub node: String,
+    /// Minor there.
+    pub minor: u32,
+}
+
+/// A logical volume as the configuration has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Volume {
+    /// Volume group.
+    pub vg: String,
+    /// Name.
+    pub name: String,
+    /// Size, MiB.
+    pub size: u64,
 }
 
 /// One network interface of an instance.

@@ -22,6 +22,7 @@
 //! they are; what they mean is for the console to work out.
 
 pub mod config;
+pub mod drbd;
 pub mod frame;
 pub mod guest;
 pub mod job;
@@ -30,6 +31,7 @@ pub mod node;
 pub mod report;
 pub mod request;
 pub mod ssconf;
+pub mod storage;
 
 pub use report::Report;
 pub use request::Request;

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::drbd::Drbd;
 use crate::guest::Guests;
+use crate::storage::{DiskHealth, Lvm, Storage};
 
 /// What changed on a node since its last sample. An absent part is unchanged, not unknown; a part
 /// that cannot be had is named in [`Sample::missing`].
@@ -36,6 +38,15 @@ pub struct Sample {
     /// Space for instances' disks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
+    /// LVM's volumes one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lvm: Option<Lvm>,
+    /// What the disks say of their own health.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<Vec<DiskHealth>>,
+    /// DRBD: all devices or those that changed. Also told between samples, when it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drbd: Option<Drbd>,
     /// Instances found running here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guests: Option<Guests>,
@@ -57,8 +68,11 @@ impl Sample {
             ($($part:ident),*) => { $( if newer.$part.is_some() { self.$part = newer.$part; } )* };
         }
         newest!(
-            cpu, memory, load, system, net, disks, storage, guests, daemons, missing
+            cpu, memory, load, system, net, disks, storage, lvm, health, guests, daemons, missing
         );
+        if let Some(newer) = newer.drbd {
+            self.drbd.get_or_insert_default().absorb(newer);
+        }
     }
 }
 
@@ -152,28 +166,6 @@ pub struct DiskRate {
     pub busy: u16,
 }
 
-/// Space for instances' disks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Storage {
-    /// LVM volume groups.
-    pub vgs: Vec<Space>,
-    /// File storage directories.
-    pub dirs: Vec<Space>,
-}
-
-/// One place for disks, in MiB.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Space {
-    /// Name of the volume group, or path of the directory.
-    pub name: String,
-    /// Its size.
-    pub total: u64,
-    /// What is free of it.
-    pub free: u64,
-}
-
 /// One of Ganeti's daemons on this node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -195,4 +187,6 @@ pub struct Missing {
     pub part: String,
     /// Why, in words.
     pub why: String,
+    /// It was asked and does not answer: something on the node hangs.
+    pub hangs: bool,
 }

@@ -137,7 +137,8 @@ impl Cluster {
                 .map(|disk| config::Disk {
                     size: disk.size,
                     uuid: disk.uuid.clone(),
-                    name: String::new(),
+                    template: instance.template.word().to_owned(),
+                    ..config::Disk::default()
                 })
                 .collect(),
             nics: vec![config::Nic {

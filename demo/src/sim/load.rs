@@ -3,9 +3,8 @@
 //! same, and a cluster that stands still stands still.
 
 use gantry_wire::guest::{Guest as Found, Guests};
-use gantry_wire::node::{
-    Cpu, Daemon, DiskRate, Load, Memory, NetRate, Sample, Space, Storage, System,
-};
+use gantry_wire::node::{Cpu, Daemon, DiskRate, Load, Memory, NetRate, Sample, System};
+use gantry_wire::storage::{Space, Storage, VolumeGroup};
 
 use super::Cluster;
 use super::chance::{mix, wander};
@@ -134,16 +133,20 @@ impl Cluster {
             .map(Instance::disk_size)
             .sum();
         Storage {
-            vgs: vec![Space {
+            vgs: vec![VolumeGroup {
                 name: VOLUME_GROUP.to_owned(),
                 total: found.disk,
                 free: self.disk_free(node),
+                ..VolumeGroup::default()
             }],
             dirs: vec![Space {
                 name: FILE_DIR.to_owned(),
                 total: found.dir,
                 free: found.dir.saturating_sub(files),
+                template: "file".to_owned(),
+                ..Space::default()
             }],
+            pools: Vec::new(),
         }
     }
 

@@ -340,16 +340,14 @@ fn storage(sheet: &mut Sheet, node: &Node) {
     } else {
         Tone::Lost
     };
-    let places = storage.vgs.iter().map(|place| ("volume group", place));
-    let places = places.chain(storage.dirs.iter().map(|place| ("directory", place)));
-    let rows: Vec<Vec<Span>> = places
-        .map(|(kind, place)| {
-            let cells = [
-                kind.to_owned(),
-                place.name.clone(),
-                mib(place.total),
-                mib(place.free),
-            ];
+    let vgs = storage.vgs.iter();
+    let vgs = vgs.map(|vg| ("volume group", &vg.name, vg.total, vg.free));
+    let dirs = storage.dirs.iter();
+    let dirs = dirs.map(|dir| ("directory", &dir.name, dir.total, dir.free));
+    let rows: Vec<Vec<Span>> = vgs
+        .chain(dirs)
+        .map(|(kind, name, total, free)| {
+            let cells = [kind.to_owned(), name.clone(), mib(total), mib(free)];
             cells.map(|text| Span::new(text, tone)).into()
         })
         .collect();

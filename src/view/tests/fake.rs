@@ -3,11 +3,10 @@
 use gantry_wire::config::{self, ConfigPart, Disk, Nic, Source};
 use gantry_wire::guest::{Guest, Guests};
 use gantry_wire::job::{Filter, Job, JobLog, JobsPart, Lock, LogLine, Op, Pending, QueueState};
-use gantry_wire::node::{
-    Cpu, Daemon, DiskRate, Load, Memory, Missing, NetRate, Sample, Space, Storage, System,
-};
+use gantry_wire::node::{Cpu, Daemon, DiskRate, Load, Memory, Missing, NetRate, Sample, System};
 use gantry_wire::report::{Hello, MasterState, Problem, Report};
 use gantry_wire::ssconf::{SsNode, Ssconf};
+use gantry_wire::storage::{Storage, VolumeGroup};
 
 use crate::model::time::Now;
 use crate::model::{Cluster, Reach, Time};
@@ -286,7 +285,8 @@ fn instance(size: Size, i: usize) -> config::Instance {
         disks: vec![Disk {
             size: 10_240 * (1 + some(i, 8) as u64),
             uuid: format!("disk{i}-uuid"),
-            name: String::new(),
+            template: if drbd { "drbd" } else { "plain" }.into(),
+            ..Disk::default()
         }],
         nics: vec![Nic {
             mac: format!("aa:00:00:00:00:{i:02x}"),
@@ -383,18 +383,20 @@ pub fn sample(size: Size, n: usize, step: usize, wall: f64) -> Sample {
             busy: 120,
         }]),
         storage: Some(Storage {
-            vgs: vec![Space {
+            vgs: vec![VolumeGroup {
                 name: "xenvg".into(),
                 total: 3_600_000,
                 free: 400_000 + some(n, 2_000_000) as u64,
+                ..VolumeGroup::default()
             }],
-            dirs: Vec::new(),
+            ..Storage::default()
         }),
         guests: Some(guests(size, n, step, wall)),
         daemons: Some(daemons(true)),
         missing: Some(vec![Missing {
             part: "guests.rx".into(),
             why: "needs root".into(),
+            hangs: false,
         }]),
         ..Sample::default()
     }

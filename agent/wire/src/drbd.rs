@@ -1,0 +1,314 @@
+//! DRBD as a node's kernel has it, and whose devices they are.
+
+use serde::{Deserialize, Serialize};
+
+/// The DRBD devices of one node: all of them, or those that changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Drbd {
+    /// All devices are listed, and what was told before is void; otherwise those that changed.
+    pub whole: bool,
+    /// The kernel module's version (`8.4.11`); empty if none is loaded.
+    pub version: String,
+    /// Changes are told as they happen (`drbdsetup events2` runs), not with the next sample.
+    pub pushed: bool,
+    /// Devices by minor, ascending.
+    pub devices: Vec<Device>,
+    /// Minors that are gone.
+    pub gone: Vec<u32>,
+    /// Lines that could not be read: where, and why.
+    pub unread: Vec<String>,
+}
+
+impl Drbd {
+    /// Folds newer news in, so that both together say what the two said one after the other.
+    pub fn absorb(&mut self, newer: Drbd) {
+        if newer.whole {
+            *self = newer;
+            // As it should be, but it comes from elsewhere.
+            self.devices.sort_by_key(|device| device.minor);
+            self.devices.dedup_by_key(|device| device.minor);
+            return;
+        }
+        self.version = newer.version;
+        self.pushed = newer.pushed;
+        self.unread = newer.unread;
+        for minor in newer.gone {
+            if let Ok(at) = self.devices.binary_search_by_key(&minor, |it| it.minor) {
+                self.devices.remove(at);
+            }
+            if !self.whole && !self.gone.contains(&minor) {
+                self.gone.push(minor);
+            }
+        }
+        for device in newer.devices {
+            self.gone.retain(|minor| *minor != device.minor);
+            match self
+                .devices
+                .binary_search_by_key(&device.minor, |it| it.minor)
+            {
+                Ok(at) => self.devices[at] = device,
+                Err(at) => self.devices.insert(at, device),
+            }
+        }
+    }
+
+    /// A device by its minor.
+    pub fn device(&self, minor: u32) -> Option<&Device> {
+        let at = self
+            .devices
+            .binary_search_by_key(&minor, |device| device.minor);
+        at.ok().map(|at| &self.devices[at])
+    }
+}
+
+/// One device: one half of a replicated disk. State words are DRBD's own; an empty one was not
+/// said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Device {
+    /// Minor number on this node.
+    pub minor: u32,
+    /// Connection and replication state (`cs:`): `Connected`, `StandAlone`, `SyncSource`, ...;
+    /// `Unconfigured` for a minor that is free.
+    pub connection: String,
+    /// This node's role: `Primary`, `Secondary`, `Unknown`.
+    pub role: String,
+    /// The peer's role, as this node last heard.
+    pub peer_role: String,
+    /// State of this node's disk: `UpToDate`, `Inconsistent`, `Diskless`, ...
+    pub disk: String,
+    /// State of the peer's disk, as this node last heard.
+    pub peer_disk: String,
+    /// Replication protocol: `A`, `B`, `C`; empty while StandAlone.
+    pub protocol: String,
+    /// The flags as printed, such as `r--u--`.
+    pub flags: String,
+    /// What holds a resync back, of `dependency`, `peer` and `user`.
+    pub paused_by: Vec<String>,
+    /// Input and output are held back (flag `s`): for whoever uses the device it hangs.
+    pub io_suspended: bool,
+    /// How far a resync or a verify is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// What differs from the peer, KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oos_kib: Option<u64>,
+    /// Counters. Told with every other change, and by themselves every 10 s.
+    pub counters: Counters,
+    /// Data generations of both ends as this one knows them, while it is not connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Generation>,
+    /// When connection or disk last changed by the kernel's log, seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<f64>,
+    /// When the kernel's log last told of a split brain of this device, seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_brain_at: Option<f64>,
+    /// Its instance, empty if that is not known on this node.
+    pub instance: String,
+    /// Which of the instance's disks it is, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_index: Option<u32>,
+    /// The node with the other half, by name if known, else by address; empty if not known.
+    pub peer: String,
+    /// The device below it with the data (`/dev/xenvg/...disk0_data`).
+    pub data_dev: String,
+    /// The device below it with the metadata.
+    pub meta_dev: String,
+    /// Port of its connection, 0 if not known.
+    pub port: u16,
+    /// Resync rate that was set, KiB a second; 0 if not known.
+    pub rate_kib: u64,
+}
+
+/// How far a resync or a verify is, as the kernel prints it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// A verify and not a resync.
+    pub verify: bool,
+    /// Percent done.
+    pub percent: f64,
+    /// Left to do, KiB; 0 if not printed.
+    pub left_kib: u64,
+    /// All that there was to do, KiB; 0 if not printed.
+    pub total_kib: u64,
+    /// Seconds until the end at the present speed; absent if not printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta_s: Option<u64>,
+    /// Speed now, KiB a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed_kib: Option<u64>,
+    /// Mean speed since the start, KiB a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_kib: Option<u64>,
+    /// Speed that the controller aims at, KiB a second (targets only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub want_kib: Option<u64>,
+    /// The kernel itself calls it stalled.
+    pub stalled: bool,
+}
+
+/// The counters of `/proc/drbd`. Sizes in KiB; since the device was set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counters {
+    /// `ns`: sent to the peer.
+    pub sent: u64,
+    /// `nr`: received from the peer.
+    pub received: u64,
+    /// `dw`: written to the disk.
+    pub written: u64,
+    /// `dr`: read from the disk.
+    pub read: u64,
+    /// `al`: updates of the activity log.
+    pub al: u64,
+    /// `bm`: updates of the bitmap.
+    pub bm: u64,
+    /// `lo`: requests open to the disk.
+    pub lo: u64,
+    /// `pe`: requests sent that the peer has not answered.
+    pub pe: u64,
+    /// `ua`: requests received and not yet acknowledged.
+    pub ua: u64,
+    /// `ap`: requests of the device's user that are not done.
+    pub ap: u64,
+    /// `ep`: epochs, from 8.3 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ep: Option<u64>,
+    /// `wo`: write order, `b`, `f`, `d` or `n`; empty if not printed.
+    pub wo: String,
+}
+
+/// A device's data generations, as `drbdsetup get-gi` prints them: hexadecimal, 0 for none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Generation {
+    /// The current one; its lowest bit is set on a primary.
+    pub current: String,
+    /// That since which blocks are noted as out of sync.
+    pub bitmap: String,
+    /// Older ones.
+    pub history: Vec<String>,
+    /// Flags that are set, of `consistent`, `was-up-to-date`, `primary`, `crashed-primary`,
+    /// `connected`, `full-sync`, `peer-outdated`.
+    pub flags: Vec<String>,
+}
+
+/// One device in a list for scripts: of `gantry drbd --json` and `gantry-agent snapshot --json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The node that says so.
+    pub node: String,
+    /// Minor number there.
+    pub minor: u32,
+    /// Connection and replication state.
+    pub connection: Option<String>,
+    /// Its role.
+    pub role: Option<String>,
+    /// The peer's role.
+    pub peer_role: Option<String>,
+    /// State of its disk.
+    pub disk: Option<String>,
+    /// State of the peer's disk.
+    pub peer_disk: Option<String>,
+    /// Percent of a resync or a verify that is done.
+    pub percent: Option<f64>,
+    /// Its speed now, KiB a second.
+    pub speed_kib: Option<u64>,
+    /// Seconds until its end.
+    pub eta_s: Option<u64>,
+    /// What differs from the peer, KiB.
+    pub oos_kib: Option<u64>,
+    /// The flags as printed.
+    pub flags: Option<String>,
+    /// Its instance.
+    pub instance: Option<String>,
+    /// Which of the instance's disks.
+    pub disk_index: Option<u32>,
+    /// The node with the other half.
+    pub peer: Option<String>,
+}
+
+impl Row {
+    /// The row of a device of `node`.
+    pub fn new(node: &str, device: &Device) -> Row {
+        let said = |word: &String| (!word.is_empty()).then(|| word.clone());
+        let progress = device.progress.as_ref();
+        Row {
+            node: node.to_owned(),
+            minor: device.minor,
+            connection: said(&device.connection),
+            role: said(&device.role),
+            peer_role: said(&device.peer_role),
+            disk: said(&device.disk),
+            peer_disk: said(&device.peer_disk),
+            percent: progress.map(|progress| progress.percent),
+            speed_kib: progress.and_then(|progress| progress.speed_kib),
+            eta_s: progress.and_then(|progress| progress.eta_s),
+            oos_kib: device.oos_kib,
+            flags: said(&device.flags),
+            instance: said(&device.instance),
+            disk_index: device.disk_index,
+            peer: said(&device.peer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn device(minor: u32, oos: u64) -> Device {
+        Device {
+            minor,
+            oos_kib: Some(oos),
+            ..Device::default()
+        }
+    }
+
+    prop_compose! {
+        fn news()(
+            whole in any::<bool>(),
+            told in proptest::collection::btree_map(0_u32..6, 0_u64..9, 0..5),
+            gone in proptest::collection::btree_set(0_u32..6, 0..3),
+        ) -> Drbd {
+            Drbd {
+                whole,
+                gone: if whole { Vec::new() } else {
+                    gone.into_iter().filter(|minor| !told.contains_key(minor)).collect()
+                },
+                devices: told.into_iter().map(|(minor, oos)| device(minor, oos)).collect(),
+                ..Drbd::default()
+            }
+        }
+    }
+
+    proptest! {
+        /// What waits for a slow console says the same as if it had been taken piece by piece.
+        #[test]
+        fn news_folded_first_say_the_same(first in news(), second in news(), third in news()) {
+            let mut one_by_one = Drbd { whole: true, ..Drbd::default() };
+            one_by_one.absorb(first.clone());
+            let mut at_once = one_by_one.clone();
+            one_by_one.absorb(second.clone());
+            one_by_one.absorb(third.clone());
+            let mut folded = second;
+            folded.absorb(third);
+            at_once.absorb(folded);
+            prop_assert_eq!(&one_by_one.devices, &at_once.devices);
+        }
+    }
+
+    #[test]
+    fn a_row_says_null_for_what_was_not_said() {
+        let row = Row::new("node1", &device(3, 7));
+        let json = serde_json::to_value(&row).unwrap();
+        assert_eq!(json["oos_kib"], 7);
+        assert!(json["peer"].is_null() && json["percent"].is_null());
+    }
+}
