@@ -1,0 +1,43 @@
+//! Texts that tests read: ours, and other people's where there are any.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+/// Our captures of `/proc/drbd`.
+pub const PROC: &[&str] = &[
+    "proc-drbd-connected.txt",
+    "proc-drbd-diskless.txt",
+    "proc-drbd-paused-sync.txt",
+    "proc-drbd-peer-killed.txt",
+    "proc-drbd-resync-slow-source.txt",
+    "proc-drbd-split-brain.txt",
+    "proc-drbd-syncsource.txt",
+    "proc-drbd-synctarget.txt",
+    "proc-drbd-verify-source.txt",
+    "proc-drbd-wfconnection.txt",
+];
+
+/// One of our captures.
+pub fn captured(name: &str) -> String {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/drbd");
+    std::fs::read_to_string(here.join(name)).unwrap()
+}
+
+/// All files of a directory of the reference, with their names; none where there is no reference.
+pub fn reference(directory: &str) -> Vec<(String, Vec<u8>)> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/reference");
+    let root = std::env::var_os("GANTRY_REFERENCE").map_or_else(beside, PathBuf::from);
+    let Ok(entries) = std::fs::read_dir(root.join(directory)) else {
+        println!("no reference, {directory} is not read");
+        return Vec::new();
+    };
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap())
+        .map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            (name, std::fs::read(entry.path()).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
