@@ -1,10 +1,17 @@
 //! DRBD on this node: its state from `/proc/drbd`, told as it changes by `drbdsetup events2`, and
 //! whose devices they are.
 
+pub mod command;
+pub mod events;
+pub mod gi;
+pub mod kernel;
+pub mod owner;
 pub mod proc;
 #[cfg(test)]
 mod samples;
+pub mod show;
 mod unread;
+pub mod watch;
 
 use gantry_wire::drbd::Device;
 

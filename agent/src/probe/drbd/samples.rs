@@ -41,3 +41,34 @@ pub fn reference(directory: &str) -> Vec<(String, Vec<u8>)> {
     files.sort();
     files
 }
+
+/// A program that stands for `drbdsetup`, in a directory of its own.
+pub struct Script(PathBuf);
+
+impl Script {
+    /// It does this, in the shell's words.
+    pub fn new(test: &str, body: &str) -> Script {
+        let directory = format!("gantry-drbdsetup-{test}-{}", std::process::id());
+        let directory = std::env::temp_dir().join(directory);
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("drbdsetup");
+        std::fs::write(&path, body).unwrap();
+        Script(directory)
+    }
+
+    /// A file beside it.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// It, to be run.
+    pub fn drbdsetup(&self) -> super::command::Drbdsetup {
+        super::command::Drbdsetup::script(self.0.join("drbdsetup"))
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -43,12 +43,6 @@ impl Unread {
         }
     }
 
-    /// Forgets what was collected.
-    pub fn clear(&mut self) {
-        self.lines.clear();
-        self.more = 0;
-    }
-
     /// What was collected.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = self.lines.clone();
