@@ -1,6 +1,7 @@
 //! gantry's node agent as a library: the real agent, and what simulated nodes share with it.
 
 pub mod args;
+pub mod drbd_news;
 pub mod luxi;
 pub mod machine;
 pub mod master;

@@ -3,9 +3,11 @@
 
 pub mod command;
 pub mod events;
+pub mod facts;
 pub mod gi;
 pub mod kernel;
 pub mod owner;
+pub mod probe;
 pub mod proc;
 #[cfg(test)]
 mod samples;

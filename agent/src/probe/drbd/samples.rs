@@ -2,6 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::command::Drbdsetup;
+use crate::waker::Waker;
 
 /// Our captures of `/proc/drbd`.
 pub const PROC: &[&str] = &[
@@ -62,13 +68,23 @@ impl Script {
     }
 
     /// It, to be run.
-    pub fn drbdsetup(&self) -> super::command::Drbdsetup {
-        super::command::Drbdsetup::script(self.0.join("drbdsetup"))
+    pub fn drbdsetup(&self) -> Drbdsetup {
+        Drbdsetup::script(self.0.join("drbdsetup"))
     }
 }
 
 impl Drop for Script {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Waits until the agent is woken and something holds.
+pub fn until(waker: &Waker, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        let left = Timespec::try_from(end.saturating_duration_since(Instant::now())).unwrap();
+        assert!(poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&left)).unwrap() > 0);
+        waker.clear();
     }
 }

@@ -99,10 +99,6 @@ impl Watch {
 
 /// Reads until the end.
 fn follow(mut child: Child, shared: &Shared, running: &Running, waker: &Waker) {
-    let tell = || {
-        shared.news.store(true, Ordering::SeqCst);
-        waker.wake();
-    };
     if let Some(mut stdout) = child.stdout.take() {
         let mut buffer = [0; 16 * 1024];
         let mut line = Vec::new();
@@ -113,9 +109,13 @@ fn follow(mut child: Child, shared: &Shared, running: &Running, waker: &Waker) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(_) => break,
             };
-            let whole = take(&mut line, read, &mut shared.events());
+            let mut events = shared.events();
+            let whole = take(&mut line, read, &mut events);
+            // Who sees what it said sees that it is news, too.
+            shared.news.fetch_or(whole, Ordering::SeqCst);
+            drop(events);
             if whole {
-                tell();
+                waker.wake();
                 // What comes meanwhile waits in the pipe and is taken at once.
                 std::thread::sleep(PAUSE);
             }
@@ -125,7 +125,7 @@ fn follow(mut child: Child, shared: &Shared, running: &Running, waker: &Waker) {
     let _ = child.wait();
     running.clear();
     shared.ended.store(true, Ordering::SeqCst);
-    tell();
+    waker.wake();
 }
 
 /// Takes bytes as they come; whether a line was whole.
@@ -147,22 +147,8 @@ fn take(line: &mut Vec<u8>, bytes: &[u8], events: &mut Events) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::time::Instant;
-
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-    use super::super::samples::{self, Script};
+    use super::super::samples::{self, Script, until};
     use super::*;
-
-    /// Waits until the agent is woken and something holds.
-    fn until(waker: &Waker, mut holds: impl FnMut() -> bool) {
-        let end = Instant::now() + Duration::from_secs(60);
-        while !holds() {
-            let left = Timespec::try_from(end.saturating_duration_since(Instant::now())).unwrap();
-            assert!(poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&left)).unwrap() > 0);
-            waker.clear();
-        }
-    }
 
     #[test]
     fn each_change_wakes_the_agent() {
