@@ -56,6 +56,11 @@ impl Machine {
         name(&self.place, self.ssconf.latest())
     }
 
+    /// Something about DRBD's devices is being found out.
+    pub fn drbd_is_asked(&self) -> bool {
+        self.probes.drbd_is_asked()
+    }
+
     fn order(&self, watch: &Watch) -> Order {
         let ssconf = self.ssconf.latest();
         let ask = ssconf.map(|ssconf| ssconf.master_node.clone());

@@ -135,6 +135,11 @@ impl Probes {
         catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
     }
 
+    /// Something about DRBD's devices is being found out.
+    pub fn drbd_is_asked(&self) -> bool {
+        self.drbd.is_asked()
+    }
+
     fn guests(
         &mut self,
         place: &Place,

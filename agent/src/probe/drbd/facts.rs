@@ -213,6 +213,11 @@ impl Worker {
         self.waits = self.ask.try_send(order).is_ok();
     }
 
+    /// It was asked and has not answered.
+    pub fn waits(&self) -> bool {
+        self.waits
+    }
+
     /// It was asked and does not answer.
     pub fn hangs(&self, now: Moment) -> bool {
         let since = |at: Moment| now.mono_ms.saturating_sub(at.mono_ms);

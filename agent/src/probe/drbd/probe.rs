@@ -113,6 +113,11 @@ impl Probe {
         changed.then(|| self.all())
     }
 
+    /// Something about the devices is being found out.
+    pub fn is_asked(&self) -> bool {
+        self.facts.as_ref().is_some_and(Worker::waits)
+    }
+
     /// What cannot be had is added.
     pub fn missing(&self, now: Moment, missing: &mut Vec<Missing>) {
         let mut say = |why: &str, hangs| {
