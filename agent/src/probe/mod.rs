@@ -2,6 +2,7 @@
 
 pub mod all;
 pub mod background;
+pub mod command;
 pub mod cpu;
 pub mod daemons;
 pub mod disks;
