@@ -15,6 +15,8 @@ pub struct Place {
     pub proc: PathBuf,
     /// `/sys`, elsewhere only in tests.
     pub sys: PathBuf,
+    /// Where LVM writes its backups of each change, elsewhere only in tests.
+    pub backup: PathBuf,
 }
 
 impl Place {
@@ -49,6 +51,7 @@ impl Place {
             hostname,
             proc: "/proc".into(),
             sys: "/sys".into(),
+            backup: "/etc/lvm/backup".into(),
         }
     }
 

@@ -279,7 +279,12 @@ struct Texts {
 
 impl Texts {
     /// Reads both to their ends; otherwise says why the program has to be killed.
-    fn read(&mut self, stdout: impl Read + AsFd, stderr: impl Read + AsFd, end: Instant) -> Option<End> {
+    fn read(
+        &mut self,
+        stdout: impl Read + AsFd,
+        stderr: impl Read + AsFd,
+        end: Instant,
+    ) -> Option<End> {
         let mut buffer = [0; 8192];
         let (mut stdout, mut stderr) = (Some(stdout), Some(stderr));
         while stdout.is_some() || stderr.is_some() {
@@ -299,7 +304,10 @@ impl Texts {
                     Err(error) => return Some(End::NotStarted(error.to_string())),
                 }
                 let second = usize::from(stdout.is_some());
-                (ready(stdout.is_some(), &fds, 0), ready(stderr.is_some(), &fds, second))
+                (
+                    ready(stdout.is_some(), &fds, 0),
+                    ready(stderr.is_some(), &fds, second),
+                )
             };
             if out_ready {
                 take(&mut stdout, &mut buffer, &mut self.stdout, STDOUT_LIMIT + 1);
@@ -383,7 +391,10 @@ mod tests {
         assert_eq!(output.stdout, "");
         let output = sh("head -c 200000 /dev/zero >&2; echo done", LONG);
         assert_eq!(output.end, End::Exited(0), "complaints are only cut");
-        assert_eq!((output.stdout.as_str(), output.stderr.len()), ("done\n", STDERR_LIMIT));
+        assert_eq!(
+            (output.stdout.as_str(), output.stderr.len()),
+            ("done\n", STDERR_LIMIT)
+        );
     }
 
     #[test]
@@ -405,7 +416,10 @@ mod tests {
         while hold(&keeper.0).child.is_none() {
             std::thread::yield_now();
         }
-        assert_eq!(keeper.under_way().map(|(program, _)| program), Some("sleep".into()));
+        assert_eq!(
+            keeper.under_way().map(|(program, _)| program),
+            Some("sleep".into())
+        );
         drop(keeper);
         assert_eq!(thread.join().ok(), Some((End::Signal(9), End::Killed)));
     }
