@@ -15,10 +15,11 @@ fn at(mono_ms: u64) -> Moment {
     }
 }
 
-/// As a reader has it that is asked the first time.
-pub fn read(capture: Value) -> ConfigPart {
+/// As a reader has it that is asked the first time, with this `config.data`.
+pub fn read(capture: Value, file: &str) -> ConfigPart {
     let fake = luxid(capture);
     let place = Place::new(fake.root().into(), None);
+    std::fs::write(place.data("config.data"), file).unwrap();
     let mut client = Client::new(fake.socket(), std::time::Duration::from_secs(60));
     round(&mut Reader::default(), &mut client, &place, 0).unwrap()
 }
@@ -35,7 +36,7 @@ fn round(reader: &mut Reader, client: &mut Client, place: &Place, now: u64) -> O
 
 #[test]
 fn a_real_cluster_is_understood() {
-    let part = read(capture());
+    let part = read(capture(), "");
     assert!(part.whole && part.last && part.source == Source::Luxi);
     let cluster = part.cluster.unwrap();
     assert_eq!(cluster.name, "cluster");

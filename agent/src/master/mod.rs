@@ -7,6 +7,7 @@ mod config;
 mod file;
 mod job;
 mod jobs;
+mod layout;
 mod live;
 mod locks;
 mod problems;
