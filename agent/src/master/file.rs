@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 use gantry_wire::config::{Cluster, ConfigPart, Disk, Group, Instance, Network, Nic, Node, Source};
 use serde::Deserialize;
@@ -47,24 +47,34 @@ impl Reader {
             return Ok(None);
         }
         self.not_before_ms = now.mono_ms + INTERVAL_MS;
-        let reader = match File::open(&path).map_err(Unread::from) {
-            Ok(file) => BufReader::with_capacity(64 * 1024, file),
+        let read = match File::open(&path).map_err(Unread::from) {
+            Ok(file) => file,
             Err(Unread::Absent) => return Ok(None),
             Err(why) => return Err(format!("config.data: {why}")),
         };
-        let config: Config = serde_json::from_reader(reader)
-            .map_err(|error| format!("config.data is not understood: {error}"))?;
+        let told = parse(read)?;
         self.file = file;
         let begun = self.known.begin();
         let mut part = ConfigPart {
             at: file.seconds(),
             revision: begun.revision,
             whole: begun.whole,
-            ..config.part()
+            ..told
         };
         self.known.keep_news(&mut part);
         Ok(self.known.end(part, false))
     }
+}
+
+/// What a `config.data` says, as one part without a revision.
+///
+/// # Errors
+/// In words, if it is not understood.
+pub fn parse(file: impl Read) -> Result<ConfigPart, String> {
+    let reader = BufReader::with_capacity(64 * 1024, file);
+    let config: Config = serde_json::from_reader(reader)
+        .map_err(|error| format!("config.data is not understood: {error}"))?;
+    Ok(config.part())
 }
 
 /// The file, as far as it is used. Objects are keyed by uuid.

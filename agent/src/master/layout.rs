@@ -166,7 +166,7 @@ impl Reader {
 
 /// The layouts of all disks, in little memory: ten thousand have two megabytes.
 #[derive(Debug, Default)]
-struct Layouts {
+pub struct Layouts {
     /// All names that only one disk has, one after the other.
     text: String,
     /// Names that many have: templates, nodes' UUIDs, volume groups.
@@ -204,7 +204,11 @@ struct CompactVolume {
 }
 
 impl Layouts {
-    fn read(file: impl Read) -> Result<Layouts, serde_json::Error> {
+    /// Reads `config.data` as it comes and keeps its disks.
+    ///
+    /// # Errors
+    /// As serde says it, with line and column.
+    pub fn read(file: impl Read) -> Result<Layouts, serde_json::Error> {
         let mut layouts = Layouts::default();
         let reader = BufReader::with_capacity(64 * 1024, file);
         let mut json = serde_json::Deserializer::from_reader(reader);
@@ -218,7 +222,18 @@ impl Layouts {
         Ok(layouts)
     }
 
-    fn get(&self, uuid: &str) -> Option<(String, Layout)> {
+    /// How many disks there are.
+    pub fn len(&self) -> usize {
+        self.disks.len()
+    }
+
+    /// Whether there is no disk.
+    pub fn is_empty(&self) -> bool {
+        self.disks.is_empty()
+    }
+
+    /// The template of a disk by its UUID, and where it lies.
+    pub fn get(&self, uuid: &str) -> Option<(String, Layout)> {
         let at = self
             .disks
             .binary_search_by(|disk| disk.uuid.of(&self.text).cmp(uuid))

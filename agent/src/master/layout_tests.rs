@@ -121,7 +121,7 @@ fn configurations_of_other_versions_are_read() {
             continue;
         };
         let layouts = Layouts::read(text.as_bytes()).unwrap();
-        assert_eq!(layouts.disks.len(), 3);
+        assert_eq!(layouts.len(), 3);
         let (template, layout) = layouts.get("77ced3a5-6756-49ae-8d1f-274e27664c05").unwrap();
         assert_eq!((template.as_str(), layout.port), ("drbd", 32100));
         assert!(

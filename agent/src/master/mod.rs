@@ -4,10 +4,10 @@
 mod changes;
 mod chief;
 mod config;
-mod file;
+pub mod file;
 mod job;
 mod jobs;
-mod layout;
+pub mod layout;
 mod live;
 mod locks;
 mod problems;
