@@ -148,7 +148,7 @@ impl Node for Machine {
         let cluster = Cluster {
             master: self.is_master(),
             ssconf: self.ssconf.latest(),
-            shared_file_storage_dir: self.ssconf.shared_file_storage_dir(),
+            directories: self.ssconf.directories(),
         };
         self.probes.sample(&self.place, &cluster, now)
     }

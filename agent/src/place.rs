@@ -17,6 +17,8 @@ pub struct Place {
     pub proc: PathBuf,
     /// `/sys`, elsewhere only in tests.
     pub sys: PathBuf,
+    /// Where LVM writes its backups of each change, elsewhere only in tests.
+    pub backup: PathBuf,
 }
 
 impl Place {
@@ -52,6 +54,7 @@ impl Place {
             hostname,
             proc: "/proc".into(),
             sys: "/sys".into(),
+            backup: "/etc/lvm/backup".into(),
         }
     }
 

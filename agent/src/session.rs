@@ -325,7 +325,7 @@ impl<N: Node> Session<N> {
             )* };
         }
         keep_changed!(
-            cpu, memory, load, system, net, disks, storage, guests, daemons, missing
+            cpu, memory, load, system, net, disks, storage, lvm, health, guests, daemons, missing
         );
         (news, changed)
     }

@@ -7,6 +7,7 @@ use gantry_wire::drbd::{Drbd, Row};
 use gantry_wire::node::Sample;
 use gantry_wire::report::Hello;
 use gantry_wire::ssconf::Ssconf;
+use gantry_wire::storage::{Lvm, Space};
 use serde::Serialize;
 
 use crate::machine::Machine;
@@ -38,7 +39,13 @@ pub fn take(mut machine: Machine) -> Snapshot {
     machine.sample(now());
     let mut sample = Sample::default();
     let mut waited = Duration::ZERO;
-    while sample.storage.is_none() && waited < PATIENCE {
+    // What cannot be had is missing for a reason.
+    let waits = |sample: &Sample| {
+        let misses = |part: &str| sample.missing.iter().flatten().any(|it| it.part == part);
+        let has_lvm = sample.lvm.is_some() || misses("lvm");
+        sample.storage.is_none() || !has_lvm
+    };
+    while waits(&sample) && waited < PATIENCE {
         std::thread::sleep(INTERVAL);
         waited += INTERVAL;
         sample = machine.sample(now());
@@ -154,12 +161,14 @@ impl Snapshot {
         }
         if let Some(storage) = &sample.storage {
             let vgs = storage.vgs.iter().map(|vg| (&vg.name, vg.free, vg.total));
-            let dirs = storage.dirs.iter();
-            let dirs = dirs.map(|space| (&space.name, space.free, space.total));
-            for (name, free, total) in vgs.chain(dirs) {
+            let known = |space: &&Space| space.why.is_empty();
+            let spaces = storage.dirs.iter().chain(&storage.pools).filter(known);
+            let spaces = spaces.map(|space| (&space.name, space.free, space.total));
+            for (name, free, total) in vgs.chain(spaces) {
                 writeln!(out, "storage   {name}: {free} MiB free of {total}")?;
             }
         }
+        self.write_disks(out)?;
         for daemon in sample.daemons.iter().flatten() {
             let answers = match (daemon.runs, daemon.answers) {
                 (false, _) => "does not run",
@@ -168,6 +177,36 @@ impl Snapshot {
                 (true, Some(false)) => "runs and does not answer",
             };
             writeln!(out, "daemon    {} {answers}", daemon.name)?;
+        }
+        Ok(())
+    }
+
+    fn write_disks(&self, out: &mut String) -> std::fmt::Result {
+        if let Some(Lvm {
+            pvs,
+            lvs,
+            complaints,
+        }) = &self.sample.lvm
+            && !(pvs.is_empty() && lvs.is_empty() && complaints.is_empty())
+        {
+            let missing = pvs.iter().filter(|pv| pv.missing).count();
+            writeln!(
+                out,
+                "lvm       {} logical volumes on {} physical ones, {missing} missing",
+                lvs.len(),
+                pvs.len()
+            )?;
+            for complaint in complaints {
+                writeln!(out, "lvm       {complaint}")?;
+            }
+        }
+        for disk in self.sample.health.iter().flatten() {
+            let word = match disk.passed {
+                Some(true) => "says that it is well",
+                Some(false) => "says that it fails",
+                None => &disk.why,
+            };
+            writeln!(out, "health    {} {}: {word}", disk.name, disk.model)?;
         }
         Ok(())
     }
@@ -253,5 +292,70 @@ impl Snapshot {
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use gantry_wire::storage::{DiskHealth, LogicalVolume, PhysicalVolume, Storage};
+
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_disks_is_told_in_words() {
+        let space = |name: &str, why: &str| Space {
+            name: name.into(),
+            total: 100,
+            free: 40,
+            why: why.into(),
+            ..Space::default()
+        };
+        let health = |name: &str, passed| DiskHealth {
+            name: name.into(),
+            model: "DISK 4000".into(),
+            passed,
+            why: "asleep".into(),
+        };
+        let lost = PhysicalVolume {
+            missing: true,
+            ..PhysicalVolume::default()
+        };
+        let snapshot = Snapshot {
+            hello: Hello::default(),
+            ssconf: None,
+            sample: Sample {
+                storage: Some(Storage {
+                    dirs: vec![space("/srv/a", ""), space("/srv/b", "does not answer")],
+                    pools: vec![space("rbd", "")],
+                    ..Storage::default()
+                }),
+                lvm: Some(Lvm {
+                    pvs: vec![PhysicalVolume::default(), lost],
+                    lvs: vec![LogicalVolume::default()],
+                    complaints: vec!["WARNING: oh".into()],
+                }),
+                health: Some(vec![
+                    health("sda", Some(true)),
+                    health("sdb", Some(false)),
+                    health("sdc", None),
+                ]),
+                ..Sample::default()
+            },
+        };
+        let words = snapshot.words();
+        let lines: Vec<&str> = words.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            [
+                "storage   /srv/a: 40 MiB free of 100",
+                "storage   rbd: 40 MiB free of 100",
+                "lvm       1 logical volumes on 2 physical ones, 1 missing",
+                "lvm       WARNING: oh",
+                "health    sda DISK 4000: says that it is well",
+                "health    sdb DISK 4000: says that it fails",
+                "health    sdc DISK 4000: asleep",
+            ]
+        );
     }
 }

@@ -20,15 +20,31 @@ const KEYS: &[&str] = &[
     "hypervisor_list",
     "file_storage_dir",
     "shared_file_storage_dir",
+    "gluster_storage_dir",
 ];
+
+/// The keys of directories for disks, and the disk templates that these are for.
+const DIRECTORIES: &[(&str, &str)] = &[
+    ("file_storage_dir", "file"),
+    ("shared_file_storage_dir", "sharedfile"),
+    ("gluster_storage_dir", "gluster"),
+];
+
+/// A directory for disks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// The disk template it is for.
+    pub template: &'static str,
+    /// Its path, as Ganeti is configured.
+    pub path: String,
+}
 
 /// Reads ssconf again when it changed.
 #[derive(Debug, Default)]
 pub struct Reader {
     stamps: Vec<Stamp>,
     latest: Option<Ssconf>,
-    /// `ssconf_shared_file_storage_dir`.
-    shared_file_storage_dir: String,
+    directories: Vec<Directory>,
 }
 
 impl Reader {
@@ -45,7 +61,7 @@ impl Reader {
         self.stamps = stamps;
         let read = |key: &str| text(&place.data(&format!("ssconf_{key}"))).unwrap_or_default();
         let ssconf = parse(read, u64::try_from(newest / 1_000_000_000).unwrap_or(0));
-        self.shared_file_storage_dir = value(&read("shared_file_storage_dir"));
+        self.directories = directories(read);
         let known = (!ssconf.cluster_name.is_empty()).then_some(ssconf);
         // Ganeti writes all of them anew on every change of its configuration.
         let ageless = |ssconf: &Option<Ssconf>| {
@@ -65,9 +81,9 @@ impl Reader {
         self.latest.as_ref()
     }
 
-    /// Where shared file disks are; empty if nowhere.
-    pub fn shared_file_storage_dir(&self) -> &str {
-        &self.shared_file_storage_dir
+    /// The directories that the cluster has for disks; they need not exist.
+    pub fn directories(&self) -> &[Directory] {
+        &self.directories
     }
 }
 
@@ -105,6 +121,14 @@ fn parse(read: impl Fn(&str) -> String, written: u64) -> Ssconf {
         file_storage_dir: value(&read("file_storage_dir")),
         written,
     }
+}
+
+fn directories(read: impl Fn(&str) -> String) -> Vec<Directory> {
+    let all = DIRECTORIES.iter().map(|(key, template)| Directory {
+        template,
+        path: value(&read(key)),
+    });
+    all.filter(|directory| !directory.path.is_empty()).collect()
 }
 
 fn value(text: &str) -> String {
@@ -168,6 +192,10 @@ mod tests {
             ("node2.example.test", "192.0.2.12", 22)
         );
         assert!(!node.offline);
+        let directories = directories(captured);
+        let templates: Vec<_> = directories.iter().map(|it| it.template).collect();
+        assert_eq!(templates, ["file", "sharedfile", "gluster"]);
+        assert_eq!(directories[0].path, "/srv/ganeti/file-storage");
     }
 
     #[test]

@@ -156,6 +156,8 @@ impl Chief {
                 tell(Report::Config(Box::new(part)));
             });
         self.part("config", result, tell)?;
+        let trouble = self.config.layout_trouble().map(str::to_owned);
+        self.trouble("disk layout", trouble, tell);
         if told {
             // Filters are part of the configuration.
             self.flags = None;

@@ -7,6 +7,7 @@ use gantry_wire::config::{Cluster, ConfigPart, Disk, Group, Instance, Network, N
 use serde_json::{Value, json};
 
 use super::changes::Known;
+use super::layout;
 use crate::luxi::row::whole;
 use crate::luxi::{Client, Error, Row};
 use crate::place::{Place, Stamp};
@@ -89,6 +90,7 @@ pub struct Reader {
     again_ms: Option<u64>,
     not_before_ms: u64,
     known: Known,
+    layouts: layout::Reader,
     /// Names by uuid, of what locks are named after.
     names: HashMap<String, String>,
 }
@@ -121,6 +123,7 @@ impl Reader {
         }
         let began = Instant::now();
         self.not_before_ms = now.mono_ms + INTERVAL_MS;
+        self.layouts.refresh(place);
         if let Err(error) = self.look(client, now, tell) {
             // Not all that was seen was told.
             self.known.forget();
@@ -156,6 +159,9 @@ impl Reader {
                 instances: instances(client, together)?,
                 ..ConfigPart::default()
             };
+            for disk in found.instances.iter_mut().flat_map(|it| &mut it.disks) {
+                self.layouts.fill(disk);
+            }
             self.known.keep_news(&mut found);
             part.instances.append(&mut found.instances);
             if part.instances.len() >= TOGETHER {
@@ -172,6 +178,11 @@ impl Reader {
             tell(last);
         }
         Ok(())
+    }
+
+    /// Why it is not known where disks lie, which LUXI does not say, if that is so.
+    pub fn layout_trouble(&self) -> Option<&str> {
+        self.layouts.trouble()
     }
 
     /// The name of a node, group or network with this uuid.

@@ -15,10 +15,11 @@ fn at(mono_ms: u64) -> Moment {
     }
 }
 
-/// As a reader has it that is asked the first time.
-pub fn read(capture: Value) -> ConfigPart {
+/// As a reader has it that is asked the first time, with this `config.data`.
+pub fn read(capture: Value, file: &str) -> ConfigPart {
     let fake = luxid(capture);
     let place = Place::new(fake.root().into(), None);
+    std::fs::write(place.data("config.data"), file).unwrap();
     let mut client = Client::new(fake.socket(), std::time::Duration::from_secs(60));
     round(&mut Reader::default(), &mut client, &place, 0).unwrap()
 }
@@ -35,7 +36,7 @@ fn round(reader: &mut Reader, client: &mut Client, place: &Place, now: u64) -> O
 
 #[test]
 fn a_real_cluster_is_understood() {
-    let part = read(capture());
+    let part = read(capture(), "");
     assert!(part.whole && part.last && part.source == Source::Luxi);
     let cluster = part.cluster.unwrap();
     assert_eq!(cluster.name, "cluster");
@@ -192,4 +193,43 @@ fn a_look_that_was_broken_off_is_told_anew() {
     fake.answer(canned(capture(), |_, _| Reply::Nothing));
     let again = round(&mut reader, &mut client, &place, 12_000).unwrap();
     assert!(again.whole && again.instances.len() == 7);
+}
+
+#[test]
+fn where_disks_lie_is_added_and_its_change_is_news() {
+    let file = include_str!("../../tests/data/config.data");
+    let fake = luxid(capture());
+    let place = Place::new(fake.root().into(), None);
+    let mut client = Client::new(fake.socket(), std::time::Duration::from_secs(60));
+    let mut reader = Reader::default();
+    std::fs::write(place.data("config.data"), file).unwrap();
+    let first = round(&mut reader, &mut client, &place, 0).unwrap();
+    let path = |part: &ConfigPart| {
+        let files = part.instances.iter().find(|it| it.name == "files1");
+        let disk = files.unwrap().disks[0].clone();
+        (disk.template, disk.layout.unwrap().path)
+    };
+    let (template, before) = path(&first);
+    assert_eq!(template, "file");
+    assert!(before.contains("/files1/"), "{before}");
+    std::fs::write(
+        place.data("config.data"),
+        file.replace(&before, "/srv/elsewhere"),
+    )
+    .unwrap();
+    let second = round(&mut reader, &mut client, &place, 9000).unwrap();
+    assert!(!second.whole && second.instances.len() == 1);
+    assert_eq!(path(&second), ("file".into(), "/srv/elsewhere".into()));
+    assert_eq!(reader.layout_trouble(), None);
+    std::fs::write(place.data("config.data"), "{").unwrap();
+    let third = round(&mut reader, &mut client, &place, 18_000).unwrap();
+    assert_eq!(
+        third.instances[0].disks[0].layout, None,
+        "not known any more"
+    );
+    assert!(
+        reader
+            .layout_trouble()
+            .is_some_and(|why| why.contains("not understood"))
+    );
 }

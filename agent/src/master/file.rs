@@ -2,12 +2,15 @@
 //! master. Its secrets are not even read.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{BufReader, Read};
 
 use gantry_wire::config::{Cluster, ConfigPart, Disk, Group, Instance, Network, Nic, Node, Source};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::changes::Known;
+use super::layout::FileDisk;
 use crate::luxi::row::whole;
 use crate::place::{Place, Stamp, Unread};
 use crate::session::Moment;
@@ -44,24 +47,34 @@ impl Reader {
             return Ok(None);
         }
         self.not_before_ms = now.mono_ms + INTERVAL_MS;
-        let bytes = match std::fs::read(&path).map_err(Unread::from) {
-            Ok(bytes) => bytes,
+        let read = match File::open(&path).map_err(Unread::from) {
+            Ok(file) => file,
             Err(Unread::Absent) => return Ok(None),
             Err(why) => return Err(format!("config.data: {why}")),
         };
-        let config: Config = serde_json::from_slice(&bytes)
-            .map_err(|error| format!("config.data is not understood: {error}"))?;
+        let told = parse(read)?;
         self.file = file;
         let begun = self.known.begin();
         let mut part = ConfigPart {
             at: file.seconds(),
             revision: begun.revision,
             whole: begun.whole,
-            ..config.part()
+            ..told
         };
         self.known.keep_news(&mut part);
         Ok(self.known.end(part, false))
     }
+}
+
+/// What a `config.data` says, as one part without a revision.
+///
+/// # Errors
+/// In words, if it is not understood.
+pub fn parse(file: impl Read) -> Result<ConfigPart, String> {
+    let reader = BufReader::with_capacity(64 * 1024, file);
+    let config: Config = serde_json::from_reader(reader)
+        .map_err(|error| format!("config.data is not understood: {error}"))?;
+    Ok(config.part())
 }
 
 /// The file, as far as it is used. Objects are keyed by uuid.
@@ -155,17 +168,6 @@ struct FileNic {
     ip: Option<String>,
     network: Option<String>,
     nicparams: Dict,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct FileDisk {
-    dev_type: Option<String>,
-    size: Value,
-    uuid: Option<String>,
-    name: Option<String>,
-    /// Of DRBD: two nodes' uuids, port, two minors, and a secret that goes no further.
-    logical_id: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -319,7 +321,7 @@ impl Config {
                     uuid: text(&disk.uuid),
                     name: text(&disk.name),
                     template: text(&disk.dev_type),
-                    layout: None,
+                    layout: Some(Box::new(disk.layout(|uuid| self.node_name(uuid)))),
                 })
                 .collect(),
             nics: instance.nics.iter().map(|nic| self.nic(nic)).collect(),
@@ -341,11 +343,7 @@ impl Config {
     fn secondaries(&self, primary: &str, disks: &[&FileDisk]) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for disk in disks {
-            if disk.dev_type.as_deref() != Some("drbd") {
-                continue;
-            }
-            for end in 0..2 {
-                let uuid = disk.logical_id[end].as_str().unwrap_or_default();
+            for uuid in disk.ends().into_iter().flatten() {
                 let name = self.node_name(uuid);
                 if uuid != primary && !name.is_empty() && !names.contains(&name) {
                     names.push(name);

@@ -12,7 +12,7 @@ fn part(text: &str) -> ConfigPart {
 #[test]
 fn the_file_says_the_same_as_luxi() {
     let mut file = part(FILE);
-    let mut luxi = super::super::config::tests::read(capture());
+    let mut luxi = super::super::config::tests::read(capture(), FILE);
     // The file does not have it.
     luxi.cluster.as_mut().unwrap().software_version = String::new();
     assert_eq!(file.cluster, luxi.cluster);

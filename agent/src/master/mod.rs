@@ -4,9 +4,10 @@
 mod changes;
 mod chief;
 mod config;
-mod file;
+pub mod file;
 mod job;
 mod jobs;
+pub mod layout;
 mod live;
 mod locks;
 mod problems;

@@ -6,12 +6,12 @@ use gantry_wire::drbd::Drbd;
 use gantry_wire::guest::Guests;
 use gantry_wire::node::{Daemon, Missing, Sample, System};
 use gantry_wire::ssconf::Ssconf;
-use gantry_wire::storage::Storage;
+use gantry_wire::storage::{DiskHealth, Lvm, Storage};
 
-use super::{cpu, daemons, disks, drbd, guests, load, memory, net, storage, system};
+use super::{cpu, daemons, disks, drbd, guests, health, load, memory, net, storage, system};
 use crate::place::Place;
 use crate::session::Moment;
-use crate::ssconf::at_least;
+use crate::ssconf::{Directory, at_least};
 use crate::waker::Waker;
 
 /// How often the daemons are looked at, milliseconds.
@@ -30,6 +30,8 @@ pub struct Probes {
     guests: guests::Probe,
     storage: Option<storage::Probe>,
     drbd: drbd::probe::Probe,
+    /// Absent where there is no program to ask.
+    health: Option<Option<health::Probe>>,
     daemons: Now<Result<Vec<Daemon>, String>>,
     system: Now<Result<System, String>>,
 }
@@ -39,8 +41,8 @@ pub struct Probes {
 pub struct Cluster<'a> {
     /// ssconf, if there is any.
     pub ssconf: Option<&'a Ssconf>,
-    /// `ssconf_shared_file_storage_dir`.
-    pub shared_file_storage_dir: &'a str,
+    /// The directories that it has for disks.
+    pub directories: &'a [Directory],
     /// This node is the master by its ssconf.
     pub master: bool,
 }
@@ -76,6 +78,7 @@ impl Probes {
             disks: disks::Probe::default(),
             guests: guests::Probe::default(),
             storage: None,
+            health: None,
             daemons: Now(None),
             system: Now(None),
         }
@@ -96,6 +99,7 @@ impl Probes {
         self.drbd.missing(now, &mut missing);
         // Before the guests, which are measured by these counters too.
         let net = attempt(&mut missing, "net", || self.net.read(place, now));
+        let (storage, lvm) = self.storage(place, cluster, now, &mut missing);
         Sample {
             cpu: attempt(&mut missing, "cpu", || self.cpu.read(place)),
             memory: attempt(&mut missing, "memory", || {
@@ -113,7 +117,9 @@ impl Probes {
                     None => Ok(None),
                 }
             }),
-            storage: self.storage(place, cluster, now, &mut missing),
+            health: self.health(now, &mut missing),
+            storage,
+            lvm,
             system,
             net,
             missing: Some(missing),
@@ -162,26 +168,34 @@ impl Probes {
         cluster: &Cluster<'_>,
         now: Moment,
         missing: &mut Vec<Missing>,
-    ) -> Option<Storage> {
-        let directories: Vec<String> = cluster
-            .ssconf
-            .map(|ssconf| ssconf.file_storage_dir.as_str())
-            .into_iter()
-            .chain([cluster.shared_file_storage_dir])
-            .filter(|directory| !directory.is_empty())
-            .map(str::to_owned)
-            .collect();
-        if self
-            .storage
-            .as_ref()
-            .is_none_or(|storage| storage.directories() != directories)
-        {
+    ) -> (Option<Storage>, Option<Lvm>) {
+        if self.storage.is_none() {
             self.storage = attempt(missing, "storage", || {
-                storage::Probe::start(place, &directories, &self.waker).map(Some)
+                storage::Probe::start(place, &self.waker).map(Some)
             });
         }
-        let storage = self.storage.as_mut()?;
-        storage.read(now, missing)
+        let Some(storage) = self.storage.as_mut() else {
+            return (None, None);
+        };
+        let read = attempt(missing, "storage", || {
+            storage.look_at(place, cluster.directories, &self.waker)?;
+            let mut more = Vec::new();
+            let read = storage.read(place, now, &mut more);
+            Ok(Some((read, more)))
+        });
+        let (read, more) = read.unwrap_or_default();
+        missing.extend(more);
+        read
+    }
+
+    fn health(&mut self, now: Moment, missing: &mut Vec<Missing>) -> Option<Vec<DiskHealth>> {
+        if self.health.is_none() {
+            self.health = attempt(missing, "health", || {
+                health::Probe::start(&self.waker).map(Some)
+            });
+        }
+        let health = self.health.as_mut()?.as_mut()?;
+        health.read(self.disks.physical(), now, missing)
     }
 }
 
@@ -226,7 +240,7 @@ mod tests {
         let mut probes = Probes::new(Waker::new().unwrap());
         let cluster = Cluster {
             ssconf: None,
-            shared_file_storage_dir: "",
+            directories: &[],
             master: false,
         };
         let now = Moment {

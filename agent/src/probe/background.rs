@@ -50,6 +50,16 @@ impl<T: Send + 'static> Background<T> {
         })
     }
 
+    /// Whether it is at work now, as far as is known.
+    pub fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// When it was asked last.
+    pub fn asked(&self) -> Option<Moment> {
+        self.asked
+    }
+
     /// The latest answer, asking anew when it is time. `Err` has the milliseconds for which the
     /// work has been under way since, if that is longer than `patience_ms`.
     pub fn read(&mut self, now: Moment, patience_ms: u64) -> Result<Option<&T>, u64> {

@@ -61,6 +61,16 @@ impl Probe {
         Ok(rates)
     }
 
+    /// The disks that may know of their own health, by name: not those that a hypervisor makes up.
+    pub fn physical(&self) -> Vec<String> {
+        let made_up = ["vd", "xvd", "nbd", "rbd", "pmem"];
+        let names = self.counters.keys();
+        let names = names.filter(|name| !made_up.iter().any(|prefix| name.starts_with(prefix)));
+        let mut names: Vec<String> = names.cloned().collect();
+        names.sort();
+        names
+    }
+
     /// Neither a partition nor what is stacked on other devices or on memory.
     fn is_whole(&mut self, place: &Place, name: &str) -> bool {
         if let Some(known) = self.whole.get(name) {
