@@ -5,7 +5,10 @@ use std::hash::Hash;
 
 use crate::model::totals::{Totals, totals};
 use crate::model::{Cluster, Name, Time, natural};
-use crate::planner::{Finding, findings};
+use crate::planner::Finding;
+use crate::planner::findings::findings_with;
+use crate::planner::replica::{Key, Pair, Redundancy, Summary, pairs, redundancy, summary};
+use crate::planner::storage::{Place, places};
 
 use super::names::Names;
 use super::view::nodes::tells;
@@ -36,6 +39,14 @@ pub struct Facts {
     pub instances: Vec<Name>,
     /// Sums of each group.
     pub groups: BTreeMap<Name, GroupSums>,
+    /// All DRBD disks, worst first, with names in the texts as they are shown.
+    pub pairs: Vec<Pair>,
+    /// All of them together.
+    pub replication: Summary,
+    /// How well each instance's disks would survive the loss of a node.
+    pub redundancy: HashMap<Name, Redundancy>,
+    /// All places for disks, by node.
+    pub places: Vec<Place>,
     made: Option<(u64, Time)>,
 }
 
@@ -80,12 +91,47 @@ impl Facts {
         self.memory_used = percent(self.memory_used, sums.memory_total, sums.memory_free);
         self.disk_used = percent(self.disk_used, sums.disk_total, sums.disk_free);
         self.groups = group_sums(cluster);
-        let mut found = findings(cluster);
+        let pairs = pairs(cluster);
+        let places = places(cluster);
+        let mut found = findings_with(cluster, &pairs, &places);
         for finding in &mut found {
             finding.text = self.names.shorten(&finding.text);
         }
         if found != self.findings {
             self.findings = found;
+            self.revision += 1;
+        }
+        self.disks(cluster, pairs, places);
+    }
+
+    /// What is worked out of DRBD and of storage.
+    fn disks(&mut self, cluster: &Cluster, mut pairs: Vec<Pair>, places: Vec<Place>) {
+        for pair in pairs.iter_mut().filter(|pair| !pair.text.is_empty()) {
+            pair.text = self.names.shorten(&pair.text);
+        }
+        let mut of_instance: HashMap<&Name, Vec<&Pair>> = HashMap::new();
+        for pair in &pairs {
+            if let Key::Disk(instance, _) = &pair.key {
+                of_instance.entry(instance).or_default().push(pair);
+            }
+        }
+        let marks = cluster.instances.values().map(|instance| {
+            let of_it = of_instance.get(&instance.name);
+            let of_it = of_it.into_iter().flatten().copied();
+            let mark = redundancy(&instance.conf.disk_template, of_it);
+            (instance.name.clone(), mark)
+        });
+        let marks = marks.collect();
+        let summary = summary(cluster, &pairs);
+        let same = pairs == self.pairs
+            && summary == self.replication
+            && marks == self.redundancy
+            && places == self.places;
+        if !same {
+            self.pairs = pairs;
+            self.replication = summary;
+            self.redundancy = marks;
+            self.places = places;
             self.revision += 1;
         }
     }

@@ -3,7 +3,9 @@
 use gantry_wire::node::Sample;
 use gantry_wire::{config, live, report, ssconf};
 
+use super::drbd::Courses;
 use super::history::History;
+use super::space::Spaces;
 use super::{Name, Reach, Time};
 
 /// Everything known of one node.
@@ -39,6 +41,10 @@ pub struct Node {
     pub problems: std::collections::BTreeMap<String, String>,
     /// Numbers over the last hour.
     pub past: Past,
+    /// What was seen of its DRBD devices since it booted.
+    pub courses: Courses,
+    /// How the free space of its places for disks went.
+    pub spaces: Spaces,
 }
 
 /// A node's numbers over time.

@@ -3,5 +3,9 @@
 pub mod findings;
 pub mod replica;
 pub mod storage;
+pub mod work;
+
+#[cfg(test)]
+mod fixture;
 
 pub use findings::{Finding, Severity, Subject, findings};
