@@ -6,28 +6,35 @@
 
 mod build;
 pub mod chance;
+pub mod drbd;
 mod effect;
 pub mod facts;
 pub mod instance;
 pub mod job;
+mod layout;
 mod life;
 pub mod load;
 pub mod node;
 pub mod opcode;
 mod script;
+pub mod storage;
 mod story;
 #[cfg(test)]
 mod tests;
+pub mod trouble;
 mod verify;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use chance::Chance;
+use drbd::mirror::Hold;
 use instance::{Instance, InstanceId};
 use job::Queue;
 use life::Kind;
 use node::{Node, NodeId, Role};
+use storage::{Oddities, Stray};
+use trouble::{LEAD, LONG, Story};
 
 /// How long the cluster has lived before anybody looks, ms: its queue then has a past.
 const PRELUDE: u64 = 3_600_000;
@@ -43,6 +50,8 @@ pub struct Options {
     pub seed: u64,
     /// Nothing happens by itself: no jobs, no accidents. Loads still move.
     pub calm: bool,
+    /// This happens and nothing else, and has begun when somebody first looks.
+    pub story: Option<Story>,
     /// The cluster's clock when somebody first looks, ms since the epoch.
     pub epoch_ms: u64,
 }
@@ -54,6 +63,7 @@ impl Default for Options {
             instances: 60,
             seed: 1,
             calm: false,
+            story: None,
             epoch_ms: 1_790_000_000_000,
         }
     }
@@ -77,8 +87,14 @@ enum Event {
     Step(u64),
     /// A resync may be over.
     Synced(InstanceId),
-    /// A stalled resync moves again.
-    Unstall(InstanceId),
+    /// A resync stands still, held back or not.
+    Halt(InstanceId, Option<Hold>),
+    /// Somebody puts a mirror right.
+    Mend(InstanceId),
+    /// A story begins that was asked for.
+    Begin(Story),
+    /// LVM's programs answer again on a node.
+    VgsBack(NodeId),
     /// The watcher runs.
     Watcher,
     /// A beat of the story that a newcomer sees.
@@ -122,6 +138,10 @@ pub struct Cluster {
     pub ssconf_written: u64,
     /// Where each node's sshd listens; empty outside of a server.
     pub addresses: Vec<SocketAddr>,
+    /// What is strange about the storage of some nodes.
+    oddities: Oddities,
+    /// Logical volumes that no disk has.
+    strays: Vec<Stray>,
     /// Names of instances that were removed.
     removed: BTreeMap<InstanceId, String>,
     next_instance: InstanceId,
@@ -143,6 +163,11 @@ impl Cluster {
         let mut nodes = build::nodes(&options, groups.len(), &mut chance);
         let instances = build::instances(&options, &mut nodes, &mut chance);
         build::equip(&mut nodes, &instances, groups.len());
+        let mut oddities = Oddities::of(&options, &nodes);
+        oddities.lose_volume(&instances);
+        let strays = oddities
+            .orphans
+            .map(|node| storage::orphans(node, options.seed));
         let started = options.epoch_ms.saturating_sub(PRELUDE);
         let mut cluster = Cluster {
             now: started,
@@ -158,6 +183,8 @@ impl Cluster {
             config_written: started,
             ssconf_written: started,
             addresses: Vec::new(),
+            oddities,
+            strays: strays.unwrap_or_default(),
             removed: BTreeMap::new(),
             watcher_runs: 0,
             due: BTreeMap::new(),
@@ -165,7 +192,10 @@ impl Cluster {
             chance,
             options,
         };
-        if !cluster.options.calm {
+        if let Some(story) = cluster.options.story {
+            cluster.begin_watch();
+            cluster.after(PRELUDE - LEAD, Event::Begin(story));
+        } else if !cluster.options.calm {
             cluster.begin_life();
             cluster.begin_story();
         }
@@ -194,7 +224,10 @@ impl Cluster {
             Event::Pick => self.pick_jobs(),
             Event::Step(job) => self.step_job(job),
             Event::Synced(instance) => self.synced(instance),
-            Event::Unstall(instance) => self.unstall(instance),
+            Event::Halt(instance, hold) => self.halt(instance, hold),
+            Event::Mend(instance) => self.mend(instance),
+            Event::Begin(story) => self.tell(story, LONG),
+            Event::VgsBack(node) => self.set_vgs_hang(node, false),
             Event::Watcher => self.run_watcher(),
             Event::Story(beat) => self.play(beat),
             Event::Life(kind) => self.live(kind),
@@ -309,20 +342,6 @@ impl Cluster {
         let promised: u64 = home.map(|i| i.memory).sum::<u64>()
             + coming.map(|(_, instance)| instance.memory).sum::<u64>();
         found.memory.saturating_sub(found.own_memory + promised)
-    }
-
-    /// Free space in a node's volume group, MiB.
-    pub fn disk_free(&self, node: NodeId) -> u64 {
-        let Some(found) = self.nodes.get(node) else {
-            return 0;
-        };
-        let both: BTreeSet<_> = found.primaries.union(&found.secondaries).collect();
-        let used: u64 = both
-            .into_iter()
-            .filter_map(|id| self.instances.get(id))
-            .map(Instance::volume_size)
-            .sum();
-        found.disk.saturating_sub(used)
     }
 
     /// Makes another node the master, as `gnt-cluster master-failover` on it does.
