@@ -99,7 +99,7 @@ fn a_whole_archive_says_what_the_node_would() {
     let drbd = snapshot.sample.drbd.as_ref().unwrap();
     assert_eq!(drbd.version, "8.4.11");
     let device = &drbd.devices[1];
-    assert_eq!(device.split_brain_at, Some(1_790_001_814.726_182));
+    assert_eq!(device.split_brain_at, Some(1_790_001_814.726));
     assert!(device.data_dev.ends_with("disk0_data") && device.port == 11003);
     assert!(
         !serde_json::to_string(&snapshot)

@@ -3,9 +3,11 @@
 
 use gantry_wire::Report;
 use gantry_wire::config::ConfigPart;
+use gantry_wire::drbd::Drbd;
 use gantry_wire::frame;
 use gantry_wire::job::{JobLog, JobsPart};
 use gantry_wire::live::Live;
+use gantry_wire::node::Sample;
 use serde::Serialize;
 
 /// Appends one report to the output, in as many frames as it needs.
@@ -29,6 +31,11 @@ pub fn append(output: &mut Vec<u8>, report: Report) {
         Report::Live(live) => {
             for piece in self::live(*live) {
                 append_frame(output, &Report::Live(Box::new(piece)));
+            }
+        }
+        Report::Sample(sample) => {
+            for piece in samples(*sample) {
+                append_frame(output, &Report::Sample(Box::new(piece)));
             }
         }
         report => append_frame(output, &report),
@@ -172,12 +179,49 @@ fn live(live: Live) -> Vec<Live> {
     pieces
 }
 
+/// The first piece has everything but DRBD devices that did not fit; the others have those.
+fn samples(mut sample: Sample) -> Vec<Sample> {
+    // So few fit in any case, and are not looked at twice.
+    const FEW: usize = 100;
+    let Some(drbd) = sample.drbd.as_mut().filter(|drbd| drbd.devices.len() > FEW) else {
+        return vec![sample];
+    };
+    let devices = std::mem::take(&mut drbd.devices);
+    let blank = Sample {
+        seq: sample.seq,
+        mono_ms: sample.mono_ms,
+        wall_ms: sample.wall_ms,
+        drbd: Some(Drbd {
+            version: drbd.version.clone(),
+            pushed: drbd.pushed,
+            unread: drbd.unread.clone(),
+            ..Drbd::default()
+        }),
+        ..Sample::default()
+    };
+    let mut room = Room(Room::EMPTY);
+    room.overflows(&sample);
+    let mut pieces = Vec::new();
+    for device in devices {
+        if room.overflows(&device) {
+            pieces.push(std::mem::replace(&mut sample, blank.clone()));
+        }
+        if let Some(drbd) = &mut sample.drbd {
+            drbd.devices.push(device);
+        }
+    }
+    pieces.push(sample);
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use gantry_wire::config::Instance;
+    use gantry_wire::drbd::Device;
     use gantry_wire::job::{Job, LogLine, Op};
     use gantry_wire::live::LiveInstance;
+    use gantry_wire::node::Load;
 
     use super::*;
 
@@ -191,6 +235,36 @@ mod tests {
                 frame::report(line).unwrap().unwrap()
             })
             .collect()
+    }
+
+    #[test]
+    fn thousands_of_drbd_devices_come_in_pieces_that_add_up() {
+        let device = |minor| Device {
+            minor,
+            data_dev: "/dev/xenvg/x".repeat(30),
+            ..Device::default()
+        };
+        let sample = Sample {
+            seq: 7,
+            load: Some(Load::default()),
+            drbd: Some(Drbd {
+                whole: true,
+                version: "8.4.11".into(),
+                devices: (0..5000).map(device).collect(),
+                ..Drbd::default()
+            }),
+            ..Sample::default()
+        };
+        let pieces = frames(Report::Sample(Box::new(sample.clone())));
+        assert!(pieces.len() > 2);
+        let mut together = Sample::default();
+        for piece in pieces {
+            let Report::Sample(piece) = piece else {
+                panic!("{piece:?}")
+            };
+            together.absorb(*piece);
+        }
+        assert_eq!(together, sample);
     }
 
     #[test]

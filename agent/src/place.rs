@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub struct Place {
     root: PathBuf,
-    /// Ganeti's local state directory below the root.
-    state: &'static str,
+    /// Ganeti's data directory below the root.
+    data: PathBuf,
     /// Ganeti's run directory below the root.
     run: PathBuf,
     hostname: Option<String>,
@@ -47,10 +47,11 @@ impl Place {
             .into_iter()
             .find(|state| root.join(state).join("lib/ganeti").is_dir())
             .unwrap_or("var");
+        let state = Path::new(state);
         Place {
-            run: Path::new(state).join("run/ganeti"),
+            data: state.join("lib/ganeti"),
+            run: state.join("run/ganeti"),
             root,
-            state,
             hostname,
             proc: "/proc".into(),
             sys: "/sys".into(),
@@ -58,14 +59,20 @@ impl Place {
         }
     }
 
-    /// A node's files that were copied below `root`, `/proc` and `/sys` as well.
+    /// A node's files that were copied below `root`, which is a path without links; `/proc` and
+    /// `/sys` as well.
     pub fn archived(root: &Path) -> Place {
         let mut place = Place::new(root.to_owned(), None);
-        // `/var/run` is a link on most systems, which would lead to this machine's own.
-        let linked = std::fs::symlink_metadata(root.join(place.state).join("run"))
-            .is_ok_and(|meta| meta.is_symlink());
-        if linked || !root.join(&place.run).is_dir() {
-            place.run = "run/ganeti".into();
+        // A link such as `/var/run` leads to this machine's own files.
+        let inside = |directory: &PathBuf| {
+            let path = root.join(directory).canonicalize();
+            path.is_ok_and(|path| path.starts_with(root))
+        };
+        let nowhere = || PathBuf::from("nowhere");
+        let runs = [place.run.clone(), "run/ganeti".into()];
+        place.run = runs.into_iter().find(inside).unwrap_or_else(nowhere);
+        if !inside(&place.data) {
+            place.data = nowhere();
         }
         place.proc = root.join("proc");
         place.sys = root.join("sys");
@@ -79,7 +86,7 @@ impl Place {
 
     /// A file of Ganeti's data directory (`/var/lib/ganeti`).
     pub fn data(&self, name: &str) -> PathBuf {
-        self.root.join(self.state).join("lib/ganeti").join(name)
+        self.root.join(&self.data).join(name)
     }
 
     /// A file of Ganeti's run directory (`/var/run/ganeti`).

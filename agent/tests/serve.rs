@@ -262,11 +262,38 @@ fn a_snapshot_is_for_people_and_for_programs() {
 }
 
 #[test]
+fn a_support_archive_is_read_without_the_node() {
+    let root = std::env::temp_dir().join(format!("gantry-serve-archive-{}", std::process::id()));
+    std::fs::create_dir_all(root.join("proc")).unwrap();
+    let text = include_str!("data/drbd/proc-drbd-split-brain.txt");
+    std::fs::write(root.join("proc/drbd"), text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_gantry-agent"))
+        .args(["snapshot", "--json", "--root"])
+        .arg(&root)
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&root).unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let row = &json["drbd"][1];
+    assert_eq!(
+        (&row["minor"], &row["connection"], &row["oos_kib"]),
+        (&1.into(), &"StandAlone".into(), &5120.into())
+    );
+    assert!(row["instance"].is_null() && json["sample"]["cpu"].is_null());
+}
+
+#[test]
 fn mistakes_on_the_command_line_are_named() {
     for (arguments, root, word) in [
         (&["serve", "--nosuch"][..], None, "--nosuch"),
         (&[][..], None, "command"),
         (&["snapshot"][..], Some("relative/root"), "not absolute"),
+        (
+            &["snapshot", "--root", "/nonexistent"][..],
+            None,
+            "/nonexistent",
+        ),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gantry-agent"));
         command.args(arguments);

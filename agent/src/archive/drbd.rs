@@ -9,9 +9,9 @@ use gantry_wire::ssconf::Ssconf;
 use super::files::Files;
 use super::miss;
 use crate::place::Unread;
-use crate::probe::drbd::facts::{Fact, dress};
+use crate::probe::drbd::facts::{Fact, Subject, dress};
 use crate::probe::drbd::kernel::Log;
-use crate::probe::drbd::owner::{Finder, node_of};
+use crate::probe::drbd::owner::Finder;
 use crate::probe::drbd::show::{self, Shown};
 use crate::probe::drbd::{Seen, events, proc};
 use crate::probe::system::boot_time;
@@ -19,7 +19,7 @@ use crate::probe::system::boot_time;
 /// Where the kernel's view is.
 const PROC: &str = "proc/drbd";
 /// What `drbdsetup events2` printed.
-const EVENTS: &str = "drbdsetup-events2";
+const EVENTS: &str = "commands/drbdsetup-events2";
 
 /// What `drbdsetup show` printed; empty if that is not there.
 pub fn shown(files: &Files, missing: &mut Vec<Missing>) -> Vec<Shown> {
@@ -40,41 +40,25 @@ pub fn read(
     missing: &mut Vec<Missing>,
 ) -> Option<Drbd> {
     let kernel = told(missing, PROC, files.bytes(PROC)).map(|bytes| proc::parse(&bytes, PROC));
-    let said = told(
-        missing,
-        &format!("commands/{EVENTS}"),
-        files.text(&format!("commands/{EVENTS}")),
-    );
-    let said = said.map(|text| events::parse(&text, &format!("commands/{EVENTS}")).seen());
+    let said = told(missing, EVENTS, files.text(EVENTS));
+    let said = said.map(|text| events::parse(&text, EVENTS).seen());
     let mut seen = match (kernel, said) {
         (Some(kernel), Some(said)) => join(kernel, said),
         (kernel, said) => kernel.or(said)?,
     };
     let log = log(files);
     let minors: Vec<u32> = seen.devices.iter().map(|device| device.minor).collect();
-    let owners = Finder::offline().find(files.place(), None, node, &minors, 0);
+    let owners = Finder::new(None).find(files.place(), None, node, &minors, 0);
     let shown: BTreeMap<u32, &Shown> = shown.iter().map(|shown| (shown.minor, shown)).collect();
     for device in &mut seen.devices {
-        if device.connection == "Unconfigured" {
+        let Some(subject) = Subject::of(device) else {
             continue;
-        }
-        let minor = device.minor;
-        let shown = shown.get(&minor).copied().cloned().unwrap_or_default();
-        let owner = owners.get(&minor).cloned().unwrap_or_default();
-        let by_address = ssconf.and_then(|ssconf| node_of(ssconf, &shown.remote));
-        let known = by_address.or(Some(owner.peer).filter(|peer| !peer.is_empty()));
-        let mut fact = Fact {
-            instance: owner.instance,
-            disk_index: owner.disk_index,
-            peer: known.unwrap_or_else(|| shown.remote.clone()),
-            ..Fact::default()
         };
-        if let Some((log, boot)) = &log {
-            let said = log.of(minor, &shown.resource);
-            fact.changed_at = said.changed.map(|at| at + boot);
-            fact.split_brain_at = said.split_brain.map(|at| at + boot);
-        }
-        fact.shown = shown;
+        let shown = shown.get(&device.minor).copied().cloned();
+        let owner = owners.get(&device.minor).cloned();
+        let log = log.as_ref().map(|(log, boot)| (log, *boot));
+        let (owner, shown) = (owner.unwrap_or_default(), shown.unwrap_or_default());
+        let fact = Fact::of(&subject, owner, shown, ssconf, log);
         dress(device, &fact);
     }
     Some(Drbd {

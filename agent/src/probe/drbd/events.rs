@@ -69,14 +69,16 @@ impl Events {
     /// `None` if it is not understood.
     fn take(&mut self, line: &str) -> Option<()> {
         let mut words = line.split_whitespace().peekable();
-        // A time stands before the verb if it was asked for.
-        words.next_if(|word| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('T'));
+        // A time stands before the verb if it was asked for; the first tools had a number there.
+        words.next_if(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         let verb = words.next()?;
         let object = words.next()?;
         match verb {
             "exists" | "create" | "change" | "destroy" => {}
             // Programs that are run, and names that nobody shows.
             "call" | "response" | "rename" => return Some(()),
+            // `- skipped N`: too much happened at once.
+            "-" => return Some(()),
             _ => return None,
         }
         if object == "-" {
@@ -109,8 +111,8 @@ impl Events {
         let resource = self.resources.entry(name).or_default();
         let volume = || fields.get("volume").cloned();
         let peer = || {
-            let id = fields.get("peer-node-id").or(fields.get("conn-name"));
-            id.cloned()
+            let keys = ["peer-node-id", "conn-name", "peer"];
+            keys.iter().find_map(|key| fields.get(*key)).cloned()
         };
         match (object, destroy) {
             ("resource", _) => resource.fields.extend(fields),
@@ -215,7 +217,7 @@ fn peer(device: &mut Device, connection: &Connection, volume: &str) {
     }
     device.connection = word(connection, fields);
     device.peer_role = text(&connection.fields, "role");
-    device.peer_disk = text(fields, "peer-disk");
+    device.peer_disk = peer_disk(fields);
     device.oos_kib = number(fields, "out-of-sync");
     device.paused_by = text(fields, "resync-suspended")
         .split(',')
@@ -260,7 +262,7 @@ fn trouble(connection: &Connection, volume: &str) -> u8 {
     let none = Fields::new();
     let fields = connection.devices.get(volume).unwrap_or(&none);
     let state = word(connection, fields);
-    let disk = text(fields, "peer-disk");
+    let disk = peer_disk(fields);
     match (state.as_str(), disk.as_str()) {
         ("Connected", "UpToDate") => 0,
         ("Connected", _) => 1,
@@ -268,6 +270,12 @@ fn trouble(connection: &Connection, volume: &str) -> u8 {
         _ if text(&connection.fields, "connection") == "Connected" => 2,
         _ => 3,
     }
+}
+
+/// The peer's disk, which the first tools called as they do one's own.
+fn peer_disk(fields: &Fields) -> String {
+    let words = fields.get("peer-disk").or(fields.get("disk"));
+    words.cloned().unwrap_or_default()
 }
 
 fn text(fields: &Fields, key: &str) -> String {

@@ -132,6 +132,22 @@ fn of_several_peers_the_worst_is_shown_and_named() {
 }
 
 #[test]
+fn the_first_tools_words_are_understood() {
+    let devices = after(&[
+        "17 exists resource name:r role:Primary suspended:no",
+        "17 exists device name:r volume:0 minor:2 disk:UpToDate",
+        "17 exists connection name:r local:ipv4:192.0.2.1:11000 peer:ipv4:192.0.2.2:11000 connection:Connected role:Secondary",
+        "17 exists peer-device name:r local:ipv4:192.0.2.1:11000 peer:ipv4:192.0.2.2:11000 volume:0 minor:2 replication:SyncSource disk:Inconsistent resync-suspended:no",
+        "- skipped 3",
+    ]);
+    let device = &devices[0];
+    assert_eq!(
+        (device.connection.as_str(), device.peer_disk.as_str()),
+        ("SyncSource", "Inconsistent")
+    );
+}
+
+#[test]
 fn what_is_not_understood_is_named_by_its_line() {
     let events = parse("exists -\nwhat is this\nchange device volume:0", "events2");
     assert_eq!(

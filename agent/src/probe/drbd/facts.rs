@@ -11,8 +11,8 @@ use gantry_wire::drbd::{Device, Generation};
 use gantry_wire::ssconf::Ssconf;
 
 use super::command::{Drbdsetup, Runner, Running};
-use super::kernel::Kmsg;
-use super::owner::{Finder, node_of};
+use super::kernel::{Kmsg, Log};
+use super::owner::{Finder, Owner, confd, node_of};
 use super::show::{self, Shown};
 use super::{Seen, gi};
 use crate::place::Place;
@@ -53,6 +53,36 @@ pub struct Fact {
     pub split_brain_at: Option<f64>,
 }
 
+impl Fact {
+    /// What the sources say together: whose it is, what is configured, and the kernel's log with
+    /// when its clock began.
+    pub fn of(
+        device: &Subject,
+        owner: Owner,
+        shown: Shown,
+        ssconf: Option<&Ssconf>,
+        log: Option<(&Log, f64)>,
+    ) -> Fact {
+        let by_address = ssconf.and_then(|ssconf| node_of(ssconf, &shown.remote));
+        let known = by_address.or(Some(owner.peer).filter(|peer| !peer.is_empty()));
+        let said = log.map(|(log, _)| log.of(device.minor, &shown.resource));
+        let said = said.unwrap_or_default();
+        let boot = log.map_or(0.0, |(_, boot)| boot);
+        // Milliseconds are exact enough.
+        let wall = |seconds: f64| ((seconds + boot) * 1000.0).round() / 1000.0;
+        Fact {
+            instance: owner.instance,
+            disk_index: owner.disk_index,
+            peer: known.unwrap_or_else(|| shown.remote.clone()),
+            generation: None,
+            peer_generation: said.peers.filter(|_| device.is_apart()),
+            changed_at: said.changed.map(wall),
+            split_brain_at: said.split_brain.map(wall),
+            shown,
+        }
+    }
+}
+
 /// What was found out, by minor, and what could not be.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
@@ -75,17 +105,17 @@ pub struct Subject {
 impl Subject {
     /// All devices that are set up.
     pub fn all(seen: &Seen) -> Vec<Subject> {
-        let set_up = |device: &&Device| device.connection != "Unconfigured";
-        seen.devices
-            .iter()
-            .filter(set_up)
-            .map(|device| Subject {
-                minor: device.minor,
-                connection: device.connection.clone(),
-                disk: device.disk.clone(),
-                differs: device.oos_kib.is_some_and(|oos| oos > 0),
-            })
-            .collect()
+        seen.devices.iter().filter_map(Subject::of).collect()
+    }
+
+    /// A device, if it is set up.
+    pub fn of(device: &Device) -> Option<Subject> {
+        (device.connection != "Unconfigured").then(|| Subject {
+            minor: device.minor,
+            connection: device.connection.clone(),
+            disk: device.disk.clone(),
+            differs: device.oos_kib.is_some_and(|oos| oos > 0),
+        })
     }
 
     /// The two have nothing to do with each other, and may have gone different ways.
@@ -147,7 +177,7 @@ impl Worker {
             runner,
             kmsg,
             log: None,
-            finder: Finder::default(),
+            finder: Finder::new(Some(confd::PORT)),
             states: Vec::new(),
             shown: BTreeMap::new(),
             generations: BTreeMap::new(),
@@ -260,23 +290,9 @@ impl Work {
             let minor = subject.minor;
             let shown = self.shown.get(&minor).cloned().unwrap_or_default();
             let owner = owners.get(&minor).cloned().unwrap_or_default();
-            let by_address = ssconf.and_then(|ssconf| node_of(ssconf, &shown.remote));
-            let known = by_address.or(Some(owner.peer).filter(|peer| !peer.is_empty()));
-            let said = log.map(|(log, boot)| (log.of(minor, &shown.resource), boot));
-            // Milliseconds are exact enough.
-            let at = |seconds: f64, boot: f64| ((seconds + boot) * 1000.0).round() / 1000.0;
-            let said = said.as_ref();
             let fact = Fact {
-                instance: owner.instance,
-                disk_index: owner.disk_index,
-                peer: known.unwrap_or_else(|| shown.remote.clone()),
                 generation: self.generations.get(&minor).and_then(|(_, it)| it.clone()),
-                peer_generation: said
-                    .filter(|_| subject.is_apart())
-                    .and_then(|(said, _)| said.peers.clone()),
-                changed_at: said.and_then(|(said, boot)| Some(at(said.changed?, *boot))),
-                split_brain_at: said.and_then(|(said, boot)| Some(at(said.split_brain?, *boot))),
-                shown,
+                ..Fact::of(subject, owner, shown, ssconf, log)
             };
             devices.insert(minor, fact);
         }

@@ -4,6 +4,8 @@
 //! far a resync is, and at higher detail the caches' use. Where lines are broken differs between
 //! versions and mailers, so what counts is the order of the words and not the lines.
 
+use std::borrow::Cow;
+
 use gantry_wire::drbd::{Counters, Device, Progress};
 
 use super::{Seen, Unread};
@@ -120,14 +122,19 @@ pub fn parse(bytes: &[u8], file: &str) -> Seen {
 }
 
 /// Old modules print zero bytes where a flag is not set.
-fn printable(line: &[u8]) -> String {
-    line.iter()
-        .map(|&byte| match byte {
-            0 | b'\t' | b'\r' => ' ',
-            b' '..=b'~' => char::from(byte),
-            _ => '?',
-        })
-        .collect()
+fn printable(line: &[u8]) -> Cow<'_, str> {
+    let plain = line
+        .iter()
+        .all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\t');
+    if let Some(text) = std::str::from_utf8(line).ok().filter(|_| plain) {
+        return Cow::Borrowed(text);
+    }
+    let text = line.iter().map(|&byte| match byte {
+        0 | b'\t' | b'\r' => ' ',
+        b' '..=b'~' => char::from(byte),
+        _ => '?',
+    });
+    Cow::Owned(text.collect())
 }
 
 /// A device's first line: its minor, and what follows.
@@ -168,9 +175,13 @@ impl Reading {
         let mut rest = line.trim_start();
         while !rest.is_empty() {
             let before = rest.len();
-            match self.word(&mut rest) {
-                Ok(()) => {}
-                Err(word) => unread.line(number, &format!("not understood: {word}")),
+            let (word, after) = cut(rest);
+            match self.word(word, after) {
+                Ok(after) => rest = after,
+                Err(why) => {
+                    unread.line(number, &format!("not understood: {why}"));
+                    rest = after;
+                }
             }
             rest = rest.trim_start();
             if rest.len() >= before {
@@ -179,49 +190,51 @@ impl Reading {
         }
     }
 
-    /// Takes one word off the rest of a line.
+    /// Takes one word, or the key at its beginning; what is left of the line.
     ///
     /// # Errors
     /// The word, if it is not understood.
-    fn word(&mut self, rest: &mut &str) -> Result<(), String> {
-        if rest.starts_with('[') {
+    fn word<'a>(&mut self, word: &'a str, after: &'a str) -> Result<&'a str, String> {
+        if word.starts_with('[') {
             // The bar, which says less than the percent behind it.
-            let end = rest.find(']').map_or(rest.len(), |end| end + 1);
-            return take(rest, end, |_| Ok(()));
+            return Ok(after);
         }
-        if rest.starts_with('(') {
-            let end = rest.find(')').map_or(rest.len(), |end| end + 1);
-            let word = take(rest, end, |word| Ok(word.to_owned()))?;
-            return self.bracket(&word, rest);
+        if word.starts_with('(') {
+            return self.bracket(word, after);
         }
-        let end = rest
-            .find(|c: char| c.is_whitespace() || c == '(' || c == '[')
-            .unwrap_or(rest.len());
-        let word = rest.get(..end).unwrap_or_default();
-        let colon = word.find(':').filter(|at| is_key(word.get(..*at)));
-        if let Some(at) = colon {
-            let key = word.get(..at).unwrap_or_default().to_owned();
-            *rest = rest.get(at + 1..).unwrap_or_default();
+        if let Some((key, value)) = word.split_once(':').filter(|(key, _)| is_key(key)) {
             // The value of the one before never came.
-            let lost = self.key.replace(key.clone());
-            match key.as_str() {
-                "resync" | "act_log" => self.key = None,
-                "sync'ed" | "verified" => {
-                    self.device.progress = Some(Progress {
-                        verify: key == "verified",
-                        ..Progress::default()
-                    });
-                }
-                _ => {}
-            }
-            return lost.map_or(Ok(()), |lost| Err(format!("{lost}: without a value")));
+            let lost = self.key.take();
+            let done = self.keyed(key, value);
+            return match lost {
+                Some(lost) => Err(format!("{lost}: without a value")),
+                None => done.map(|()| after),
+            };
         }
-        let word = word.to_owned();
-        *rest = rest.get(end..).unwrap_or_default();
         match self.key.take() {
-            Some(key) => self.value(&key, &word),
-            None => self.bare(&word),
+            Some(key) => self.value(&key, word)?,
+            None => self.bare(word)?,
         }
+        Ok(after)
+    }
+
+    /// A key with its value, or with none if that comes next.
+    fn keyed(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "resync" | "act_log" => return Ok(()),
+            "sync'ed" | "verified" => {
+                self.device.progress = Some(Progress {
+                    verify: key == "verified",
+                    ..Progress::default()
+                });
+            }
+            _ => {}
+        }
+        if value.is_empty() {
+            self.key = Some(key.to_owned());
+            return Ok(());
+        }
+        self.value(key, value)
     }
 
     /// A word with no key before it.
@@ -244,7 +257,7 @@ impl Reading {
     }
 
     /// What stands in brackets: what is left of how much, the mean speed, or that it stalls.
-    fn bracket(&mut self, word: &str, rest: &mut &str) -> Result<(), String> {
+    fn bracket<'a>(&mut self, word: &str, after: &'a str) -> Result<&'a str, String> {
         self.key = None;
         let not_understood = || word.to_owned();
         let inner = word
@@ -257,14 +270,14 @@ impl Reading {
         } else if let Some((left, total)) = inner.split_once('/') {
             self.left = number(left).ok_or_else(not_understood)?;
             self.total = number(total).ok_or_else(not_understood)?;
-            if let Some(unit) = rest.chars().next().filter(|c| "KMG".contains(*c)) {
-                self.unit = Some(unit);
-                *rest = rest.get(1..).unwrap_or_default();
+            self.unit = after.chars().next().filter(|c| "KMG".contains(*c));
+            if self.unit.is_some() {
+                return Ok(after.get(1..).unwrap_or_default());
             }
         } else {
             progress.mean_kib = Some(number(inner).ok_or_else(not_understood)?);
         }
-        Ok(())
+        Ok(after)
     }
 
     fn value(&mut self, key: &str, value: &str) -> Result<(), String> {
@@ -338,7 +351,7 @@ impl Reading {
             return None;
         }
         last.clear();
-        Some(word)
+        Some(word.into_owned())
     }
 
     fn done(mut self) -> Device {
@@ -361,24 +374,30 @@ impl Reading {
     }
 }
 
-/// Cuts a word off.
-fn take<T>(
-    rest: &mut &str,
-    end: usize,
-    read: impl FnOnce(&str) -> Result<T, String>,
-) -> Result<T, String> {
-    let word = rest.get(..end).unwrap_or_default();
-    *rest = rest.get(end..).unwrap_or_default();
-    read(word)
+/// Cuts off the first word: what is in brackets, a key with its colon, or up to the next blank.
+fn cut(rest: &str) -> (&str, &str) {
+    let bytes = rest.as_bytes();
+    let closing = match bytes.first() {
+        Some(b'[') => Some(b']'),
+        Some(b'(') => Some(b')'),
+        _ => None,
+    };
+    let end = match closing {
+        Some(closing) => bytes
+            .iter()
+            .position(|byte| *byte == closing)
+            .map(|at| at + 1),
+        None => bytes
+            .iter()
+            .position(|byte| matches!(byte, b' ' | b'\t' | b'(' | b'[')),
+    };
+    rest.split_at_checked(end.unwrap_or(rest.len()))
+        .unwrap_or((rest, ""))
 }
 
-fn is_key(word: Option<&str>) -> bool {
-    word.is_some_and(|word| {
-        !word.is_empty()
-            && word
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || "_'".contains(c))
-    })
+fn is_key(word: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte == b'_' || byte == b'\'';
+    !word.is_empty() && word.bytes().all(fits)
 }
 
 /// Flags begin with `r` (running) or `s` (suspended) and have a dash for each that is not set.

@@ -16,7 +16,7 @@ use sha1::Sha1;
 use super::{Owner, Owners, index};
 
 /// Where confd listens.
-const PORT: u16 = 1814;
+pub const PORT: u16 = 1814;
 /// What every datagram begins with.
 const MAGIC: &[u8] = b"plj0";
 /// So many candidates are asked; all have the same configuration.
@@ -47,7 +47,7 @@ struct Answer {
 }
 
 /// Where to ask: the master candidates, those first that are not offline.
-pub fn doors(ssconf: &Ssconf) -> Vec<SocketAddr> {
+pub fn doors(ssconf: &Ssconf, port: u16) -> Vec<SocketAddr> {
     let mut candidates: Vec<_> = ssconf
         .nodes
         .iter()
@@ -59,7 +59,7 @@ pub fn doors(ssconf: &Ssconf) -> Vec<SocketAddr> {
         .filter_map(|node| {
             Some(SocketAddr::new(
                 node.primary_ip.parse::<IpAddr>().ok()?,
-                PORT,
+                port,
             ))
         })
         .take(DOORS)
@@ -77,33 +77,33 @@ pub fn ask(doors: &[SocketAddr], key: &[u8], node: &str, limit: Duration) -> Opt
     let socket = UdpSocket::bind(any).ok()?;
     let id = unique();
     let question = question(key, node, &id)?;
-    let mut sent = false;
-    for door in doors {
-        // One that cannot be reached costs nothing.
-        sent |= socket.send_to(&question, door).is_ok();
+    // One that cannot be reached costs nothing.
+    let sent = doors
+        .iter()
+        .filter(|door| socket.send_to(&question, door).is_ok());
+    if sent.count() == 0 {
+        return None;
     }
     let end = Instant::now() + limit;
     let mut datagram = vec![0; 65_536];
-    while sent {
+    loop {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return None;
         }
         socket.set_read_timeout(Some(left)).ok()?;
         match socket.recv_from(&mut datagram) {
-            Ok((length, from)) if doors.contains(&from) => {
+            // Who has the key may answer, from whatever address.
+            Ok((length, _)) => {
                 let owners = answer(datagram.get(..length)?, key, &id);
                 if owners.is_some() {
                     return owners;
                 }
             }
-            // Not who was asked, or a candidate that refused.
-            Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
             Err(_) => return None,
         }
     }
-    None
 }
 
 /// The kernel's random number, by which the answer to this question is known.
@@ -178,17 +178,17 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use gantry_wire::ssconf::SsNode;
     use proptest::prelude::*;
 
     use super::*;
 
-    const KEY: &[u8] = b"secret\n";
+    pub const KEY: &[u8] = b"secret\n";
 
     /// A confd that answers one question with these bytes, made of the id in it.
-    fn confd(reply: impl Fn(&str) -> Vec<Vec<u8>> + Send + 'static) -> SocketAddr {
+    pub fn confd(reply: impl Fn(&str) -> Vec<Vec<u8>> + Send + 'static) -> SocketAddr {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let door = socket.local_addr().unwrap();
         std::thread::spawn(move || {
@@ -218,6 +218,11 @@ mod tests {
 
     const GOOD: &str = r#"{"protocol":1,"status":0,"serial":9,"answer":
         [["node2",3,"web1","disk/1","secondary","node1"],["node2","x"],7]}"#;
+
+    /// An answer that is good.
+    pub fn good(id: &str) -> Vec<u8> {
+        reply(KEY, id, GOOD)
+    }
 
     #[test]
     fn the_first_good_answer_is_taken() {
@@ -267,7 +272,10 @@ mod tests {
             ],
             ..Ssconf::default()
         };
-        let doors: Vec<String> = doors(&ssconf).iter().map(ToString::to_string).collect();
+        let doors: Vec<String> = doors(&ssconf, PORT)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(doors, ["192.0.2.2:1814", "192.0.2.1:1814"]);
     }
 

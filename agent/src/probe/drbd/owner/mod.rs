@@ -34,20 +34,23 @@ const CONFD_MS: u64 = 60_000;
 const CONFD_LIMIT: Duration = Duration::from_secs(2);
 
 /// Looks for owners and remembers what it read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Finder {
     config: config::Reader,
-    offline: bool,
+    /// confd's port; `None` asks nobody.
+    confd: Option<u16>,
     asked_ms: Option<u64>,
     answered: Owners,
 }
 
 impl Finder {
-    /// One that asks nobody.
-    pub fn offline() -> Finder {
+    /// One that asks confd at this port, or nobody.
+    pub fn new(confd: Option<u16>) -> Finder {
         Finder {
-            offline: true,
-            ..Finder::default()
+            config: config::Reader::default(),
+            confd,
+            asked_ms: None,
+            answered: Owners::new(),
         }
     }
 
@@ -74,14 +77,16 @@ impl Finder {
         if lacking(&owners) {
             complete(&mut owners, self.config.owners(place, node), minors);
         }
-        if lacking(&owners) && !self.offline {
+        if lacking(&owners) {
             let due = |asked| now_ms.saturating_sub(asked) >= CONFD_MS;
             if self.asked_ms.is_none_or(due)
-                && let Some(ssconf) = ssconf
+                && let (Some(ssconf), Some(port)) = (ssconf, self.confd)
             {
                 self.asked_ms = Some(now_ms);
                 let key = std::fs::read(place.data("hmac.key")).unwrap_or_default();
-                if let Some(answer) = confd::ask(&confd::doors(ssconf), &key, node, CONFD_LIMIT) {
+                if let Some(answer) =
+                    confd::ask(&confd::doors(ssconf, port), &key, node, CONFD_LIMIT)
+                {
                     self.answered = answer;
                 }
             }
@@ -131,6 +136,7 @@ pub fn node_of(ssconf: &Ssconf, address: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use gantry_wire::ssconf::SsNode;
 
     use super::*;
@@ -154,6 +160,40 @@ mod tests {
         assert_eq!(node_of(&ssconf, "2001:DB8:0::2").as_deref(), Some("node2"));
         assert_eq!(node_of(&ssconf, "192.0.2.9"), None);
         assert_eq!(node_of(&ssconf, ""), None);
+    }
+
+    #[test]
+    fn confd_is_asked_for_the_rest_and_not_again_soon() {
+        let root = std::env::temp_dir().join(format!("gantry-finder-{}", std::process::id()));
+        let place = Place::new(root.clone(), None);
+        let note = place.run("bdev-cache/bdev_drbd1");
+        std::fs::create_dir_all(note.parent().unwrap()).unwrap();
+        std::fs::create_dir_all(place.data("")).unwrap();
+        std::fs::write(note, "db1 secondary disk/0").unwrap();
+        std::fs::write(place.data("hmac.key"), confd::tests::KEY).unwrap();
+        let door = confd::tests::confd(|id| vec![confd::tests::good(id)]);
+        let ssconf = Ssconf {
+            master_candidates: vec!["node1".into()],
+            nodes: vec![SsNode {
+                name: "node1".into(),
+                primary_ip: door.ip().to_string(),
+                ..SsNode::default()
+            }],
+            ..Ssconf::default()
+        };
+        let mut finder = Finder::new(Some(door.port()));
+        let mut find =
+            |minors: &[u32], now_ms| finder.find(&place, Some(&ssconf), "node2", minors, now_ms);
+        let noted = find(&[1], 0);
+        assert_eq!(noted[&1].instance, "db1");
+        let owners = find(&[1, 3], 1);
+        assert_eq!(
+            (owners[&1].instance.as_str(), owners[&3].peer.as_str()),
+            ("db1", "node1")
+        );
+        // This confd answers once.
+        assert_eq!(find(&[1, 3, 4], 60_000), owners);
+        std::fs::remove_dir_all(root).unwrap();
     }
 
     #[test]
