@@ -2,6 +2,7 @@
 
 use crate::action::Place;
 use crate::model::Name;
+use crate::planner::replica::Key;
 
 use super::rows::{Id, Scope, Table};
 use super::view::Kind;
@@ -17,6 +18,10 @@ pub enum Page {
     Groups,
     /// The jobs.
     Jobs,
+    /// All DRBD disks.
+    Drbd,
+    /// The places for disks.
+    Storage,
     /// Everything that is wrong.
     Alerts,
     /// One node.
@@ -27,17 +32,23 @@ pub enum Page {
     Group(Name),
     /// One job.
     Job(u64),
+    /// One DRBD disk, both its halves.
+    Pair(Key),
+    /// What lies on one node's storage.
+    Volumes(Name),
     /// The keys.
     Help(Place),
 }
 
 impl Page {
     /// The pages that are a key away, in the order in which Tab goes through them.
-    pub const MAIN: [Page; 5] = [
+    pub const MAIN: [Page; 7] = [
         Page::Nodes,
         Page::Instances,
         Page::Groups,
         Page::Jobs,
+        Page::Drbd,
+        Page::Storage,
         Page::Alerts,
     ];
 
@@ -53,8 +64,17 @@ impl Page {
             Page::Instance(_) => "instance",
             Page::Group(_) => "group",
             Page::Job(_) => "job",
+            Page::Drbd => "drbd",
+            Page::Storage => "storage",
+            Page::Pair(_) => "disk",
+            Page::Volumes(_) => "storage",
             Page::Help(_) => "help",
         }
+    }
+
+    /// It has a table and more text than goes above it, and Tab goes between the two.
+    pub fn has_more(&self) -> bool {
+        matches!(self, Page::Node(_) | Page::Group(_) | Page::Volumes(_))
     }
 
     /// The page that shows an object whole.
@@ -67,6 +87,8 @@ impl Page {
             }
             Id::Group(name) => Page::Group(name.clone()),
             Id::Job(id) | Id::Alert(About::Job(id), _) => Page::Job(*id),
+            Id::Pair(key) => Page::Pair(key.clone()),
+            Id::Place(node, _) | Id::Volume(node, ..) => Page::Volumes(node.clone()),
             Id::Alert(About::Cluster, _) => return None,
         })
     }
@@ -79,9 +101,12 @@ impl Page {
             Page::Groups => (Kind::Groups, Scope::All),
             Page::Jobs => (Kind::Jobs, Scope::All),
             Page::Alerts => (Kind::Alerts, Scope::All),
+            Page::Drbd => (Kind::Drbd, Scope::All),
+            Page::Storage => (Kind::Storage, Scope::All),
+            Page::Volumes(node) => (Kind::Volumes, Scope::Node(node.clone())),
             Page::Node(name) => (Kind::Instances, Scope::Node(name.clone())),
             Page::Group(name) => (Kind::Nodes, Scope::Group(name.clone())),
-            Page::Instance(_) | Page::Job(_) | Page::Help(_) => return None,
+            Page::Instance(_) | Page::Job(_) | Page::Pair(_) | Page::Help(_) => return None,
         };
         Some(Table::new(kind, scope))
     }

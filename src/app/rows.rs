@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::model::{Cluster, Name};
 use crate::planner::Subject;
+use crate::planner::replica::Key;
 
 use super::columns::{Col, Column};
 use super::facts::Facts;
@@ -21,6 +22,12 @@ pub enum Id {
     Group(Name),
     /// A job.
     Job(u64),
+    /// A DRBD disk.
+    Pair(Key),
+    /// The nth place for disks of a node.
+    Place(Name, usize),
+    /// A logical volume: node, volume group, name.
+    Volume(Name, String, String),
     /// The nth finding about a subject.
     Alert(About, usize),
 }

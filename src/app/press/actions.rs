@@ -50,6 +50,8 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoInstances => state.way.go(Page::Instances),
         Action::GoGroups => state.way.go(Page::Groups),
         Action::GoJobs => state.way.go(Page::Jobs),
+        Action::GoDrbd => state.way.go(Page::Drbd),
+        Action::GoStorage => state.way.go(Page::Storage),
     }
     Vec::new()
 }
@@ -158,7 +160,7 @@ fn open_filter(state: &mut State, cluster: &Cluster) {
 /// Goes through the main pages; on the page of an object, between its table and its whole text.
 fn tab(state: &mut State, by: isize) {
     let view = state.way.view_mut();
-    if matches!(view.page, Page::Node(_) | Page::Group(_)) {
+    if view.page.has_more() {
         (view.full, view.scroll) = (!view.full, 0);
         return;
     }

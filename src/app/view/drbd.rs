@@ -1,0 +1,381 @@
+//! The DRBD table: every replicated disk, both halves in one row.
+
+use std::borrow::Cow;
+
+use crate::app::columns::{Col, Column};
+use crate::app::facts::Facts;
+use crate::app::rows::{Id, SortKey};
+use crate::app::sheet::Span;
+use crate::app::steady::{Meter, Reading};
+use crate::app::tone::{self, Tone};
+use crate::model::words::{age, ago, rate};
+use crate::model::{Cluster, natural};
+use crate::planner::replica::{Going, Half, Key, Pair, Seen, State};
+
+/// Its columns.
+pub const COLUMNS: &[Column] = &[
+    Column::text(Col::Name, "DISK", 10, 0).growing(40),
+    Column::text(Col::Minor, "MINOR", 9, 8),
+    Column::text(Col::Primary, "PRIMARY", 8, 2).growing(24),
+    Column::text(Col::Secondary, "SECONDARY", 9, 3).growing(24),
+    Column::text(Col::Connection, "CONNECTION", 14, 6).growing(31),
+    Column::text(Col::Disks, "DISKS", 19, 7).growing(27),
+    Column::text(Col::State, "PROGRESS", 30, 1)
+        .growing(90)
+        .largest_first(),
+    Column::number(Col::Speed, "SPEED", 6, 5).live(),
+    Column::number(Col::Left, "LEFT", 11, 4).live(),
+    Column::number(Col::OutOfSync, "OOS", 7, 9).live(),
+    Column::number(Col::Since, "SINCE", 5, 10),
+    Column::number(Col::SpeedPast, "SPEED 2 MIN", 12, 11).live(),
+];
+
+/// Disks in Ganeti's order, those of no instance last.
+pub fn ids(facts: &Facts) -> Vec<Id> {
+    let mut keys: Vec<&Key> = facts.pairs.iter().map(|pair| &pair.key).collect();
+    keys.sort_by(|a, b| match (a, b) {
+        (Key::Disk(a, i), Key::Disk(b, j)) | (Key::Stray(a, i), Key::Stray(b, j)) => {
+            natural::compare(a, b).then(i.cmp(j))
+        }
+        (Key::Disk(..), Key::Stray(..)) => std::cmp::Ordering::Less,
+        (Key::Stray(..), Key::Disk(..)) => std::cmp::Ordering::Greater,
+    });
+    keys.into_iter().map(|key| Id::Pair(key.clone())).collect()
+}
+
+/// Instance and disk, as they are shown: `web7/0`; of a device without an instance its name and
+/// node, `drbd14@node3`.
+pub fn name(facts: &Facts, key: &Key) -> String {
+    match key {
+        Key::Disk(instance, index) => format!("{}/{index}", facts.names.short(instance)),
+        Key::Stray(node, minor) => format!("drbd{minor}@{}", facts.names.short(node)),
+    }
+}
+
+/// What a filter searches.
+pub fn words(facts: &Facts, key: &Key) -> Option<Vec<String>> {
+    let pair = facts.pair(key)?;
+    let mut words = vec![name(facts, key)];
+    if let Key::Disk(instance, index) = key {
+        words.push(format!("{instance}/{index}"));
+    }
+    for half in [&pair.primary, &pair.secondary] {
+        words.push(facts.names.short(&half.node).to_owned());
+    }
+    words.extend([connection(pair), disks(pair), minors(pair)]);
+    words.push(state(facts, pair).into_owned());
+    Some(words)
+}
+
+/// The text of a column that grows.
+pub fn text<'a>(facts: &'a Facts, key: &Key, col: Col) -> Option<Cow<'a, str>> {
+    let pair = facts.pair(key)?;
+    Some(match col {
+        Col::Name => Cow::Owned(name(facts, key)),
+        Col::Primary => Cow::Borrowed(node(facts, &pair.primary)),
+        Col::Secondary => Cow::Borrowed(node(facts, &pair.secondary)),
+        Col::Connection => Cow::Owned(connection(pair)),
+        Col::Disks => Cow::Owned(disks(pair)),
+        Col::State => match &pair.going {
+            // The bar and its percentage stand before the words.
+            Some(_) => Cow::Owned(" ".repeat(GAUGE) + &state(facts, pair)),
+            None => state(facts, pair),
+        },
+        _ => return None,
+    })
+}
+
+/// Columns of a bar with its percentage and the blank after it.
+pub const GAUGE: usize = 20;
+
+/// A disk's place in the order of a column.
+pub fn sort_key(cluster: &Cluster, facts: &Facts, key: &Key, col: Col) -> Option<SortKey> {
+    let pair = facts.pair(key)?;
+    let going = pair.going.as_ref();
+    Some(match col {
+        // The planner has them worst first.
+        Col::State => SortKey::Number(-(facts.pair_rank(key)? as f64)),
+        Col::Minor => SortKey::number(pair.primary.minor),
+        Col::Primary => SortKey::Text(pair.primary.node.to_string()),
+        Col::Secondary => SortKey::Text(pair.secondary.node.to_string()),
+        Col::Connection => SortKey::Text(connection(pair)),
+        Col::Disks => SortKey::Text(disks(pair)),
+        Col::Speed | Col::SpeedPast => SortKey::number(going.and_then(|going| going.speed_kib)),
+        Col::Left => SortKey::number(going.and_then(|going| going.eta_s)),
+        Col::OutOfSync => SortKey::size(pair.oos_kib),
+        Col::Since => SortKey::number(pair.since.map(|at| cluster.seconds_since(at))),
+        _ => return None,
+    })
+}
+
+/// The numbers that are held steady.
+pub fn readings(facts: &Facts, key: &Key) -> Vec<Reading> {
+    let Some(pair) = facts.pair(key) else {
+        return Vec::new();
+    };
+    let going = pair.going.as_ref();
+    let speed = going.and_then(|going| going.speed_kib);
+    let left = going.and_then(|going| going.eta_s);
+    let oos = pair.oos_kib.map(|kib| kib as f64);
+    let part = |value: Option<f64>, part: f64| value.unwrap_or(0.0) * part;
+    let reading = |meter, value, step| Reading { meter, value, step };
+    vec![
+        reading(Meter::Done, going.map(|going| going.percent), 0.1),
+        reading(Meter::Speed, speed, part(speed, 0.1) + 1.0),
+        reading(Meter::Left, left, part(left, 0.05) + 1.0),
+        reading(Meter::OutOfSync, oos, part(oos, 0.02)),
+    ]
+}
+
+fn node<'a>(facts: &'a Facts, half: &'a Half) -> &'a str {
+    match facts.names.short(&half.node) {
+        "" => "?",
+        name => name,
+    }
+}
+
+/// Minors of both halves, the primary's first: `14/9`.
+pub fn minors(pair: &Pair) -> String {
+    let minor = |half: &Half| match half.minor {
+        Some(minor) => minor.to_string(),
+        None => "?".to_owned(),
+    };
+    format!("{}/{}", minor(&pair.primary), minor(&pair.secondary))
+}
+
+/// A word of one half, or what stands for it: in brackets if it is of the past, `*` if the node is
+/// marked offline.
+pub fn word(half: &Half, word: impl Fn(&gantry_wire::drbd::Device) -> &str) -> String {
+    let said = half.device.as_ref().map(word).filter(|it| !it.is_empty());
+    match (half.seen, said) {
+        (Seen::Now, Some(said)) => said.to_owned(),
+        (Seen::Was(_), Some(said)) => format!("({said})"),
+        (Seen::Absent, _) => "absent".to_owned(),
+        (Seen::Offline, _) => "*".to_owned(),
+        (Seen::Now | Seen::Was(_) | Seen::Unknown, _) => "?".to_owned(),
+    }
+}
+
+/// The connection in one word where both ends agree on it: of a resync the primary's.
+pub fn connection(pair: &Pair) -> String {
+    let here = word(&pair.primary, |device| &device.connection);
+    let there = word(&pair.secondary, |device| &device.connection);
+    let ends = (here.as_str(), there.as_str());
+    match ends {
+        ("Connected", "Connected") | ("?", "?") | ("*", "*") => here,
+        ("SyncSource", "SyncTarget")
+        | ("SyncTarget", "SyncSource")
+        | ("PausedSyncS", "PausedSyncT")
+        | ("PausedSyncT", "PausedSyncS")
+        | ("VerifyS", "VerifyT")
+        | ("VerifyT", "VerifyS")
+        | ("Ahead", "Behind") => here,
+        (same, other) if same == other => format!("{same} both"),
+        _ => format!("{here} / {there}"),
+    }
+}
+
+/// What each end says of its own disk, the primary's first.
+pub fn disks(pair: &Pair) -> String {
+    let here = word(&pair.primary, |device| &device.disk);
+    let there = word(&pair.secondary, |device| &device.disk);
+    format!("{here} / {there}")
+}
+
+/// What is wrong, or how it is.
+pub fn state<'a>(facts: &Facts, pair: &'a Pair) -> Cow<'a, str> {
+    if !pair.text.is_empty() {
+        return Cow::Owned(facts.names.shorten(&pair.text));
+    }
+    Cow::Borrowed(match pair.state {
+        State::Healthy => "ok",
+        State::Down => "down",
+        State::Unknown => "not known",
+        State::Connecting => "connecting",
+        State::Degraded => "degraded",
+        State::Disagrees => "the ends disagree",
+        State::Diskless => "diskless",
+        State::StandAlone => "StandAlone",
+        State::SplitBrain => "split brain",
+        State::Verifying => "verify",
+        State::Resyncing => "",
+        State::Paused => "paused",
+        State::Stalled => "stalled",
+    })
+}
+
+/// What its state means.
+pub fn state_tone(pair: &Pair) -> Tone {
+    match (pair.severity, pair.state) {
+        (Some(severity), _) => tone::of_severity(severity),
+        (None, State::Resyncing | State::Verifying) => Tone::Progress,
+        (None, State::Unknown) => Tone::Lost,
+        (None, _) => Tone::Dim,
+    }
+}
+
+/// Time left, or that it does not go on.
+pub fn left(going: &Going, held: Option<f64>) -> String {
+    if let Some(still) = going.still_s {
+        return format!("stalled {}", age(still));
+    }
+    if !going.paused_by.is_empty() {
+        return "paused".to_owned();
+    }
+    held.map_or_else(|| "?".to_owned(), time_left)
+}
+
+/// A time that is left, in steps in which it may be believed: `35s`, `1m 40s`, `23m`, `3h 10m`.
+pub fn time_left(seconds: f64) -> String {
+    let s = seconds.max(0.0) as u64;
+    match s {
+        0..60 => format!("{}s", s.next_multiple_of(5).max(5)),
+        60..600 => {
+            let s = s.div_ceil(10) * 10;
+            format!("{}m {:02}s", s / 60, s % 60)
+        }
+        600..3_600 => format!("{}m", s.div_ceil(60)),
+        3_600..86_400 => {
+            let m = s.div_ceil(600) * 10;
+            format!("{}h {:02}m", m / 60, m % 60)
+        }
+        _ => format!("{}d {}h", s / 86_400, s % 86_400 / 3_600),
+    }
+}
+
+/// A speed as it is printed, of KiB a second.
+pub fn speed(kib: f64) -> String {
+    rate((kib.max(0.0) * 1_024.0) as u64)
+}
+
+/// All of them together, for the line above the table.
+pub fn summary(cluster: &Cluster, facts: &Facts) -> Vec<Span> {
+    let sums = &facts.replicas;
+    if sums.total == 0 {
+        return Vec::new();
+    }
+    let mut spans = Vec::new();
+    let say = |spans: &mut Vec<Span>, text: String, tone| {
+        if !spans.is_empty() {
+            spans.push(Span::new("   ", Tone::Plain));
+        }
+        spans.push(Span::new(text, tone));
+    };
+    match sums.degraded {
+        0 => say(
+            &mut spans,
+            format!("all {} redundant", sums.total),
+            Tone::Plain,
+        ),
+        n => say(
+            &mut spans,
+            format!("{n} of {} degraded", sums.total),
+            Tone::Warn,
+        ),
+    }
+    if sums.resyncing > 0 {
+        let moving = match sums.moving {
+            0 => "none moves".to_owned(),
+            n if n == sums.resyncing => {
+                format!("together {}/s", speed(facts.resync_speed.unwrap_or(0.0)))
+            }
+            n => format!(
+                "{n} moving, together {}/s",
+                speed(facts.resync_speed.unwrap_or(0.0))
+            ),
+        };
+        let tone = if sums.moving == 0 {
+            Tone::Warn
+        } else {
+            Tone::Progress
+        };
+        say(
+            &mut spans,
+            format!("{} resyncing, {moving}", sums.resyncing),
+            tone,
+        );
+        if let Some(left) = facts.resync_left {
+            say(
+                &mut spans,
+                format!("done in {}", time_left(left)),
+                Tone::Plain,
+            );
+        }
+    }
+    if let Some((key, at)) = &sums.last_done {
+        let text = format!(
+            "last done {} {}",
+            name(facts, key),
+            ago(cluster.seconds_since(*at))
+        );
+        say(&mut spans, text, Tone::Dim);
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_wire::drbd::Device;
+
+    fn half(connection: &str, seen: Seen) -> Half {
+        Half {
+            device: Some(Device {
+                connection: connection.into(),
+                ..Device::default()
+            }),
+            seen,
+            ..Half::default()
+        }
+    }
+
+    fn pair(primary: Half, secondary: Half) -> Pair {
+        Pair {
+            key: Key::Disk("web7".into(), 0),
+            size: None,
+            port: None,
+            primary,
+            secondary,
+            state: State::Unknown,
+            severity: None,
+            text: String::new(),
+            going: None,
+            oos_kib: None,
+            since: None,
+        }
+    }
+
+    #[test]
+    fn a_connection_is_one_word_where_the_ends_agree() {
+        let said = |a: &str, b: &str| connection(&pair(half(a, Seen::Now), half(b, Seen::Now)));
+        assert_eq!(said("Connected", "Connected"), "Connected");
+        assert_eq!(said("StandAlone", "StandAlone"), "StandAlone both");
+        assert_eq!(said("SyncTarget", "SyncSource"), "SyncTarget");
+        assert_eq!(
+            said("WFConnection", "StandAlone"),
+            "WFConnection / StandAlone"
+        );
+        let was = half("Connected", Seen::Was(crate::model::Time(1)));
+        let lost = pair(half("WFConnection", Seen::Now), was);
+        assert_eq!(connection(&lost), "WFConnection / (Connected)");
+        let absent = pair(half("", Seen::Now), half("Connected", Seen::Absent));
+        assert_eq!(connection(&absent), "? / absent");
+    }
+
+    #[test]
+    fn the_time_left_moves_in_steps() {
+        for (seconds, text) in [
+            (0.0, "5s"),
+            (31.0, "35s"),
+            (60.0, "1m 00s"),
+            (94.0, "1m 40s"),
+            (599.0, "10m 00s"),
+            (1_361.0, "23m"),
+            (11_000.0, "3h 10m"),
+            (1e6, "11d 13h"),
+            (f64::NAN, "5s"),
+        ] {
+            assert_eq!(time_left(seconds), text);
+        }
+    }
+}

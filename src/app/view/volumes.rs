@@ -1,0 +1,306 @@
+//! What lies on one node's storage: its logical volumes as a table, and a text with the places,
+//! physical volumes and the disks' own health.
+
+use std::borrow::Cow;
+
+use crate::app::columns::{Col, Column};
+use crate::app::facts::Facts;
+use crate::app::rows::{Id, SortKey};
+use crate::app::sheet::{Sheet, Span};
+use crate::app::tone::Tone;
+use crate::model::words::{age, mib, rate};
+use crate::model::{Cluster, Name, Node};
+use crate::planner::storage::{Owner, Volume, physical};
+
+use super::storage;
+
+/// Its columns.
+pub const COLUMNS: &[Column] = &[
+    Column::text(Col::Label, "VOLUME", 24, 0).growing(60),
+    Column::text(Col::VolumeGroup, "VG", 8, 5).growing(20),
+    Column::number(Col::Size, "SIZE", 7, 2),
+    Column::number(Col::Wanted, "WANTED", 7, 6),
+    Column::text(Col::Owner, "WHOSE", 16, 1).growing(40).apart(),
+    Column::text(Col::Text, "WHAT IS WRONG", 18, 3)
+        .growing(80)
+        .largest_first(),
+    Column::text(Col::Attributes, "ATTR", 10, 7),
+    Column::text(Col::LiesOn, "ON", 10, 8).growing(40),
+];
+
+/// Volumes in the order of their names.
+pub fn ids(facts: &Facts, node: &Name) -> Vec<Id> {
+    let mut volumes: Vec<&Volume> = facts.volumes(node).iter().collect();
+    volumes.sort_by(|a, b| crate::model::natural::compare(&a.name, &b.name));
+    let id = |volume: &Volume| Id::Volume(node.clone(), volume.vg.clone(), volume.name.clone());
+    volumes.into_iter().map(id).collect()
+}
+
+/// What a filter searches.
+pub fn words(facts: &Facts, id: &Id) -> Option<Vec<String>> {
+    let (_, volume) = facts.volume(id)?;
+    Some(vec![
+        volume.name.clone(),
+        volume.vg.clone(),
+        owner(facts, volume),
+        volume.text.clone(),
+    ])
+}
+
+/// The text of a column that grows.
+pub fn text<'a>(facts: &'a Facts, id: &Id, col: Col) -> Option<Cow<'a, str>> {
+    let (_, volume) = facts.volume(id)?;
+    Some(match col {
+        Col::Label => Cow::Borrowed(&volume.name),
+        Col::VolumeGroup => Cow::Borrowed(&volume.vg),
+        Col::Owner => Cow::Owned(owner(facts, volume)),
+        Col::Text => Cow::Owned(facts.names.shorten(&volume.text)),
+        Col::LiesOn => Cow::Owned(
+            volume
+                .found
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |lv| lv.pvs.join(",")),
+        ),
+        _ => return None,
+    })
+}
+
+/// A volume's place in the order of a column.
+pub fn sort_key(facts: &Facts, id: &Id, col: Col) -> Option<SortKey> {
+    let (rank, volume) = facts.volume(id)?;
+    Some(match col {
+        // The planner has the wrong ones first.
+        Col::Text => SortKey::Number(-(rank as f64)),
+        Col::Size => SortKey::size(volume.found.as_ref().map(|lv| lv.bytes)),
+        Col::Wanted => SortKey::size(volume.wanted),
+        Col::Attributes => SortKey::Text(volume.found.as_ref()?.attr.clone()),
+        col => SortKey::Text(text(facts, id, col)?.into_owned()),
+    })
+}
+
+/// Whose it is, in words: `web7/0`, `web7/0 meta`, `nobody's`.
+pub fn owner(facts: &Facts, volume: &Volume) -> String {
+    match &volume.owner {
+        Owner::Data(instance, index) => format!("{}/{index}", facts.names.short(instance)),
+        Owner::Meta(instance, index) => {
+            format!("{}/{index} meta", facts.names.short(instance))
+        }
+        Owner::Job(id) => format!("job {id}"),
+        Owner::Reserved => "reserved".to_owned(),
+        Owner::NotGanetis => "not Ganeti's".to_owned(),
+        Owner::Orphan => "nobody: orphan".to_owned(),
+        Owner::Unknown => "?".to_owned(),
+    }
+}
+
+/// What it means.
+pub fn tone(volume: &Volume) -> Tone {
+    match (&volume.found, &volume.owner) {
+        (None, _) => Tone::Critical,
+        (Some(_), Owner::Orphan) => Tone::Warn,
+        (Some(_), _) if !volume.text.is_empty() => Tone::Warn,
+        (Some(_), Owner::Job(_)) => Tone::Progress,
+        (Some(_), Owner::Reserved | Owner::NotGanetis) => Tone::Dim,
+        (Some(_), Owner::Unknown) => Tone::Lost,
+        (Some(_), Owner::Data(..) | Owner::Meta(..)) => Tone::Plain,
+    }
+}
+
+/// The node's places and what is wrong with its storage, for the top of its page and the pane.
+pub fn brief(cluster: &Cluster, facts: &Facts, name: &Name, width: u16) -> Sheet {
+    let mut sheet = Sheet::new(width);
+    let Some(node) = cluster.nodes.get(name) else {
+        sheet.wrapped(&format!("There is no node {name} any more."), Tone::Lost, 0);
+        return sheet;
+    };
+    if !node.fresh() {
+        let was = match node.heard {
+            Some(heard) => {
+                let ago = crate::model::words::ago(cluster.now.at.since(heard) as f64 / 1e3);
+                format!("The node does not answer: this is what it said {ago}.")
+            }
+            None => "The node has said nothing of its storage yet.".to_owned(),
+        };
+        sheet.wrapped(&was, Tone::Lost, 0);
+    }
+    places(&mut sheet, facts, name);
+    troubles(&mut sheet, node);
+    sheet
+}
+
+/// Everything but the volumes.
+pub fn whole(cluster: &Cluster, facts: &Facts, name: &Name, width: u16) -> Sheet {
+    let mut sheet = brief(cluster, facts, name, width);
+    let Some(node) = cluster.nodes.get(name) else {
+        return sheet;
+    };
+    physical_volumes(&mut sheet, cluster, name);
+    health(&mut sheet, node);
+    rates(&mut sheet, node);
+    if let Some(lvm) = node.facts.lvm.as_ref().filter(|l| !l.complaints.is_empty()) {
+        sheet.heading("What LVM complains about");
+        for line in &lvm.complaints {
+            sheet.wrapped(line, Tone::Warn, 0);
+        }
+    }
+    sheet
+}
+
+/// Its places, one line each.
+pub fn places(sheet: &mut Sheet, facts: &Facts, node: &Name) {
+    let places: Vec<_> = facts.places.iter().filter(|it| it.node == *node).collect();
+    if places.is_empty() {
+        sheet.wrapped("No places for disks are known.", Tone::Dim, 0);
+        return;
+    }
+    let size = |size: Option<u64>| size.map_or_else(|| "?".to_owned(), mib);
+    let rows = places.into_iter().map(|place| {
+        let tone = storage::worst(place);
+        let plain = if place.fresh { Tone::Plain } else { Tone::Lost };
+        let cell = |text: String| Span::new(text, plain);
+        let mut wrong = Vec::new();
+        for (n, what) in [
+            (place.missing_pvs as usize, "PVs gone"),
+            (place.missing, "LVs missing"),
+            (place.orphans, "orphans"),
+        ] {
+            if n > 0 {
+                wrong.push(format!("{n} {what}"));
+            }
+        }
+        if let Some(seconds) = place.full_in_s {
+            wrong.push(format!("full in {}", age(seconds)));
+        }
+        let note = storage::note(facts, place);
+        if !note.is_empty() {
+            wrong.push(note);
+        }
+        let used = storage::used(place).map(|used| format!("{:.0}%", used * 100.0));
+        vec![
+            cell(storage::kind(place).to_owned()),
+            cell(place.name.clone()),
+            cell(used.unwrap_or_else(|| "?".to_owned())),
+            cell(size(place.total)),
+            cell(size(place.free)),
+            cell(size(place.instances)),
+            cell(size(place.metadata)),
+            cell(size(place.others)),
+            Span::new(wrong.join(", "), tone),
+        ]
+    });
+    let titles = [
+        "KIND",
+        "NAME",
+        "USED",
+        "TOTAL",
+        "FREE",
+        "INSTANCES",
+        "META",
+        "OTHERS",
+        "",
+    ];
+    sheet.table(&titles, rows.collect());
+}
+
+/// What hangs, what fails, and what cannot be had of storage.
+pub fn troubles(sheet: &mut Sheet, node: &Node) {
+    if !node.fresh() {
+        return;
+    }
+    for disk in node.facts.health.iter().flatten() {
+        if disk.passed == Some(false) {
+            let text = format!("{} ({}): SMART says it is failing", disk.name, disk.model);
+            sheet.wrapped(&text, Tone::Critical, 0);
+        }
+    }
+    for part in node.facts.missing.iter().flatten() {
+        let about_disks = ["lvm", "storage", "health", "drbd", "disks"];
+        let root = part.part.split(['.', ' ']).next().unwrap_or_default();
+        if !about_disks.contains(&root) {
+            continue;
+        }
+        if part.hangs {
+            let text = format!("{} hangs: {}", part.part, part.why);
+            sheet.wrapped(&text, Tone::Critical, 0);
+        } else {
+            sheet.wrapped(&format!("{}: {}", part.part, part.why), Tone::Stale, 0);
+        }
+    }
+}
+
+/// Physical volumes, those that are missing marked.
+pub fn physical_volumes(sheet: &mut Sheet, cluster: &Cluster, name: &Name) {
+    let Some(pvs) = physical(cluster, name) else {
+        return;
+    };
+    sheet.heading("Physical volumes");
+    if pvs.is_empty() {
+        sheet.wrapped("none", Tone::Dim, 0);
+        return;
+    }
+    let mut pvs: Vec<_> = pvs.iter().collect();
+    pvs.sort_by(|a, b| (!a.missing, &a.vg, &a.name).cmp(&(!b.missing, &b.vg, &b.name)));
+    let rows = pvs.into_iter().map(|pv| {
+        let tone = if pv.missing {
+            Tone::Critical
+        } else {
+            Tone::Plain
+        };
+        let word = match (pv.missing, pv.vg.is_empty()) {
+            (true, _) => "missing",
+            (false, true) => "in no volume group",
+            (false, false) => "",
+        };
+        let cells = [
+            pv.name.clone(),
+            pv.vg.clone(),
+            mib(pv.total),
+            mib(pv.free),
+            pv.attr.clone(),
+            word.to_owned(),
+        ];
+        cells.map(|text| Span::new(text, tone)).into()
+    });
+    sheet.table(&["PV", "VG", "TOTAL", "FREE", "ATTR", ""], rows.collect());
+}
+
+/// What the disks say of their own health.
+pub fn health(sheet: &mut Sheet, node: &Node) {
+    let Some(disks) = node.facts.health.as_ref().filter(|list| !list.is_empty()) else {
+        return;
+    };
+    sheet.heading("Health of the disks");
+    let rows = disks.iter().map(|disk| {
+        let (word, tone) = match disk.passed {
+            _ if !node.fresh() => ("?", Tone::Lost),
+            Some(true) => ("passed", Tone::Plain),
+            Some(false) => ("FAILING", Tone::Critical),
+            None => (disk.why.as_str(), Tone::Dim),
+        };
+        vec![
+            Span::new(&disk.name, Tone::Plain),
+            Span::new(&disk.model, Tone::Plain),
+            Span::new(word, tone),
+        ]
+    });
+    sheet.table(&["DISK", "MODEL", "SMART"], rows.collect());
+}
+
+/// What goes to and from the disks.
+pub fn rates(sheet: &mut Sheet, node: &Node) {
+    let disks = node.facts.disks.as_ref().filter(|disks| !disks.is_empty());
+    let Some(disks) = disks.filter(|_| node.fresh()) else {
+        return;
+    };
+    sheet.heading("Disks, bytes a second");
+    let rows = disks.iter().map(|disk| {
+        let cells = [
+            disk.name.clone(),
+            rate(disk.read),
+            rate(disk.write),
+            format!("{:.0}%", f64::from(disk.busy) / 10.0),
+        ];
+        cells.map(|text| Span::new(text, Tone::Plain)).into()
+    });
+    sheet.table(&["DISK", "READ", "WRITTEN", "BUSY"], rows.collect());
+}
