@@ -5,6 +5,8 @@ use std::hash::Hash;
 
 use crate::model::totals::{Totals, totals};
 use crate::model::{Cluster, Name, Time, natural};
+use crate::planner::replica::{Key, Pair, Redundancy, Summary, pairs, redundancy, summary};
+use crate::planner::storage::{Place, places};
 use crate::planner::{Finding, findings};
 
 use super::names::Names;
@@ -36,6 +38,14 @@ pub struct Facts {
     pub instances: Vec<Name>,
     /// Sums of each group.
     pub groups: BTreeMap<Name, GroupSums>,
+    /// All DRBD disks, worst first, with names in the texts as they are shown.
+    pub pairs: Vec<Pair>,
+    /// All of them together.
+    pub replication: Summary,
+    /// How well each instance's disks would survive the loss of a node.
+    pub redundancy: HashMap<Name, Redundancy>,
+    /// All places for disks, by node.
+    pub places: Vec<Place>,
     made: Option<(u64, Time)>,
 }
 
@@ -86,6 +96,41 @@ impl Facts {
         }
         if found != self.findings {
             self.findings = found;
+            self.revision += 1;
+        }
+        self.disks(cluster);
+    }
+
+    /// What is worked out of DRBD and of storage.
+    fn disks(&mut self, cluster: &Cluster) {
+        let mut pairs = pairs(cluster);
+        for pair in pairs.iter_mut().filter(|pair| !pair.text.is_empty()) {
+            pair.text = self.names.shorten(&pair.text);
+        }
+        let mut of_instance: HashMap<&Name, Vec<&Pair>> = HashMap::new();
+        for pair in &pairs {
+            if let Key::Disk(instance, _) = &pair.key {
+                of_instance.entry(instance).or_default().push(pair);
+            }
+        }
+        let marks = cluster.instances.values().map(|instance| {
+            let of_it = of_instance.get(&instance.name);
+            let of_it = of_it.into_iter().flatten().copied();
+            let mark = redundancy(&instance.conf.disk_template, of_it);
+            (instance.name.clone(), mark)
+        });
+        let marks = marks.collect();
+        let summary = summary(cluster, &pairs);
+        let places = places(cluster);
+        let same = pairs == self.pairs
+            && summary == self.replication
+            && marks == self.redundancy
+            && places == self.places;
+        if !same {
+            self.pairs = pairs;
+            self.replication = summary;
+            self.redundancy = marks;
+            self.places = places;
             self.revision += 1;
         }
     }

@@ -58,6 +58,8 @@ pub struct Cluster {
     pub live_at: Option<Time>,
     /// Which nodes' agents found a guest of that name running.
     pub(super) found: HashMap<Name, Vec<Name>>,
+    /// Whose the minors of each node are, by the configuration: instance and index of the disk.
+    pub minors: HashMap<Name, HashMap<u32, (Name, u32)>>,
     /// A configuration whose pieces are still coming, and from whom.
     pub(super) coming: Option<(Name, config::ConfigPart)>,
 }

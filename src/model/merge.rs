@@ -15,6 +15,7 @@ use gantry_wire::report::{Hello, MasterState};
 use gantry_wire::ssconf::Ssconf;
 
 use super::cluster::{JOBS_KEPT, LOG_KEPT};
+use super::drbd::Courses;
 use super::job::finished;
 use super::time::Now;
 use super::{Cluster, Name, Node, Reach};
@@ -143,6 +144,7 @@ impl Cluster {
             .is_some_and(|before| before.boot_id != hello.boot_id)
         {
             node.facts = Sample::default();
+            node.courses = Courses::default();
         }
         node.agent = Some(hello);
         self.masters.remove(from);

@@ -1,6 +1,7 @@
 //! What is known of a cluster: facts only, no I/O, no clock. Time comes in with the messages.
 
 pub mod cluster;
+pub mod drbd;
 pub mod history;
 pub mod instance;
 pub mod job;

@@ -3,6 +3,7 @@
 use gantry_wire::node::Sample;
 use gantry_wire::{config, live, report, ssconf};
 
+use super::drbd::Courses;
 use super::history::History;
 use super::{Name, Reach, Time};
 
@@ -39,6 +40,8 @@ pub struct Node {
     pub problems: std::collections::BTreeMap<String, String>,
     /// Numbers over the last hour.
     pub past: Past,
+    /// What was seen of its DRBD devices since it booted.
+    pub courses: Courses,
 }
 
 /// A node's numbers over time.

@@ -1,7 +1,5 @@
 //! What is wrong with a cluster, worst first, one finding a cause.
 
-use std::collections::HashSet;
-
 use gantry_wire::config::Source;
 use gantry_wire::report::MasterState;
 
@@ -9,6 +7,8 @@ use crate::model::job::finished;
 use crate::model::status::Word;
 use crate::model::words::{age, ago, duration};
 use crate::model::{Cluster, Instance, Name, Node, Reach, job, natural};
+
+use super::work::Work;
 
 /// How much it matters. The exit status of `gantry status` is made of the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -229,12 +229,12 @@ fn instances(cluster: &Cluster, found: &mut Found) {
         Word::ErrorWrongNode,
         Word::ErrorUp,
     ];
-    let busy: HashSet<&str> = under_work(cluster).collect();
+    let work = Work::of(cluster);
     for word in ERRORS {
         // A start shows ERROR_down and a stop ERROR_up for as long as its job runs.
         let passing = matches!(word, Word::ErrorDown | Word::ErrorUp);
         let has = |instance: &&Instance| {
-            instance.status.word() == Some(word) && !(passing && busy.contains(&*instance.name))
+            instance.status.word() == Some(word) && !(passing && work.moves(&instance.name))
         };
         let mut names: Vec<&Name> = cluster
             .instances
@@ -258,12 +258,12 @@ fn instances(cluster: &Cluster, found: &mut Found) {
             }
         }
     }
-    strangers(cluster, &busy, found);
+    strangers(cluster, &work, found);
 }
 
 /// Guests that run twice, or that the configuration does not know. While a job works on an instance
 /// neither means anything: a migration has its guest on both nodes, a creation runs first.
-fn strangers(cluster: &Cluster, busy: &HashSet<&str>, found: &mut Found) {
+fn strangers(cluster: &Cluster, work: &Work, found: &mut Found) {
     if cluster.conf_seen.is_none() {
         return;
     }
@@ -293,42 +293,16 @@ fn strangers(cluster: &Cluster, busy: &HashSet<&str>, found: &mut Found) {
                 }
                 Some(_) => continue,
             };
-            if !busy.contains(guest.name.as_str()) {
+            if !work.moves(&guest.name) {
                 found.add(severity, Subject::Node(node.name.clone()), text);
             }
         }
     }
 }
 
-/// Opcodes while which a guest comes, goes, or is in two places.
-const MOVING: [&str; 9] = [
-    "INSTANCE_STARTUP",
-    "INSTANCE_SHUTDOWN",
-    "INSTANCE_REBOOT",
-    "INSTANCE_MIGRATE",
-    "INSTANCE_FAILOVER",
-    "INSTANCE_MOVE",
-    "INSTANCE_CREATE",
-    "INSTANCE_REINSTALL",
-    "BACKUP_EXPORT",
-];
-
 /// A job that runs is starting, stopping or moving this instance.
 pub fn worked_on(cluster: &Cluster, instance: &str) -> bool {
-    under_work(cluster).any(|name| name == instance)
-}
-
-/// The instances that running jobs are starting, stopping or moving.
-fn under_work(cluster: &Cluster) -> impl Iterator<Item = &str> {
-    let running = cluster
-        .jobs
-        .values()
-        .filter(|job| matches!(job.status.as_str(), "running" | "canceling"));
-    running.flat_map(|job| &job.ops).filter_map(|op| {
-        let (what, object) = op.summary.split_once('(')?;
-        let moves = !finished(&op.status) && MOVING.contains(&what);
-        object.strip_suffix(')').filter(|_| moves)
-    })
+    Work::of(cluster).moves(instance)
 }
 
 fn jobs(cluster: &Cluster, found: &mut Found) {

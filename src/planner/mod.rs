@@ -3,5 +3,6 @@
 pub mod findings;
 pub mod replica;
 pub mod storage;
+pub mod work;
 
 pub use findings::{Finding, Severity, Subject, findings};

@@ -1,9 +1,12 @@
 //! Both halves of each DRBD disk joined: what each end says of itself and of the other, what
 //! disagrees, how far a resync is, how fast, how long still, and why it stands still.
 
+mod join;
+mod judge;
+
 use gantry_wire::drbd::Device;
 
-use crate::model::{Cluster, Name, Time};
+use crate::model::{Cluster, Name, Time, natural};
 
 use super::Severity;
 
@@ -162,22 +165,158 @@ pub enum Redundancy {
 
 /// All pairs of a cluster, worst first, then by name.
 pub fn pairs(cluster: &Cluster) -> Vec<Pair> {
-    let _ = cluster;
-    Vec::new()
+    let mut pairs = join::join(cluster);
+    pairs.sort_by(|a, b| {
+        let worst = (b.severity, b.state).cmp(&(a.severity, a.state));
+        worst.then_with(|| by_name(&a.key, &b.key))
+    });
+    pairs
+}
+
+/// Disks of instances first, in Ganeti's order.
+fn by_name(a: &Key, b: &Key) -> std::cmp::Ordering {
+    match (a, b) {
+        (Key::Disk(a, m), Key::Disk(b, n)) | (Key::Stray(a, m), Key::Stray(b, n)) => {
+            natural::compare(a, b).then(m.cmp(n))
+        }
+        (Key::Disk(..), Key::Stray(..)) => std::cmp::Ordering::Less,
+        (Key::Stray(..), Key::Disk(..)) => std::cmp::Ordering::Greater,
+    }
 }
 
 /// All pairs together.
 pub fn summary(cluster: &Cluster, pairs: &[Pair]) -> Summary {
-    let _ = cluster;
-    Summary {
+    let mut sums = Summary {
         total: pairs.len(),
         ..Summary::default()
+    };
+    let mut all_known = true;
+    for pair in pairs {
+        sums.degraded += usize::from(!matches!(
+            pair.state,
+            State::Healthy | State::Down | State::Verifying
+        ));
+        let Some(going) = pair.going.as_ref().filter(|going| !going.verify) else {
+            continue;
+        };
+        sums.resyncing += 1;
+        if pair.state != State::Resyncing {
+            continue;
+        }
+        sums.moving += 1;
+        sums.speed_kib += going.speed_kib.unwrap_or_default();
+        all_known &= going.eta_s.is_some();
+        let last = sums.eta_s.into_iter().chain(going.eta_s);
+        sums.eta_s = last.max_by(f64::total_cmp);
+    }
+    if !all_known || sums.moving < sums.resyncing {
+        sums.eta_s = None;
+    }
+    sums.last_done = last_done(cluster, pairs);
+    sums
+}
+
+fn last_done(cluster: &Cluster, pairs: &[Pair]) -> Option<(Key, f64)> {
+    let ended = |half: &Half| {
+        let node = cluster.nodes.get(&half.node)?;
+        node.courses.get(half.minor?)?.ended
+    };
+    let done = pairs.iter().filter_map(|pair| {
+        let at = ended(&pair.primary)
+            .into_iter()
+            .chain(ended(&pair.secondary));
+        at.max_by(f64::total_cmp).map(|at| (&pair.key, at))
+    });
+    let last = done.max_by(|a, b| a.1.total_cmp(&b.1));
+    last.map(|(key, at)| (key.clone(), at))
+}
+
+impl Half {
+    /// What its node says of it now.
+    pub fn now(&self) -> Option<&Device> {
+        self.device.as_ref().filter(|_| self.seen == Seen::Now)
     }
 }
 
 /// How well an instance's disks would survive the loss of a node. `pairs` are those of this
 /// instance.
 pub fn redundancy<'a>(template: &str, pairs: impl IntoIterator<Item = &'a Pair>) -> Redundancy {
-    let _ = (template, pairs.into_iter().count());
-    Redundancy::Unknown
+    let mut pairs = pairs.into_iter().peekable();
+    if pairs.peek().is_none() {
+        // A drbd instance without a known disk is not known; any other keeps one copy only.
+        return match template {
+            "" | "drbd" | "mixed" => Redundancy::Unknown,
+            _ => Redundancy::None,
+        };
+    }
+    let (mut lost, mut degraded, mut unknown) = (false, false, false);
+    let (mut percent, mut resyncs) = (0.0, 0_u32);
+    for pair in pairs {
+        match pair.copies() {
+            Copies::Two => {}
+            Copies::One => match &pair.going {
+                Some(going) if !going.verify && pair.state == State::Resyncing => {
+                    percent += going.percent;
+                    resyncs += 1;
+                }
+                _ => degraded = true,
+            },
+            Copies::None => lost = true,
+            Copies::Unknown => unknown = true,
+        }
+    }
+    if lost {
+        Redundancy::Lost
+    } else if degraded {
+        Redundancy::Degraded
+    } else if unknown {
+        Redundancy::Unknown
+    } else if resyncs > 0 {
+        Redundancy::Resyncing(percent / f64::from(resyncs))
+    } else {
+        Redundancy::Redundant
+    }
 }
+
+/// How many good copies there are.
+enum Copies {
+    Two,
+    One,
+    None,
+    Unknown,
+}
+
+impl Pair {
+    fn copies(&self) -> Copies {
+        match self.state {
+            State::Healthy | State::Verifying => return Copies::Two,
+            State::Down | State::Unknown => return Copies::Unknown,
+            // Which of them is good is for people to say; together they are one at best.
+            State::SplitBrain => return Copies::One,
+            _ => {}
+        }
+        let good = |half: &Half, other: &Half| {
+            let said = half.now().map(|device| device.disk.as_str());
+            let heard = other
+                .now()
+                .filter(|device| crate::model::drbd::connected(&device.connection))
+                .map(|device| device.peer_disk.as_str());
+            match said.or(heard) {
+                Some("" | "DUnknown") | None => None,
+                Some(disk) => Some(disk == "UpToDate"),
+            }
+        };
+        let both = [
+            good(&self.primary, &self.secondary),
+            good(&self.secondary, &self.primary),
+        ];
+        match both {
+            [Some(true), _] | [_, Some(true)] => Copies::One,
+            [Some(false), Some(false)] => Copies::None,
+            _ => Copies::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

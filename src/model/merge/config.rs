@@ -101,10 +101,28 @@ impl Cluster {
             self.instances.entry(name.clone()).or_insert_with(new).conf = conf;
         }
         self.list_instances();
+        self.list_minors();
         // A node's role counts for all of its instances.
         let all: Vec<Name> = self.instances.keys().cloned().collect();
         all.iter().for_each(|name| self.settle(name));
         self.shape += 1;
+    }
+
+    /// Lists anew whose the minors of each node are.
+    fn list_minors(&mut self) {
+        self.minors.clear();
+        for (name, instance) in &self.instances {
+            for (index, disk) in (0..).zip(&instance.conf.disks) {
+                for end in disk.layout.iter().flat_map(|layout| &layout.ends) {
+                    let node = match self.nodes.get_key_value(end.node.as_str()) {
+                        Some((node, _)) => node.clone(),
+                        None => Arc::from(end.node.as_str()),
+                    };
+                    let minors = self.minors.entry(node).or_default();
+                    minors.insert(end.minor, (name.clone(), index));
+                }
+            }
+        }
     }
 
     /// Lists each node's instances anew.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gantry_wire::guest::Guests;
 use gantry_wire::node::Sample;
 
+use crate::model::drbd::{KEPT, Moment};
 use crate::model::time::Now;
 use crate::model::{Cluster, Name, Node, natural};
 
@@ -19,7 +20,22 @@ impl Cluster {
         let node = self.node(from);
         node.clock_ahead = Some(sample.wall_ms as f64 / 1_000.0 - now.wall);
         let before = sample.guests.is_some().then(|| node.facts.guests.take());
+        if let Some(news) = &sample.drbd {
+            let moment = Moment {
+                now,
+                mono_ms: sample.mono_ms,
+                clock_ahead: node.clock_ahead.unwrap_or_default(),
+            };
+            node.courses.told(news, moment);
+        }
         node.facts.absorb(sample);
+        if let Some(drbd) = &mut node.facts.drbd
+            && drbd.devices.len() > KEPT
+        {
+            let beyond = drbd.devices.len() - KEPT;
+            node.courses.beyond = node.courses.beyond.max(beyond);
+            drbd.devices.truncate(KEPT);
+        }
         remember(node, now);
         if let Some(before) = before {
             self.found_on(from, before.unwrap_or_default());
