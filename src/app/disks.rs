@@ -13,7 +13,7 @@ use super::tone::{self, Tone};
 
 /// Where things stand in the lists of [`Facts`].
 #[derive(Clone, Debug, Default)]
-pub struct Disks {
+pub struct DiskIndex {
     /// Counts up when a list has other members or another order.
     pub revision: u64,
     by_key: HashMap<Key, usize>,
@@ -44,28 +44,26 @@ const HOLDS: u64 = 2_000;
 impl Facts {
     /// Finds everything anew, after pairs or places were made anew.
     pub(super) fn index_disks(&mut self) {
-        let disks = &mut self.disks;
+        let index = &mut self.index;
         let states = self.pairs.iter().map(|pair| (&pair.key, pair.state));
-        if !states.eq(disks.states.iter().map(|(key, state)| (key, *state))) {
+        if !states.eq(index.states.iter().map(|(key, state)| (key, *state))) {
             let states = self.pairs.iter().map(|pair| (pair.key.clone(), pair.state));
-            disks.states = states.collect();
+            index.states = states.collect();
             let keys = self.pairs.iter().map(|pair| pair.key.clone());
-            disks.by_key = keys.zip(0..).collect();
-            disks.revision += 1;
+            index.by_key = keys.zip(0..).collect();
+            index.revision += 1;
         }
-        if disks.places != self.places {
-            disks.places.clone_from(&self.places);
-            disks.revision += 1;
+        if index.places != self.places {
+            index.places.clone_from(&self.places);
+            index.revision += 1;
         }
-        disks.bad.clear();
+        index.bad.clear();
         for pair in &self.pairs {
             for half in [&pair.primary, &pair.secondary] {
                 if half_is_bad(pair, half) {
                     let tone = pair.severity.map_or(Tone::Warn, tone::of_severity);
-                    let (count, worst) = disks
-                        .bad
-                        .entry(half.node.clone())
-                        .or_insert((0, Tone::Warn));
+                    let bad = index.bad.entry(half.node.clone());
+                    let (count, worst) = bad.or_insert((0, Tone::Warn));
                     *count += 1;
                     if tone == Tone::Critical {
                         *worst = tone;
@@ -73,26 +71,26 @@ impl Facts {
                 }
             }
         }
-        let sums = &self.replicas;
+        let sums = &self.replication;
         let speed = (sums.moving > 0).then_some(sums.speed_kib);
-        disks.speed = held(disks.speed, speed, 0.1);
-        disks.left = held(disks.left, sums.eta_s, 0.05);
+        index.speed = held(index.speed, speed, 0.1);
+        index.left = held(index.left, sums.eta_s, 0.05);
     }
 
     /// Makes the list of volumes for the node whose storage is on the screen.
     pub(super) fn look_at_storage(&mut self, cluster: &Cluster, node: Option<&Name>) {
         let Some(node) = node else {
-            self.disks.volumes = None;
+            self.index.volumes = None;
             return;
         };
         let now = cluster.now.at;
-        let before = self.disks.volumes.take();
+        let before = self.index.volumes.take();
         let before = before.filter(|list| list.node == *node);
         if let Some(list) = &before
             && list.shape == cluster.shape
             && now.since(list.at) < HOLDS
         {
-            self.disks.volumes = before;
+            self.index.volumes = before;
             return;
         }
         let found = volumes(cluster, node);
@@ -104,24 +102,24 @@ impl Facts {
             list: found.unwrap_or_default(),
         };
         if before.is_none_or(|before| before.list != list.list) {
-            self.disks.revision += 1;
+            self.index.revision += 1;
         }
-        self.disks.volumes = Some(list);
+        self.index.volumes = Some(list);
     }
 
     /// A DRBD disk.
     pub fn pair(&self, key: &Key) -> Option<&Pair> {
-        self.pairs.get(*self.disks.by_key.get(key)?)
+        self.pairs.get(*self.index.by_key.get(key)?)
     }
 
     /// How many are worse than this one.
     pub fn pair_rank(&self, key: &Key) -> Option<usize> {
-        self.disks.by_key.get(key).copied()
+        self.index.by_key.get(key).copied()
     }
 
     /// Halves on a node that are not well, and what that means.
     pub fn bad_halves(&self, node: &Name) -> Option<(usize, Tone)> {
-        self.disks.bad.get(node).copied()
+        self.index.bad.get(node).copied()
     }
 
     /// The nth place for disks of a node.
@@ -133,14 +131,14 @@ impl Facts {
 
     /// The logical volumes of the node whose storage is on the screen, wrong ones first.
     pub fn volumes(&self, node: &Name) -> &[Volume] {
-        let list = self.disks.volumes.as_ref();
+        let list = self.index.volumes.as_ref();
         list.filter(|list| list.node == *node)
             .map_or(&[], |list| &list.list)
     }
 
     /// The node whose storage is on the screen has told its volumes.
     pub fn volumes_told(&self) -> bool {
-        self.disks.volumes.as_ref().is_some_and(|list| list.told)
+        self.index.volumes.as_ref().is_some_and(|list| list.told)
     }
 
     /// A logical volume and how many are worse than it.

@@ -9,6 +9,7 @@ use crate::planner::replica::{Key, Pair, Redundancy, Summary, pairs, redundancy,
 use crate::planner::storage::{Place, places};
 use crate::planner::{Finding, findings};
 
+use super::disks::DiskIndex;
 use super::names::Names;
 use super::view::nodes::tells;
 
@@ -46,6 +47,8 @@ pub struct Facts {
     pub redundancy: HashMap<Name, Redundancy>,
     /// All places for disks, by node.
     pub places: Vec<Place>,
+    /// Where disks, places and volumes stand in the lists.
+    pub index: DiskIndex,
     made: Option<(u64, Time)>,
 }
 
@@ -132,6 +135,7 @@ impl Facts {
             self.redundancy = marks;
             self.places = places;
             self.revision += 1;
+            self.index_disks();
         }
     }
 

@@ -263,10 +263,10 @@ impl Table {
         let step = cluster.now.at.0 / RESORT;
         let source = Source {
             shape: cluster.shape,
-            facts: if self.kind == Kind::Alerts {
-                facts.revision
-            } else {
-                0
+            facts: match self.kind {
+                Kind::Alerts => facts.revision,
+                Kind::Drbd | Kind::Storage | Kind::Volumes => facts.index.revision,
+                _ => 0,
             },
             step: if moves { step } else { 0 },
         };

@@ -115,7 +115,7 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
         _ => Tone::Critical,
     };
     let master_tone = if serves { Tone::Plain } else { Tone::Lost };
-    vec![
+    let mut figures = vec![
         // Short as the role letter that Ganeti prints.
         figure(if roomy { "master" } else { "M" }, master, master_tone),
         figure("nodes", nodes, bad(sums.nodes_up < wanted)),
@@ -131,7 +131,21 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
             Tone::Plain,
         ),
         figure("disk", percent(state.facts.disk_used), Tone::Plain),
-    ]
+    ];
+    let drbd = &state.facts.replication;
+    if drbd.total > 0 {
+        let resyncing = match drbd.resyncing {
+            0 => String::new(),
+            n if roomy => format!(" {n} resyncing"),
+            n => format!(" {n} sync"),
+        };
+        let (degraded, tone) = match drbd.degraded {
+            0 => ("ok".to_owned(), Tone::Plain),
+            n => (format!("{n} degraded"), Tone::Warn),
+        };
+        figures.push(figure("drbd", Some(degraded + &resyncing), tone));
+    }
+    figures
 }
 
 /// What is wrong, worst first, as much as there is room for, and how much more there is.
@@ -224,10 +238,15 @@ fn spans(cluster: &Cluster, roomy: bool) -> Vec<Span> {
             OLD,
         ),
         ("live", ages.live.map(of_now), OLD),
+        ("drbd", ages.drbd.map(of_now), OLD),
         ("verify", ages.verify, f64::INFINITY),
     ];
     let mut spans = Vec::new();
     for (word, seconds, old) in kinds {
+        // Of a cluster without DRBD there is nothing to be old.
+        if word == "drbd" && seconds.is_none() {
+            continue;
+        }
         let gap = if spans.is_empty() { "" } else { "  " };
         spans.push(Span::new(format!("{gap}{word} "), Tone::Dim));
         let (text, tone) = match seconds {

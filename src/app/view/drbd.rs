@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::app::columns::{Col, Column};
 use crate::app::facts::Facts;
 use crate::app::rows::{Id, SortKey};
-use crate::app::sheet::Span;
+use crate::app::sheet::{Sheet, Span};
 use crate::app::steady::{Meter, Reading};
 use crate::app::tone::{self, Tone};
 use crate::model::words::{age, ago, rate};
@@ -63,7 +63,7 @@ pub fn words(facts: &Facts, key: &Key) -> Option<Vec<String>> {
         words.push(facts.names.short(&half.node).to_owned());
     }
     words.extend([connection(pair), disks(pair), minors(pair)]);
-    words.push(state(facts, pair).into_owned());
+    words.push(state(pair).into_owned());
     Some(words)
 }
 
@@ -78,8 +78,8 @@ pub fn text<'a>(facts: &'a Facts, key: &Key, col: Col) -> Option<Cow<'a, str>> {
         Col::Disks => Cow::Owned(disks(pair)),
         Col::State => match &pair.going {
             // The bar and its percentage stand before the words.
-            Some(_) => Cow::Owned(" ".repeat(GAUGE) + &state(facts, pair)),
-            None => state(facts, pair),
+            Some(_) => Cow::Owned(" ".repeat(GAUGE) + &state(pair)),
+            None => state(pair),
         },
         _ => return None,
     })
@@ -183,25 +183,55 @@ pub fn disks(pair: &Pair) -> String {
 }
 
 /// What is wrong, or how it is.
-pub fn state<'a>(facts: &Facts, pair: &'a Pair) -> Cow<'a, str> {
+pub fn state(pair: &Pair) -> Cow<'_, str> {
     if !pair.text.is_empty() {
-        return Cow::Owned(facts.names.shorten(&pair.text));
+        return Cow::Borrowed(&pair.text);
     }
     Cow::Borrowed(match pair.state {
+        // The bar says it all.
+        State::Resyncing => "",
+        state => state_word(state),
+    })
+}
+
+/// A state in a word or two.
+pub fn state_word(state: State) -> &'static str {
+    match state {
         State::Healthy => "ok",
         State::Down => "down",
+        State::Verifying => "verify",
         State::Unknown => "not known",
+        State::Resyncing => "resyncing",
+        State::Paused => "paused",
+        State::Stalled => "stalled",
         State::Connecting => "connecting",
         State::Degraded => "degraded",
         State::Disagrees => "the ends disagree",
         State::Diskless => "diskless",
         State::StandAlone => "StandAlone",
         State::SplitBrain => "split brain",
-        State::Verifying => "verify",
-        State::Resyncing => "",
-        State::Paused => "paused",
-        State::Stalled => "stalled",
-    })
+    }
+}
+
+/// It is worth naming: something is wrong or under way.
+pub fn is_news(pair: &Pair) -> bool {
+    pair.severity.is_some() || pair.going.is_some()
+}
+
+/// Its speed over the last minutes, bytes a second; nothing if no resync was seen.
+pub fn speeds(cluster: &Cluster, pair: &Pair, points: usize) -> Vec<Option<f32>> {
+    let past = |half: &Half| {
+        let course = cluster.nodes.get(&half.node)?.courses.get(half.minor?)?;
+        let resync = course.resync.as_ref()?;
+        let points = resync.past.last(points, cluster.now.at);
+        let bytes = points.into_iter().map(|kib| kib.map(|kib| kib * 1_024.0));
+        Some(bytes.collect::<Vec<_>>())
+    };
+    // Both halves see the same.
+    past(&pair.primary)
+        .filter(|points| points.iter().any(Option::is_some))
+        .or_else(|| past(&pair.secondary))
+        .unwrap_or_default()
 }
 
 /// What its state means.
@@ -248,9 +278,16 @@ pub fn speed(kib: f64) -> String {
     rate((kib.max(0.0) * 1_024.0) as u64)
 }
 
-/// All of them together, for the line above the table.
-pub fn summary(cluster: &Cluster, facts: &Facts) -> Vec<Span> {
-    let sums = &facts.replicas;
+/// The line above the table; it stands there whatever is to be said.
+pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
+    let mut sheet = Sheet::new(width);
+    sheet.spans(summary(cluster, facts));
+    sheet
+}
+
+/// All of them together.
+fn summary(cluster: &Cluster, facts: &Facts) -> Vec<Span> {
+    let sums = &facts.replication;
     if sums.total == 0 {
         return Vec::new();
     }
@@ -277,11 +314,11 @@ pub fn summary(cluster: &Cluster, facts: &Facts) -> Vec<Span> {
         let moving = match sums.moving {
             0 => "none moves".to_owned(),
             n if n == sums.resyncing => {
-                format!("together {}/s", speed(facts.resync_speed.unwrap_or(0.0)))
+                format!("together {}/s", speed(facts.index.speed.unwrap_or(0.0)))
             }
             n => format!(
                 "{n} moving, together {}/s",
-                speed(facts.resync_speed.unwrap_or(0.0))
+                speed(facts.index.speed.unwrap_or(0.0))
             ),
         };
         let tone = if sums.moving == 0 {
@@ -294,7 +331,7 @@ pub fn summary(cluster: &Cluster, facts: &Facts) -> Vec<Span> {
             format!("{} resyncing, {moving}", sums.resyncing),
             tone,
         );
-        if let Some(left) = facts.resync_left {
+        if let Some(left) = facts.index.left {
             say(
                 &mut spans,
                 format!("done in {}", time_left(left)),

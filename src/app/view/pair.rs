@@ -12,7 +12,7 @@ use crate::planner::replica::{Half, Key, Pair, Seen};
 
 use super::node::{known, top};
 use super::remedy::remedy;
-use super::{drbd, nodes};
+use super::{drbd, nodes, stack};
 
 /// What matters most, for the pane.
 pub fn brief(cluster: &Cluster, facts: &Facts, key: &Key, width: u16) -> Sheet {
@@ -21,7 +21,7 @@ pub fn brief(cluster: &Cluster, facts: &Facts, key: &Key, width: u16) -> Sheet {
         gone(&mut sheet, facts, key);
         return sheet;
     };
-    verdict(&mut sheet, cluster, facts, pair);
+    verdict(&mut sheet, cluster, pair);
     sheet.blank();
     let mut ends = Ends::new(cluster, facts, pair);
     ends.states();
@@ -38,7 +38,7 @@ pub fn whole(cluster: &Cluster, facts: &Facts, key: &Key, width: u16, tall: bool
         gone(&mut sheet, facts, key);
         return sheet;
     };
-    verdict(&mut sheet, cluster, facts, pair);
+    verdict(&mut sheet, cluster, pair);
     sheet.blank();
     let mut ends = Ends::new(cluster, facts, pair);
     ends.states();
@@ -67,8 +67,8 @@ fn gone(sheet: &mut Sheet, facts: &Facts, key: &Key) {
 }
 
 /// How it is in a sentence, and how far.
-fn verdict(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, pair: &Pair) {
-    let state = drbd::state(facts, pair);
+fn verdict(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair) {
+    let state = drbd::state(pair);
     let mut text = match state.as_ref() {
         "" => "resyncing".to_owned(),
         "ok" => "ok: connected, both halves up to date".to_owned(),
@@ -110,7 +110,7 @@ fn verdict(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, pair: &Pair) {
 
 /// Speed over time, while there is something to show.
 fn speed(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair, height: u16) {
-    let points = drbd::speeds(cluster, &pair.key, 360);
+    let points = drbd::speeds(cluster, pair, 360);
     let Some(going) = pair.going.as_ref().filter(|_| !points.is_empty()) else {
         return;
     };
@@ -316,7 +316,19 @@ impl<'a> Ends<'a> {
         let of = |part: fn(&Generation) -> String| {
             move |it: &Device| it.generation.as_ref().map(part).unwrap_or_default()
         };
-        self.said("current", Should::Agree, of(|it| it.current.clone()));
+        self.said("current", Should::Differ, of(|it| it.current.clone()));
+        // The lowest bit only says that it is primary.
+        let current = halves.map(|half| {
+            let generation = half.device.as_ref()?.generation.as_ref()?;
+            let hex = generation.current.trim_start_matches("0x");
+            u64::from_str_radix(hex, 16).ok().map(|it| it & !1)
+        });
+        if let [Some(here), Some(there)] = current
+            && here != there
+            && let Some(mark) = self.rows.last_mut().and_then(|row| row.last_mut())
+        {
+            mark.text = "! went different ways".to_owned();
+        }
         self.said("bitmap", Should::Differ, of(|it| it.bitmap.clone()));
         let most = halves
             .iter()
@@ -354,7 +366,7 @@ impl<'a> Ends<'a> {
             0 => String::new(),
             port => port.to_string(),
         });
-        let sizes = [&pair.primary, &pair.secondary].map(|half| super::instance::sizes(self.cluster, pair, half));
+        let sizes = [&pair.primary, &pair.secondary].map(|half| stack::sizes(self.cluster, &pair.key, &half.node));
         let [(data, meta), (other_data, other_meta)] = sizes;
         self.row("data LV", data, other_data, Should::Agree);
         self.row("metadata LV", meta, other_meta, Should::Agree);

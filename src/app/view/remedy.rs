@@ -65,14 +65,10 @@ fn split_brain(facts: &Facts, pair: &Pair, name: &str, index: u32) -> Vec<String
             .to_owned(),
         format!("$ gnt-instance replace-disks -n NEWNODE {name}"),
         format!(
-            "Without one Ganeti has no command. By hand, to keep {primary} and throw {secondary}'s \
-             half of disk {index} away: on {secondary}"
+            "Without one Ganeti has no command. By hand, on {secondary}, which must not be \
+             Primary: its half of disk {index} is thrown away and copied anew from {primary}."
         ),
-        format!(
-            "$ drbdsetup disconnect /dev/drbd{}    # see drbdsetup show for the addresses",
-            minor(&pair.secondary)
-        ),
-        "then connect it again as before with --discard-my-data, and:".to_owned(),
+        format!("$ drbdsetup invalidate {}", minor(&pair.secondary)),
         format!("$ gnt-instance activate-disks {name}"),
     ]
 }

@@ -6,7 +6,7 @@ use crate::app::columns::{Col, Column};
 use crate::app::facts::Facts;
 use crate::app::rows::{Id, SortKey};
 use crate::app::tone::Tone;
-use crate::model::{Cluster, Name};
+use crate::model::Name;
 use crate::planner::storage::{Place, PlaceKind};
 
 /// Its columns.

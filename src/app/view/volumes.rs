@@ -6,12 +6,13 @@ use std::borrow::Cow;
 use crate::app::columns::{Col, Column};
 use crate::app::facts::Facts;
 use crate::app::rows::{Id, SortKey};
-use crate::app::sheet::{Sheet, Span};
+use crate::app::sheet::{Pair, Sheet, Span};
 use crate::app::tone::Tone;
 use crate::model::words::{age, mib, rate};
 use crate::model::{Cluster, Name, Node};
 use crate::planner::storage::{Owner, Volume, physical};
 
+use super::node::listed;
 use super::storage;
 
 /// Its columns.
@@ -104,6 +105,36 @@ pub fn tone(volume: &Volume) -> Tone {
         (Some(_), Owner::Unknown) => Tone::Lost,
         (Some(_), Owner::Data(..) | Owner::Meta(..)) => Tone::Plain,
     }
+}
+
+/// One volume, for the pane.
+pub fn one(facts: &Facts, id: &Id, width: u16) -> Sheet {
+    let mut sheet = Sheet::new(width);
+    let Some((_, volume)) = facts.volume(id) else {
+        return sheet;
+    };
+    if !volume.text.is_empty() {
+        sheet.wrapped(&facts.names.shorten(&volume.text), tone(volume), 0);
+        sheet.blank();
+    }
+    let size = |size: Option<u64>| size.map_or_else(|| "-".to_owned(), mib);
+    let found = volume.found.as_ref();
+    let said = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    sheet.pairs(vec![
+        Pair::new("whose", owner(facts, volume)),
+        Pair::new("group", &volume.vg),
+        Pair::new("size", size(found.map(|lv| lv.bytes >> 20))),
+        Pair::new("wanted", size(volume.wanted)),
+        Pair::new("attributes", said(found.map(|lv| lv.attr.clone()))),
+        Pair::new("lies on", said(found.map(|lv| listed(&lv.pvs)))),
+        Pair::new("tags", said(found.map(|lv| listed(&lv.tags)))),
+    ]);
+    // Alone, as they are long.
+    sheet.pairs(vec![
+        Pair::new("name", &volume.name),
+        Pair::new("uuid", said(found.map(|lv| lv.uuid.clone()))),
+    ]);
+    sheet
 }
 
 /// The node's places and what is wrong with its storage, for the top of its page and the pane.

@@ -44,7 +44,7 @@ pub fn cell<'a>(
     let held = |meter| state.steady.get(id, meter);
     Some(match col {
         Col::State => {
-            let words = drbd::state(facts, pair);
+            let words = drbd::state(pair);
             let tone = drbd::state_tone(pair);
             match &pair.going {
                 Some(going) => Cell::Gauge {
@@ -75,7 +75,7 @@ pub fn cell<'a>(
         Col::Since => Cell::or(pair.since.map(|at| age(cluster.seconds_since(at))), "?"),
         Col::SpeedPast if pair.going.is_none() => Cell::toned("", Tone::Dim),
         Col::SpeedPast => {
-            let points = drbd::speeds(cluster, key, POINTS);
+            let points = drbd::speeds(cluster, pair, POINTS);
             let top = points.iter().flatten().copied().fold(1_024.0, f32::max);
             Cell::Spark(points, top)
         }
