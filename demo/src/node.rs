@@ -8,6 +8,7 @@ use gantry_agent::args::Serve;
 use gantry_agent::session::{Moment, Node};
 use gantry_wire::Report;
 use gantry_wire::config::{ConfigPart, Gone, Source};
+use gantry_wire::drbd::Drbd;
 use gantry_wire::job::{JobsPart, QueueState};
 use gantry_wire::live::{Live, LiveNode};
 use gantry_wire::node::{Missing, Sample};
@@ -23,6 +24,11 @@ use crate::world::World;
 const LOOK_MS: u64 = 2_000;
 /// How often live figures of nodes without an agent are asked for, real ms.
 const LIVE_NODES_MS: u64 = 60_000;
+
+/// How often DRBD's state is read while a resync or a verify runs, real ms.
+const LOOK_DRBD_MS: u64 = 1_000;
+/// And else, for the sake of the counters.
+const COUNT_DRBD_MS: u64 = 10_000;
 
 /// One node for one session.
 pub struct SimulatedNode {
@@ -40,6 +46,10 @@ pub struct SimulatedNode {
     locks_shown: bool,
     /// Followed jobs and the last line that was sent of each.
     logs: Vec<(u64, u64)>,
+    /// What the node's storage was like when its volumes were last told.
+    storage: Option<(u64, u64)>,
+    /// What DRBD was like when it was last told, and when that was, real ms.
+    drbd: Option<(u64, u64)>,
 }
 
 /// How far a console was told about things that have revisions.
@@ -86,6 +96,8 @@ impl SimulatedNode {
             queue: None,
             locks_shown: false,
             logs: Vec::new(),
+            storage: None,
+            drbd: None,
         }
     }
 
@@ -266,11 +278,17 @@ fn withhold(sample: &mut Sample) {
     if let Some(storage) = &mut sample.storage {
         storage.vgs.clear();
     }
-    sample.missing = Some(vec![Missing {
-        part: "storage".to_owned(),
-        why: "vgs: needs root".to_owned(),
+    (sample.lvm, sample.health) = (None, None);
+    let part = |part: &str, why: &str| Missing {
+        part: part.to_owned(),
+        why: why.to_owned(),
         hangs: false,
-    }]);
+    };
+    sample.missing = Some(vec![
+        part("storage", "vgs: needs root"),
+        part("lvm", "lvs: needs root"),
+        part("health", "smartctl: needs root"),
+    ]);
     for guest in sample.guests.iter_mut().flat_map(|guests| &mut guests.list) {
         (guest.read, guest.write) = (None, None);
     }
@@ -307,11 +325,39 @@ impl Node for SimulatedNode {
     }
 
     fn sample(&mut self, _: Moment) -> Sample {
-        let mut sample = self.world.cluster().sample(self.id);
+        let mut sample = {
+            let cluster = self.world.cluster();
+            let mut sample = cluster.sample(self.id);
+            // Volume by volume only when one may have changed, as the agent does it.
+            let stamp = Some(cluster.storage_stamp(self.id));
+            let hangs = cluster.nodes.get(self.id).is_some_and(|n| n.vgs_hang);
+            if self.storage != stamp && !hangs {
+                self.storage = stamp;
+                sample.lvm = Some(cluster.lvm(self.id));
+            }
+            sample
+        };
         if self.is_unprivileged() {
             withhold(&mut sample);
         }
         sample
+    }
+
+    fn drbd(&mut self, now: Moment) -> Option<Drbd> {
+        let cluster = self.world.cluster();
+        let stamp = cluster.drbd_stamp(self.id);
+        let every = match cluster.copies(self.id) {
+            true => LOOK_DRBD_MS,
+            false => COUNT_DRBD_MS,
+        };
+        if let Some((told, at)) = self.drbd
+            && told == stamp
+            && now.mono_ms.saturating_sub(at) < every
+        {
+            return None;
+        }
+        self.drbd = Some((stamp, now.mono_ms));
+        Some(cluster.drbd(self.id))
     }
 
     fn poll(&mut self, watch: &Watch, now: Moment) -> Vec<Report> {

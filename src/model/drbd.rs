@@ -55,7 +55,7 @@ pub struct Course {
     connection: String,
     disk: String,
     peer_disk: String,
-    /// When connection or disks were seen to change last; absent if they are as first seen.
+    /// When connection, disks or role were seen to change last; absent if they are as first seen.
     pub changed: Option<Time>,
     /// Since when they are as they are, seconds since the epoch by the console's clock: by the
     /// kernel's log, or else as seen; absent if neither says.
@@ -207,6 +207,9 @@ impl Course {
     fn in_role(&mut self, role: &str, first: bool, moment: Moment) {
         if role.is_empty() || self.roles.back().is_some_and(|last| last.role == role) {
             return;
+        }
+        if !first {
+            self.changed = Some(moment.now.at);
         }
         if self.roles.len() >= ROLES {
             self.roles.pop_front();

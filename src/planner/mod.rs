@@ -5,4 +5,7 @@ pub mod replica;
 pub mod storage;
 pub mod work;
 
+#[cfg(test)]
+mod fixture;
+
 pub use findings::{Finding, Severity, Subject, findings};

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::chance::{Chance, mix};
 use super::instance::{Admin, Disk, Guest, Instance, InstanceId, Mirror, Template};
 use super::node::{Node, NodeId, Role};
-use super::{Group, Options};
+use super::{Group, Options, layout};
 
 /// How many candidates a demo cluster wants besides its master.
 pub const CANDIDATE_POOL: usize = 5;
@@ -113,6 +113,8 @@ pub fn nodes(options: &Options, groups: usize, chance: &mut Chance) -> Vec<Node>
                 },
                 changed: 1,
                 stopped: BTreeSet::new(),
+                stir: 0,
+                vgs_hang: false,
                 seed: chance.draw(),
             }
         })
@@ -143,6 +145,7 @@ pub fn instances(
         }
         instances.insert(id, instance);
     }
+    layout::lay_out(&mut instances, nodes.len());
     instances
 }
 
@@ -197,9 +200,13 @@ fn instance(kind: &Kind, number: u32, id: InstanceId, now: u64, chance: &mut Cha
         disks: kind
             .disks
             .iter()
-            .map(|gib| Disk {
+            .enumerate()
+            .map(|(index, gib)| Disk {
                 size: gib * 1024,
                 uuid: chance.uuid(),
+                volume: layout::volume_id(seed, index),
+                port: 0,
+                ends: None,
             })
             .collect(),
         memory,
@@ -218,6 +225,8 @@ fn instance(kind: &Kind, number: u32, id: InstanceId, now: u64, chance: &mut Cha
         },
         incoming: None,
         mirror: Mirror::InStep,
+        active: admin == Admin::Up,
+        configured: now,
         auto_balance: !chance.one_in(40),
         mac: format!(
             "aa:00:00:{:02x}:{:02x}:{:02x}",
@@ -226,7 +235,7 @@ fn instance(kind: &Kind, number: u32, id: InstanceId, now: u64, chance: &mut Cha
             id & 0xff
         ),
         ip: format!("10.{}.{}.{}", 80 + (id >> 16), (id >> 8) & 0xff, id & 0xff),
-        port: 11_000 + (id % 3000) as u16,
+        port: 0,
         created,
         modified: created.max(now.saturating_sub(chance.between(HOUR, 300 * DAY))),
         changed: 1,

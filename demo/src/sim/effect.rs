@@ -2,7 +2,7 @@
 //! or a node goes through here, so that the books balance.
 
 use super::chance::mix;
-use super::instance::{Admin, Guest, Instance, InstanceId, Mirror, Resync, Template};
+use super::instance::{Admin, End, Guest, Instance, InstanceId, Mirror, Resync, Template};
 use super::node::{NodeId, Outage, Role};
 use super::opcode::Opcode;
 use super::script::{Act, Step};
@@ -24,6 +24,7 @@ impl Cluster {
             Act::Fail(error) => return Err(error),
             Act::Start(id) => self.start(id)?,
             Act::Stop(id) => self.stop(id),
+            Act::Deactivate(id) => self.take_down(id),
             Act::Admin(id, admin, by_user) => self.edit(id, |instance| {
                 instance.admin = admin;
                 instance.by_user = by_user;
@@ -32,7 +33,10 @@ impl Cluster {
             Act::Arrive(id) => self.arrive(id),
             Act::Swap(id) => self.swap(id),
             Act::Secondary(id, node) => self.new_secondary(id, node)?,
-            Act::Connect(id) => self.connect(id),
+            Act::Connect(id) => {
+                self.set_up(id);
+                self.connect(id);
+            }
             Act::AwaitSync(id) => return self.await_sync(id),
             Act::Add(id, instance) => self.add(id, *instance)?,
             Act::Remove(id) => self.remove(id),
@@ -89,7 +93,35 @@ impl Cluster {
             };
             instance.tries = 0;
         }
+        self.set_up(id);
         Ok(())
+    }
+
+    /// The instance's disks are set up on its nodes, as far as they answer.
+    fn set_up(&mut self, id: InstanceId) {
+        let now = self.now;
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.active = true;
+            instance.configured = now;
+        }
+        self.stir(id);
+    }
+
+    /// The devices of an instance's disks are taken down on both nodes.
+    fn take_down(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(&id).filter(|i| !i.runs()) {
+            instance.active = false;
+        }
+        self.stir(id);
+    }
+
+    /// Something on the storage of an instance's nodes changes.
+    fn stir(&mut self, id: InstanceId) {
+        for node in self.instance_nodes(id) {
+            if let Some(node) = self.nodes.get_mut(node) {
+                node.stir += 1;
+            }
+        }
     }
 
     fn stop(&mut self, id: InstanceId) {
@@ -175,8 +207,18 @@ impl Cluster {
         };
         self.volumes_fit(node, instance.volume_size())?;
         let size = instance.disk_size();
+        let old = instance.secondary;
+        let minors = self.free_minors(node, instance.disks.len());
         self.unhouse(id);
-        self.edit(id, |instance| instance.secondary = Some(node));
+        self.edit(id, |instance| {
+            instance.secondary = Some(node);
+            for (disk, minor) in instance.disks.iter_mut().zip(minors) {
+                let ends = disk.ends.iter_mut().flatten();
+                for end in ends.filter(|end| Some(end.node) == old) {
+                    *end = End { node, minor };
+                }
+            }
+        });
         self.house(id);
         self.begin_resync(id, size as f64);
         Ok(())
@@ -205,10 +247,12 @@ impl Cluster {
         }
         let size = instance.disk_size();
         instance.created = self.now;
+        self.lay_out_new(&mut instance);
         let mirrored = instance.template == Template::Drbd;
         self.instances.insert(id, instance);
         self.edit(id, |_| {});
         self.house(id);
+        self.set_up(id);
         if mirrored {
             self.begin_resync(id, size as f64);
         }
@@ -237,6 +281,7 @@ impl Cluster {
         if let Some(node) = instance.secondary.and_then(|n| self.nodes.get_mut(n)) {
             node.secondaries.insert(id);
         }
+        self.stir(id);
     }
 
     /// Strikes an instance from its nodes' books.
@@ -245,6 +290,7 @@ impl Cluster {
             if let Some(node) = self.nodes.get_mut(node) {
                 node.primaries.remove(&id);
                 node.secondaries.remove(&id);
+                node.stir += 1;
             }
         }
     }

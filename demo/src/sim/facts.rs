@@ -7,8 +7,8 @@ use gantry_wire::job::{JobLog, Lock, Pending, QueueState};
 use gantry_wire::ssconf::{SsNode, Ssconf};
 
 use super::instance::{Admin, Guest, Instance, InstanceId};
-use super::load::{FILE_DIR, VOLUME_GROUP};
 use super::node::{Node, NodeId, Role};
+use super::storage::{FILE_DIR, RESERVED, VOLUME_GROUP};
 use super::{Cluster, Group, build, job, seconds};
 
 /// Ganeti's version in the demo.
@@ -77,7 +77,7 @@ impl Cluster {
             candidate_pool_size: build::CANDIDATE_POOL as u32 + 1,
             max_running_jobs: job::MAX_RUNNING as u32,
             default_iallocator: "hail".to_owned(),
-            reserved_lvs: Vec::new(),
+            reserved_lvs: vec![RESERVED.to_owned()],
             tags: vec!["demo".to_owned()],
             maintain_node_health: false,
         }
@@ -134,11 +134,13 @@ impl Cluster {
             disks: instance
                 .disks
                 .iter()
-                .map(|disk| config::Disk {
+                .enumerate()
+                .map(|(index, disk)| config::Disk {
                     size: disk.size,
                     uuid: disk.uuid.clone(),
+                    name: String::new(),
                     template: instance.template.word().to_owned(),
-                    ..config::Disk::default()
+                    layout: self.layout(instance, index),
                 })
                 .collect(),
             nics: vec![config::Nic {

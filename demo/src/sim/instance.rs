@@ -75,7 +75,34 @@ pub struct Disk {
     pub size: u64,
     /// UUID.
     pub uuid: String,
+    /// What the names of its logical volumes or its file begin with.
+    pub volume: String,
+    /// Port of its DRBD connection, 0 without.
+    pub port: u16,
+    /// Its two halves in the configuration's order, of a mirrored one.
+    pub ends: Option<[End; 2]>,
 }
+
+/// One half of a mirrored disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Its node.
+    pub node: NodeId,
+    /// Its minor there.
+    pub minor: u32,
+}
+
+impl Disk {
+    /// Its minor on a node; nothing if no half of it is there.
+    pub fn minor(&self, node: NodeId) -> Option<u32> {
+        let ends = self.ends.iter().flatten();
+        let mut here = ends.filter(|end| end.node == node);
+        here.next().map(|end| end.minor)
+    }
+}
+
+/// Size of the volume with DRBD's metadata, MiB.
+pub const META: u64 = 128;
 
 /// How the two halves of a mirrored instance stand to each other; all its disks together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -167,6 +194,10 @@ pub struct Instance {
     pub incoming: Option<NodeId>,
     /// The state of its mirror; [`Mirror::InStep`] without one.
     pub mirror: Mirror,
+    /// Its disks are active: their devices are set up on its nodes.
+    pub active: bool,
+    /// When that was done, cluster's clock, ms: a node that booted since has no device.
+    pub configured: u64,
     /// Counted for N+1 and moved by the balancer.
     pub auto_balance: bool,
     /// Hardware address of its interface.
@@ -195,12 +226,12 @@ impl Instance {
         self.disks.iter().map(|disk| disk.size).sum()
     }
 
-    /// What it takes from a volume group of each of its nodes, MiB: DRBD needs 128 MiB more a
-    /// disk for its own notes.
+    /// What it takes from a volume group of each of its nodes, MiB: DRBD keeps its own
+    /// notes on a volume beside each disk.
     pub fn volume_size(&self) -> u64 {
         match self.template {
             Template::Plain => self.disk_size(),
-            Template::Drbd => self.disk_size() + 128 * self.disks.len() as u64,
+            Template::Drbd => self.disk_size() + META * self.disks.len() as u64,
             Template::File | Template::Diskless => 0,
         }
     }

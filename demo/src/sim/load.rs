@@ -4,17 +4,11 @@
 
 use gantry_wire::guest::{Guest as Found, Guests};
 use gantry_wire::node::{Cpu, Daemon, DiskRate, Load, Memory, NetRate, Sample, System};
-use gantry_wire::storage::{Space, Storage, VolumeGroup};
 
 use super::Cluster;
 use super::chance::{mix, wander};
 use super::instance::{Guest, Instance, InstanceId, Mirror, Template};
 use super::node::{Node, NodeId, Role};
-
-/// The instances' volume group.
-pub const VOLUME_GROUP: &str = "xenvg";
-/// The directory for file disks.
-pub const FILE_DIR: &str = "/srv/ganeti/file-storage";
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -47,6 +41,7 @@ impl Cluster {
             net: Some(nets(&busy, copy)),
             disks: Some(disks(found, &busy, copy)),
             storage: Some(self.storage(node)),
+            health: Some(self.disk_health(node)),
             guests: Some(Guests {
                 hypervisors: vec!["kvm".to_owned()],
                 list: self.found_guests(node, squeeze),
@@ -118,35 +113,6 @@ impl Cluster {
             one: over(60),
             five: over(300),
             fifteen: over(900),
-        }
-    }
-
-    fn storage(&self, node: NodeId) -> Storage {
-        let Some(found) = self.nodes.get(node) else {
-            return Storage::default();
-        };
-        let files: u64 = found
-            .primaries
-            .iter()
-            .filter_map(|id| self.instances.get(id))
-            .filter(|instance| instance.template == Template::File)
-            .map(Instance::disk_size)
-            .sum();
-        Storage {
-            vgs: vec![VolumeGroup {
-                name: VOLUME_GROUP.to_owned(),
-                total: found.disk,
-                free: self.disk_free(node),
-                ..VolumeGroup::default()
-            }],
-            dirs: vec![Space {
-                name: FILE_DIR.to_owned(),
-                total: found.dir,
-                free: found.dir.saturating_sub(files),
-                template: "file".to_owned(),
-                ..Space::default()
-            }],
-            pools: Vec::new(),
         }
     }
 

@@ -6,21 +6,24 @@
 
 mod build;
 pub mod chance;
+pub mod drbd;
 mod effect;
 pub mod facts;
 pub mod instance;
 pub mod job;
+mod layout;
 mod life;
 pub mod load;
 pub mod node;
 pub mod opcode;
 mod script;
+pub mod storage;
 mod story;
 #[cfg(test)]
 mod tests;
 mod verify;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use chance::Chance;
@@ -28,6 +31,7 @@ use instance::{Instance, InstanceId};
 use job::Queue;
 use life::Kind;
 use node::{Node, NodeId, Role};
+use storage::{Oddities, Stray};
 
 /// How long the cluster has lived before anybody looks, ms: its queue then has a past.
 const PRELUDE: u64 = 3_600_000;
@@ -122,6 +126,10 @@ pub struct Cluster {
     pub ssconf_written: u64,
     /// Where each node's sshd listens; empty outside of a server.
     pub addresses: Vec<SocketAddr>,
+    /// What is strange about the storage of some nodes.
+    oddities: Oddities,
+    /// Logical volumes that no disk has.
+    strays: Vec<Stray>,
     /// Names of instances that were removed.
     removed: BTreeMap<InstanceId, String>,
     next_instance: InstanceId,
@@ -143,6 +151,11 @@ impl Cluster {
         let mut nodes = build::nodes(&options, groups.len(), &mut chance);
         let instances = build::instances(&options, &mut nodes, &mut chance);
         build::equip(&mut nodes, &instances, groups.len());
+        let mut oddities = Oddities::of(&options, &nodes);
+        oddities.lose_volume(&instances);
+        let strays = oddities
+            .orphans
+            .map(|node| storage::orphans(node, options.seed));
         let started = options.epoch_ms.saturating_sub(PRELUDE);
         let mut cluster = Cluster {
             now: started,
@@ -158,6 +171,8 @@ impl Cluster {
             config_written: started,
             ssconf_written: started,
             addresses: Vec::new(),
+            oddities,
+            strays: strays.unwrap_or_default(),
             removed: BTreeMap::new(),
             watcher_runs: 0,
             due: BTreeMap::new(),
@@ -309,20 +324,6 @@ impl Cluster {
         let promised: u64 = home.map(|i| i.memory).sum::<u64>()
             + coming.map(|(_, instance)| instance.memory).sum::<u64>();
         found.memory.saturating_sub(found.own_memory + promised)
-    }
-
-    /// Free space in a node's volume group, MiB.
-    pub fn disk_free(&self, node: NodeId) -> u64 {
-        let Some(found) = self.nodes.get(node) else {
-            return 0;
-        };
-        let both: BTreeSet<_> = found.primaries.union(&found.secondaries).collect();
-        let used: u64 = both
-            .into_iter()
-            .filter_map(|id| self.instances.get(id))
-            .map(Instance::volume_size)
-            .sum();
-        found.disk.saturating_sub(used)
     }
 
     /// Makes another node the master, as `gnt-cluster master-failover` on it does.

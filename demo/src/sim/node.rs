@@ -83,6 +83,10 @@ pub struct Node {
     pub changed: u64,
     /// Ganeti's daemons that should run and do not.
     pub stopped: BTreeSet<String>,
+    /// Counts up with each change of what lies on its storage or of its DRBD devices.
+    pub stir: u64,
+    /// LVM's programs hang on it.
+    pub vgs_hang: bool,
     /// Its own seed for everything that wanders.
     pub seed: u64,
 }

@@ -386,6 +386,9 @@ fn diskless(case: &Case, said: &[Said]) -> Option<Verdict> {
 
 /// The ends contradict each other.
 fn contradiction(case: &Case, said: &[Said]) -> Option<Verdict> {
+    if !case.settled() {
+        return None;
+    }
     let since = latest(said);
     let verdict = |severity, text| {
         Some(Verdict {
@@ -395,25 +398,25 @@ fn contradiction(case: &Case, said: &[Said]) -> Option<Verdict> {
             since,
         })
     };
-    if both_primary(said) && !case.migrates && case.settled() {
-        let text = format!("both are Primary{}", case.for_long(since));
-        return verdict(Severity::Critical, text);
+    if both_primary(said) && !case.migrates {
+        let in_role = |said: &Said| said.end.course?.roles.back()?.since;
+        let since = said.iter().filter_map(in_role).max_by(f64::total_cmp);
+        return Some(Verdict {
+            state: State::Disagrees,
+            severity: Some(Severity::Critical),
+            text: format!("both are Primary{}", case.for_long(since)),
+            since,
+        });
     }
     let (x, y) = match said {
         [x, y] => (x, y),
-        [x] if x.other.half.seen == Seen::Absent
-            && connected(&x.device.connection)
-            && case.settled() =>
-        {
+        [x] if x.other.half.seen == Seen::Absent && connected(&x.device.connection) => {
             let (node, word) = (x.end.node(), &x.device.connection);
             let text = format!("{node} says {word}, {}", beside(x.other));
             return verdict(case.unless_busy(Severity::Critical, since), text);
         }
         _ => return None,
     };
-    if !case.settled() {
-        return None;
-    }
     let (one, other) = (&x.device.connection, &y.device.connection);
     let names = (x.end.node(), y.end.node());
     if !fit(one, other) {

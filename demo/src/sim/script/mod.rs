@@ -22,6 +22,8 @@ pub enum Act {
     Start(InstanceId),
     /// The guest's process ends.
     Stop(InstanceId),
+    /// The devices of its disks are taken down.
+    Deactivate(InstanceId),
     /// The administrator's (or the user's) wish is recorded.
     Admin(InstanceId, Admin, bool),
     /// A process waits on the secondary node for the guest's memory.

@@ -32,7 +32,7 @@ pub fn shutdown(cluster: &Cluster, id: InstanceId, by_user: bool) -> Result<Vec<
     Ok(vec![
         act(500, Act::Admin(id, Admin::Down, by_user)),
         act(takes, Act::Stop(id)),
-        act(1500, Act::None),
+        act(1500, Act::Deactivate(id)),
     ])
 }
 
