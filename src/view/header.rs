@@ -139,9 +139,13 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
             n if roomy => format!(" {n} resyncing"),
             n => format!(" {n} sync"),
         };
-        let (degraded, tone) = match drbd.degraded {
-            0 => ("ok".to_owned(), Tone::Plain),
-            n => (format!("{n} degraded"), Tone::Warn),
+        let unknown = state.facts.index.unknown;
+        let (degraded, tone) = match (drbd.degraded.saturating_sub(unknown), unknown) {
+            (0, 0) => ("ok".to_owned(), Tone::Plain),
+            (0, n) if n == drbd.total => ("?".to_owned(), Tone::Dim),
+            (0, n) => (format!("ok ({n}?)"), Tone::Stale),
+            (n, 0) => (format!("{n} degraded"), Tone::Warn),
+            (n, m) => (format!("{n} degraded ({m}?)"), Tone::Warn),
         };
         figures.push(figure("drbd", Some(degraded + &resyncing), tone));
     }

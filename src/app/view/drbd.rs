@@ -298,17 +298,19 @@ fn summary(cluster: &Cluster, facts: &Facts) -> Vec<Span> {
         }
         spans.push(Span::new(text, tone));
     };
-    match sums.degraded {
-        0 => say(
-            &mut spans,
-            format!("all {} redundant", sums.total),
-            Tone::Plain,
-        ),
+    let unknown = facts.index.unknown;
+    match sums.degraded.saturating_sub(unknown) {
+        0 if unknown == 0 => say(&mut spans, format!("all {} well", sums.total), Tone::Plain),
+        0 => {}
         n => say(
             &mut spans,
             format!("{n} of {} degraded", sums.total),
             Tone::Warn,
         ),
+    }
+    if unknown > 0 {
+        let text = format!("{unknown} of {} not known", sums.total);
+        say(&mut spans, text, Tone::Stale);
     }
     if sums.resyncing > 0 {
         let moving = match sums.moving {

@@ -25,7 +25,7 @@ pub fn brief(cluster: &Cluster, facts: &Facts, key: &Key, width: u16) -> Sheet {
     sheet.blank();
     let mut ends = Ends::new(cluster, facts, pair);
     ends.states();
-    ends.table(&mut sheet);
+    ends.table(&mut sheet, "");
     speed(&mut sheet, cluster, pair, 1);
     advice(&mut sheet, cluster, facts, pair);
     sheet
@@ -43,21 +43,18 @@ pub fn whole(cluster: &Cluster, facts: &Facts, key: &Key, width: u16, tall: bool
     let mut ends = Ends::new(cluster, facts, pair);
     ends.states();
     ends.past();
-    ends.table(&mut sheet);
+    ends.table(&mut sheet, "");
     speed(&mut sheet, cluster, pair, if tall { 3 } else { 1 });
     advice(&mut sheet, cluster, facts, pair);
-    sheet.heading("Data generations");
     let mut ends = Ends::new(cluster, facts, pair);
     ends.generations();
-    ends.table(&mut sheet);
-    sheet.heading("Where it lies");
+    ends.table(&mut sheet, "Data generations");
     let mut ends = Ends::new(cluster, facts, pair);
     ends.devices();
-    ends.table(&mut sheet);
-    sheet.heading("Counters");
+    ends.table(&mut sheet, "Where it lies");
     let mut ends = Ends::new(cluster, facts, pair);
     ends.counters();
-    ends.table(&mut sheet);
+    ends.table(&mut sheet, "Counters");
     sheet
 }
 
@@ -150,6 +147,12 @@ struct Ends<'a> {
     rows: Vec<Vec<Span>>,
 }
 
+/// Columns of what a row is about.
+const KEY: usize = 14;
+
+/// The least columns of what an end says.
+const VALUE: usize = 22;
+
 /// Whether two values that differ are a contradiction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Should {
@@ -167,19 +170,32 @@ impl<'a> Ends<'a> {
         }
     }
 
-    fn table(self, sheet: &mut Sheet) {
+    /// Adds the rows of which either end says something, under a heading unless that is empty.
+    fn table(mut self, sheet: &mut Sheet, heading: &str) {
+        self.rows.retain(|row| {
+            let says = |at: usize| row.get(at).is_some_and(|span| span.text != "-");
+            says(1) || says(2)
+        });
+        if self.rows.is_empty() {
+            return;
+        }
+        if !heading.is_empty() {
+            sheet.heading(heading);
+        }
         let title = |half: &Half, role: &str| {
             let name = match self.facts.names.short(&half.node) {
                 "" => "?",
                 name => name,
             };
-            format!("{role} {name}")
+            // All these tables stand one below the other: their columns too.
+            format!("{:<VALUE$}", format!("{role} {name}"))
         };
         let (primary, secondary) = (
             title(&self.pair.primary, "PRIMARY"),
             title(&self.pair.secondary, "SECONDARY"),
         );
-        sheet.table(&["", &primary, &secondary, ""], self.rows);
+        let key = " ".repeat(KEY);
+        sheet.table(&[&key, &primary, &secondary, ""], self.rows);
     }
 
     fn row(&mut self, key: &str, here: Span, there: Span, should: Should) {
@@ -245,10 +261,6 @@ impl<'a> Ends<'a> {
         self.said("I/O", Should::Differ, |it| {
             if it.io_suspended { "SUSPENDED: users hang" } else { "" }.to_owned()
         });
-        self.rows.retain(|row| {
-            let empty = |at: usize| row.get(at).is_none_or(|span| span.text == "-");
-            !(empty(1) && empty(2))
-        });
     }
 
     /// A word that each end says of itself, and one that it says of the other.
@@ -303,16 +315,7 @@ impl<'a> Ends<'a> {
     }
 
     fn generations(&mut self) {
-        let none = |it: &Device| it.generation.is_none();
         let halves = [&self.pair.primary, &self.pair.secondary];
-        if halves
-            .iter()
-            .all(|half| half.device.as_ref().is_none_or(none))
-        {
-            let text = "told only while the halves are not connected";
-            self.rows.push(vec![Span::new(text, Tone::Dim)]);
-            return;
-        }
         let of = |part: fn(&Generation) -> String| {
             move |it: &Device| it.generation.as_ref().map(part).unwrap_or_default()
         };
@@ -403,7 +406,13 @@ impl<'a> Ends<'a> {
 /// Why a node says nothing of its half.
 fn unheard(cluster: &Cluster, node: &Name) -> String {
     match cluster.nodes.get(node) {
-        Some(node) if node.fresh() => "does not tell of DRBD".to_owned(),
+        Some(node) if node.fresh() => {
+            let mut missing = node.facts.missing.iter().flatten();
+            match missing.find(|part| part.part == "drbd") {
+                Some(part) => format!("does not tell: {}", part.why),
+                None => "does not tell of DRBD".to_owned(),
+            }
+        }
         Some(node) => format!("does not speak ({})", nodes::reach(node, cluster)),
         None => "is not known".to_owned(),
     }
