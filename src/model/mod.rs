@@ -9,6 +9,7 @@ pub mod merge;
 pub mod natural;
 pub mod node;
 pub mod reach;
+pub mod space;
 pub mod status;
 pub mod time;
 pub mod totals;

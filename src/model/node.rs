@@ -5,6 +5,7 @@ use gantry_wire::{config, live, report, ssconf};
 
 use super::drbd::Courses;
 use super::history::History;
+use super::space::Spaces;
 use super::{Name, Reach, Time};
 
 /// Everything known of one node.
@@ -42,6 +43,8 @@ pub struct Node {
     pub past: Past,
     /// What was seen of its DRBD devices since it booted.
     pub courses: Courses,
+    /// How the free space of its places for disks went.
+    pub spaces: Spaces,
 }
 
 /// A node's numbers over time.

@@ -1,20 +1,17 @@
 //! What lies on each node's storage: whose every logical volume is, what is on disk and in no
 //! configuration, what is missing, and when a place will be full.
 
+mod forecast;
+mod places;
+mod volumes;
+
 use gantry_wire::storage::{LogicalVolume, PhysicalVolume};
 
 use crate::model::{Cluster, Name};
 
-/// What kind of place it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PlaceKind {
-    /// An LVM volume group.
-    VolumeGroup,
-    /// A directory for file disks.
-    Directory,
-    /// A pool of Ceph.
-    Pool,
-}
+pub use crate::model::space::PlaceKind;
+pub use places::places;
+pub use volumes::{broken_reserved, volumes};
 
 /// One place for disks on one node. Sizes in MiB.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,11 +57,13 @@ pub enum Owner {
     Data(Name, u32),
     /// The DRBD metadata of an instance's disk.
     Meta(Name, u32),
-    /// A running job's: being made, or about to be removed (`..._replaced-...`).
+    /// Of an instance that this running job works on, and in no configuration: being made, or about to
+    /// be removed (`..._replaced-...`).
     Job(u64),
     /// Matches the cluster's `reserved_lvs`.
     Reserved,
-    /// In a volume group that is not the cluster's.
+    /// In a volume group that is not the cluster's, or nothing that Ganeti makes: a snapshot, a part
+    /// of a thin pool.
     NotGanetis,
     /// In no configuration.
     Orphan,
@@ -89,20 +88,11 @@ pub struct Volume {
     pub text: String,
 }
 
-/// All places for disks, by node.
-pub fn places(cluster: &Cluster) -> Vec<Place> {
-    let _ = cluster;
-    Vec::new()
-}
-
-/// The logical volumes on a node, wrong ones first; `None` if it has not told them.
-pub fn volumes(cluster: &Cluster, node: &str) -> Option<Vec<Volume>> {
-    let _ = (cluster, node);
-    None
-}
-
 /// The physical volumes of a node; `None` if it has not told them.
 pub fn physical<'a>(cluster: &'a Cluster, node: &str) -> Option<&'a [PhysicalVolume]> {
     let facts = &cluster.nodes.get(node)?.facts;
     facts.lvm.as_ref().map(|lvm| lvm.pvs.as_slice())
 }
+
+#[cfg(test)]
+mod tests;

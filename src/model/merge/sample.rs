@@ -136,6 +136,9 @@ fn remember(node: &mut Node, now: Now) {
         });
         past.net.push(now.at, sum as f32);
     }
+    if let Some(storage) = &facts.storage {
+        node.spaces.remember(storage, now.at);
+    }
     if let Some(disks) = &facts.disks {
         let sum = disks.iter().fold(0_u64, |sum, d| {
             sum.saturating_add(d.read).saturating_add(d.write)

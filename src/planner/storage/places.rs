@@ -1,0 +1,233 @@
+//! What each place for disks holds, and what it promised.
+
+use std::collections::HashMap;
+
+use gantry_wire::storage::{Space, VolumeGroup};
+
+use crate::model::{Cluster, Node};
+
+use super::forecast::full_in_s;
+use super::volumes::Wants;
+use super::{Owner, Place, PlaceKind, Volume};
+
+/// All places for disks, by node.
+pub fn places(cluster: &Cluster) -> Vec<Place> {
+    let wants = Wants::of(cluster, None);
+    let files = Files::of(cluster);
+    let mut places = Vec::new();
+    for node in cluster.nodes_sorted() {
+        of_node(cluster, node, &wants, &files, &mut places);
+    }
+    places
+}
+
+fn of_node(cluster: &Cluster, node: &Node, wants: &Wants, files: &Files, places: &mut Vec<Place>) {
+    let own = cluster.conf.as_ref().map(|conf| conf.volume_group.as_str());
+    let own = own.filter(|own| !own.is_empty());
+    let storage = node.facts.storage.as_ref();
+    let told = storage.map_or(&[][..], |storage| storage.vgs.as_slice());
+    let volumes = wants.volumes(node);
+    for vg in told {
+        let place = Place {
+            is_ganetis: own == Some(vg.name.as_str()),
+            why: unheard(node, "storage").unwrap_or_default(),
+            ..empty(node, PlaceKind::VolumeGroup, &vg.name)
+        };
+        places.push(group(cluster, node, wants, vg, volumes.as_deref(), place));
+    }
+    if let Some(own) = own
+        && !told.iter().any(|vg| vg.name == own)
+        && node.conf.as_ref().is_none_or(|conf| conf.vm_capable)
+    {
+        let why = match storage {
+            Some(_) => unheard(node, "storage").unwrap_or_else(|| "no such volume group".into()),
+            None => unheard(node, "storage").unwrap_or_else(|| "not told yet".into()),
+        };
+        places.push(Place {
+            is_ganetis: true,
+            promised: promised(node, wants, own, 1),
+            why,
+            ..empty(node, PlaceKind::VolumeGroup, own)
+        });
+    }
+    let Some(storage) = storage else { return };
+    let dirs = storage.dirs.iter().map(|dir| (PlaceKind::Directory, dir));
+    let pools = storage.pools.iter().map(|pool| (PlaceKind::Pool, pool));
+    for (kind, space) in dirs.chain(pools) {
+        places.push(plain(cluster, node, files, kind, space));
+    }
+}
+
+/// A place of which nothing is known.
+fn empty(node: &Node, kind: PlaceKind, name: &str) -> Place {
+    Place {
+        node: node.name.clone(),
+        kind,
+        name: name.to_owned(),
+        is_ganetis: false,
+        fresh: node.fresh() && missing(node, "storage").is_none(),
+        total: None,
+        free: None,
+        instances: None,
+        metadata: None,
+        others: None,
+        promised: None,
+        missing_pvs: 0,
+        orphans: 0,
+        missing: 0,
+        full_in_s: None,
+        why: String::new(),
+    }
+}
+
+/// Why a part of a node's facts cannot be had.
+fn missing<'a>(node: &'a Node, part: &str) -> Option<&'a str> {
+    let mut missing = node.facts.missing.iter().flatten();
+    missing.find(|it| it.part == part).map(|it| it.why.as_str())
+}
+
+/// Why a node says nothing of a part now.
+fn unheard(node: &Node, part: &str) -> Option<String> {
+    if node.offline() {
+        return Some("offline".to_owned());
+    }
+    if !node.fresh() {
+        let why = node.reach.why().or(node.trouble.as_deref());
+        return Some(why.unwrap_or("not reached").to_owned());
+    }
+    missing(node, part).map(str::to_owned)
+}
+
+fn group(
+    cluster: &Cluster,
+    node: &Node,
+    wants: &Wants,
+    vg: &VolumeGroup,
+    volumes: Option<&[Volume]>,
+    place: Place,
+) -> Place {
+    let ours = || {
+        let volumes = volumes.into_iter().flatten();
+        volumes.filter(|volume| volume.vg == vg.name)
+    };
+    let bytes = |is: fn(&Owner) -> bool| {
+        let sizes = ours()
+            .filter(|volume| is(&volume.owner))
+            .filter_map(|volume| Some(volume.found.as_ref()?.bytes));
+        sizes.fold(0_u64, u64::saturating_add) >> 20
+    };
+    // One volume of which nobody knows whose it is makes every sum a guess.
+    let known = volumes.is_some() && !ours().any(|volume| volume.owner == Owner::Unknown);
+    let instances = bytes(|owner| matches!(owner, Owner::Data(..)));
+    let metadata = bytes(|owner| matches!(owner, Owner::Meta(..)));
+    let used = vg.total.saturating_sub(vg.free);
+    let others = used.saturating_sub(instances.saturating_add(metadata));
+    let changes = node
+        .spaces
+        .changes(PlaceKind::VolumeGroup, &vg.name, cluster.now.at);
+    Place {
+        total: Some(vg.total),
+        free: Some(vg.free),
+        instances: known.then_some(instances),
+        metadata: known.then_some(metadata),
+        others: known.then_some(others),
+        promised: promised(node, wants, &vg.name, vg.extent_kib / 1024),
+        missing_pvs: vg.missing_pvs,
+        orphans: ours()
+            .filter(|volume| volume.owner == Owner::Orphan)
+            .count(),
+        missing: ours()
+            .filter(|volume| volume.found.is_none() && !volume.text.is_empty())
+            .count(),
+        full_in_s: full_in_s(&changes, vg.free).filter(|_| place.fresh),
+        ..place
+    }
+}
+
+/// What the configuration wants in a volume group on a node, each volume in whole extents of so
+/// many MiB.
+fn promised(node: &Node, wants: &Wants, vg: &str, extent: u64) -> Option<u64> {
+    if !wants.all_placed_on(node) {
+        return None;
+    }
+    let here = wants.on(&node.name).iter();
+    let sizes = here.filter(|want| want.volume.vg == vg).map(|want| {
+        let size = want.volume.size;
+        size.checked_next_multiple_of(extent.max(1)).unwrap_or(size)
+    });
+    Some(sizes.fold(0, u64::saturating_add))
+}
+
+/// A directory or a pool.
+fn plain(cluster: &Cluster, node: &Node, files: &Files, kind: PlaceKind, space: &Space) -> Place {
+    let conf = cluster.conf.as_ref();
+    let enabled = conf.is_some_and(|conf| conf.disk_templates.contains(&space.template));
+    let dir = conf.map(|conf| match space.template.as_str() {
+        "file" => conf.file_storage_dir.as_str(),
+        "sharedfile" => conf.shared_file_storage_dir.as_str(),
+        _ => space.name.as_str(),
+    });
+    let known = space.why.is_empty();
+    let changes = node.spaces.changes(kind, &space.name, cluster.now.at);
+    let place = empty(node, kind, &space.name);
+    Place {
+        is_ganetis: enabled && dir == Some(space.name.as_str()),
+        total: known.then_some(space.total),
+        free: known.then_some(space.free),
+        promised: cluster
+            .conf_seen
+            .is_some()
+            .then(|| files.promised(node, space)),
+        full_in_s: full_in_s(&changes, space.free).filter(|_| place.fresh && known),
+        why: unheard(node, "storage").unwrap_or_else(|| space.why.clone()),
+        ..place
+    }
+}
+
+/// Sizes of disks that are files or images, by template, node and directory, MiB. What is shared
+/// is on no node of its own.
+struct Files<'a>(HashMap<(&'a str, &'a str), Vec<(&'a str, u64)>>);
+
+impl<'a> Files<'a> {
+    fn of(cluster: &'a Cluster) -> Files<'a> {
+        let mut files: HashMap<_, Vec<_>> = HashMap::new();
+        for instance in cluster.instances.values() {
+            let conf = &instance.conf;
+            for disk in &conf.disks {
+                let template = match disk.template.as_str() {
+                    "" => conf.disk_template.as_str(),
+                    template => template,
+                };
+                let node = match template {
+                    "file" => conf.primary.as_str(),
+                    "sharedfile" | "gluster" | "rbd" => "",
+                    _ => continue,
+                };
+                let path = disk.layout.as_ref().map_or("", |layout| &layout.path);
+                let here = files.entry((template, node)).or_default();
+                here.push((path, disk.size));
+            }
+        }
+        Files(files)
+    }
+
+    fn promised(&self, node: &Node, space: &Space) -> u64 {
+        let on: &str = if space.template == "file" {
+            &node.name
+        } else {
+            ""
+        };
+        let disks = self.0.get(&(space.template.as_str(), on));
+        let inside = |path: &str| {
+            let in_dir = path
+                .strip_prefix(space.name.as_str())
+                .is_some_and(|rest| rest.starts_with('/'));
+            in_dir || !path.starts_with('/')
+        };
+        let sizes = disks.into_iter().flatten();
+        let sizes = sizes
+            .filter(|(path, _)| inside(path))
+            .map(|(_, size)| *size);
+        sizes.fold(0, u64::saturating_add)
+    }
+}
