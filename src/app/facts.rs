@@ -5,9 +5,10 @@ use std::hash::Hash;
 
 use crate::model::totals::{Totals, totals};
 use crate::model::{Cluster, Name, Time, natural};
+use crate::planner::Finding;
+use crate::planner::findings::findings_with;
 use crate::planner::replica::{Key, Pair, Redundancy, Summary, pairs, redundancy, summary};
 use crate::planner::storage::{Place, places};
-use crate::planner::{Finding, findings};
 
 use super::disks::DiskIndex;
 use super::names::Names;
@@ -93,7 +94,9 @@ impl Facts {
         self.memory_used = percent(self.memory_used, sums.memory_total, sums.memory_free);
         self.disk_used = percent(self.disk_used, sums.disk_total, sums.disk_free);
         self.groups = group_sums(cluster);
-        let mut found = findings(cluster);
+        let pairs = pairs(cluster);
+        let places = places(cluster);
+        let mut found = findings_with(cluster, &pairs, &places);
         for finding in &mut found {
             finding.text = self.names.shorten(&finding.text);
         }
@@ -101,12 +104,11 @@ impl Facts {
             self.findings = found;
             self.revision += 1;
         }
-        self.disks(cluster);
+        self.disks(cluster, pairs, places);
     }
 
     /// What is worked out of DRBD and of storage.
-    fn disks(&mut self, cluster: &Cluster) {
-        let mut pairs = pairs(cluster);
+    fn disks(&mut self, cluster: &Cluster, mut pairs: Vec<Pair>, places: Vec<Place>) {
         for pair in pairs.iter_mut().filter(|pair| !pair.text.is_empty()) {
             pair.text = self.names.shorten(&pair.text);
         }
@@ -124,7 +126,6 @@ impl Facts {
         });
         let marks = marks.collect();
         let summary = summary(cluster, &pairs);
-        let places = places(cluster);
         let same = pairs == self.pairs
             && summary == self.replication
             && marks == self.redundancy

@@ -82,7 +82,7 @@ impl Page {
         use super::rows::About;
         Some(match id {
             Id::Node(name) | Id::Alert(About::Node(name), _) => Page::Node(name.clone()),
-            Id::Instance(name) | Id::Alert(About::Instance(name), _) => {
+            Id::Instance(name) | Id::Alert(About::Instance(name) | About::Disk(name, _), _) => {
                 Page::Instance(name.clone())
             }
             Id::Group(name) => Page::Group(name.clone()),

@@ -134,7 +134,7 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
         Id::Node(name) | Id::Alert(About::Node(name), _) => {
             node::brief(cluster, facts, name, width, true)
         }
-        Id::Instance(name) | Id::Alert(About::Instance(name), _) => {
+        Id::Instance(name) | Id::Alert(About::Instance(name) | About::Disk(name, _), _) => {
             instance::brief(cluster, facts, name, width, true)
         }
         Id::Group(name) => group::brief(cluster, facts, name, width),

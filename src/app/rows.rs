@@ -41,6 +41,8 @@ pub enum About {
     Node(Name),
     /// An instance.
     Instance(Name),
+    /// A disk of an instance, by index.
+    Disk(Name, u32),
     /// A job.
     Job(u64),
 }
@@ -51,6 +53,7 @@ impl From<&Subject> for About {
             Subject::Cluster => About::Cluster,
             Subject::Node(name) => About::Node(name.clone()),
             Subject::Instance(name) => About::Instance(name.clone()),
+            Subject::Disk(name, index) => About::Disk(name.clone(), *index),
             Subject::Job(id) => About::Job(*id),
         }
     }

@@ -8,6 +8,7 @@ use gantry_wire::guest::{Guest, Guests};
 use gantry_wire::job::{Job, JobsPart, Op};
 use gantry_wire::node::Sample;
 use gantry_wire::report::{Hello, MasterState, Report};
+use gantry_wire::storage::{LogicalVolume, Lvm, Storage, VolumeGroup};
 
 use crate::model::time::Now;
 use crate::model::{Cluster, Reach, Time};
@@ -129,6 +130,7 @@ pub fn configure(cluster: &mut Cluster, instances: Vec<Instance>) {
         name: name.into(),
         role: if name == "node1" { "M" } else { "C" }.into(),
         master_capable: true,
+        vm_capable: true,
         ..Node::default()
     };
     let part = ConfigPart {
@@ -174,6 +176,12 @@ pub fn cluster() -> Cluster {
     configure(&mut cluster, vec![instance()]);
     runs(&mut cluster, true);
     well(&mut cluster);
+    for name in ["node1", "node7"] {
+        volumes(&mut cluster, name, Vec::new());
+    }
+    for name in ["node3", "node5"] {
+        volumes(&mut cluster, name, lvs());
+    }
     at(&mut cluster, 1_060);
     cluster
 }
@@ -236,4 +244,51 @@ pub fn lose(cluster: &mut Cluster, node: &str) {
         host_answers: false,
     };
     cluster.linked(node, waiting);
+}
+
+/// A logical volume, plain and whole, of so many MiB.
+pub fn lv(name: &str, size: u64) -> LogicalVolume {
+    LogicalVolume {
+        vg: "xenvg".into(),
+        name: name.into(),
+        bytes: size << 20,
+        attr: "-wi-ao----".into(),
+        ..LogicalVolume::default()
+    }
+}
+
+/// web7's volumes as they should be.
+pub fn lvs() -> Vec<LogicalVolume> {
+    vec![lv("u7.disk0_data", 10_240), lv("u7.disk0_meta", 128)]
+}
+
+/// The volume group of so many MiB, and what is free of it.
+pub fn vg(total: u64, free: u64) -> VolumeGroup {
+    VolumeGroup {
+        name: "xenvg".into(),
+        total,
+        free,
+        attr: "wz--n-".into(),
+        extent_kib: 4_096,
+        pvs: 1,
+        ..VolumeGroup::default()
+    }
+}
+
+/// A node tells of its volume group, half full, and these volumes in it.
+pub fn volumes(cluster: &mut Cluster, node: &str, lvs: Vec<LogicalVolume>) {
+    let storage = Storage {
+        vgs: vec![vg(102_400, 51_200)],
+        ..Storage::default()
+    };
+    let lvm = Lvm {
+        lvs,
+        ..Lvm::default()
+    };
+    let sample_of = Sample {
+        storage: Some(storage),
+        lvm: Some(lvm),
+        ..Sample::default()
+    };
+    sample(cluster, node, sample_of);
 }

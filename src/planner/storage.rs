@@ -10,6 +10,7 @@ use gantry_wire::storage::{LogicalVolume, PhysicalVolume};
 use crate::model::{Cluster, Name};
 
 pub use crate::model::space::PlaceKind;
+pub(crate) use places::NO_GROUP;
 pub use places::places;
 pub use volumes::{broken_reserved, volumes};
 
@@ -42,8 +43,12 @@ pub struct Place {
     pub missing_pvs: u32,
     /// Orphans in it.
     pub orphans: usize,
+    /// Of what size these are together.
+    pub orphans_size: u64,
     /// Volumes that the configuration names and that are not there.
     pub missing: usize,
+    /// Volumes of another size than the configuration says.
+    pub wrong_sizes: usize,
     /// Seconds until it is full, where the trend of the last hours is clear.
     pub full_in_s: Option<f64>,
     /// Why it is not known; empty if it is.

@@ -84,6 +84,7 @@ fn json(cluster: &Cluster, sums: &Totals, found: &[Finding], exit: u8) -> String
             Subject::Cluster => ("cluster", cluster.name().to_owned()),
             Subject::Node(name) => ("node", name.to_string()),
             Subject::Instance(name) => ("instance", name.to_string()),
+            Subject::Disk(name, index) => ("disk", format!("{name}/{index}")),
             Subject::Job(id) => ("job", id.to_string()),
         };
         json!({"severity": severity, "kind": kind, "name": name, "text": finding.text})

@@ -3,9 +3,13 @@ use std::sync::Arc;
 use gantry_wire::guest::Guest;
 use gantry_wire::job::{Job, Op, QueueState};
 
+use gantry_wire::config::Source;
+use gantry_wire::report::MasterState;
+
 use super::*;
+use crate::model::status::Word;
 use crate::model::time::Now;
-use crate::model::{Status, Time};
+use crate::model::{Instance, Reach, Status, Time};
 
 fn cluster() -> Cluster {
     let mut cluster = Cluster::new("there");

@@ -110,10 +110,14 @@ fn half(cluster: &Cluster, end: End) -> Half {
     }
 }
 
-/// The node told its devices, and can tell them still.
-pub(super) fn told(node: &Node) -> bool {
-    let missing = node.facts.missing.iter().flatten();
-    node.facts.drbd.is_some() && !missing.into_iter().any(|it| it.part == "drbd")
+/// The node told its devices: without a version there are none, or they could not be read.
+pub(crate) fn told(node: &Node) -> bool {
+    let fails = || {
+        let mut missing = node.facts.missing.iter().flatten();
+        missing.any(|it| it.part == "drbd")
+    };
+    let drbd = node.facts.drbd.as_ref();
+    drbd.is_some_and(|drbd| !drbd.version.is_empty() || !fails())
 }
 
 fn pair(key: Key, disk: Option<&config::Disk>, case: &Case, halves: &[Half; 2]) -> Pair {
@@ -266,7 +270,7 @@ impl Stray<'_> {
             Why::NotKnown => {
                 return pair;
             }
-            Why::Nobodys => format!("minor {} belongs to no disk", device.minor),
+            Why::Nobodys => "belongs to no disk".to_owned(),
             Why::NoInstance => format!("claims {claimed}, which is not configured"),
             Why::Elsewhere => format!("claims {claimed}, which lies elsewhere"),
         };

@@ -527,7 +527,7 @@ fn a_node_speaks_only_for_itself() {
         texts,
         [
             "claims ghost/0, which is not configured",
-            "minor 4 belongs to no disk",
+            "belongs to no disk",
             ""
         ]
     );

@@ -10,6 +10,9 @@ use super::forecast::full_in_s;
 use super::volumes::Wants;
 use super::{Owner, Place, PlaceKind, Volume};
 
+/// Why nothing is known of a volume group that the node told of, had it been there.
+pub(crate) const NO_GROUP: &str = "no such volume group";
+
 /// All places for disks, by node.
 pub fn places(cluster: &Cluster) -> Vec<Place> {
     let wants = Wants::of(cluster, None);
@@ -30,7 +33,7 @@ fn of_node(cluster: &Cluster, node: &Node, wants: &Wants, files: &Files, places:
     for vg in told {
         let place = Place {
             is_ganetis: own == Some(vg.name.as_str()),
-            why: unheard(node, "storage").unwrap_or_default(),
+            why: unheard(node, "lvm").unwrap_or_default(),
             ..empty(node, PlaceKind::VolumeGroup, &vg.name)
         };
         places.push(group(cluster, node, wants, vg, volumes.as_deref(), place));
@@ -40,8 +43,8 @@ fn of_node(cluster: &Cluster, node: &Node, wants: &Wants, files: &Files, places:
         && node.conf.as_ref().is_none_or(|conf| conf.vm_capable)
     {
         let why = match storage {
-            Some(_) => unheard(node, "storage").unwrap_or_else(|| "no such volume group".into()),
-            None => unheard(node, "storage").unwrap_or_else(|| "not told yet".into()),
+            Some(_) => unheard(node, "lvm").unwrap_or_else(|| NO_GROUP.to_owned()),
+            None => unheard(node, "lvm").unwrap_or_else(|| "not told yet".into()),
         };
         places.push(Place {
             is_ganetis: true,
@@ -65,7 +68,7 @@ fn empty(node: &Node, kind: PlaceKind, name: &str) -> Place {
         kind,
         name: name.to_owned(),
         is_ganetis: false,
-        fresh: node.fresh() && missing(node, "storage").is_none(),
+        fresh: node.fresh() && (kind != PlaceKind::VolumeGroup || missing(node, "lvm").is_none()),
         total: None,
         free: None,
         instances: None,
@@ -74,7 +77,9 @@ fn empty(node: &Node, kind: PlaceKind, name: &str) -> Place {
         promised: None,
         missing_pvs: 0,
         orphans: 0,
+        orphans_size: 0,
         missing: 0,
+        wrong_sizes: 0,
         full_in_s: None,
         why: String::new(),
     }
@@ -139,6 +144,11 @@ fn group(
         missing: ours()
             .filter(|volume| volume.found.is_none() && !volume.text.is_empty())
             .count(),
+        orphans_size: bytes(|owner| *owner == Owner::Orphan),
+        wrong_sizes: ours()
+            .filter(|volume| volume.found.is_some() && volume.wanted.is_some())
+            .filter(|volume| !volume.text.is_empty())
+            .count(),
         full_in_s: full_in_s(&changes, vg.free).filter(|_| place.fresh),
         ..place
     }
@@ -179,7 +189,10 @@ fn plain(cluster: &Cluster, node: &Node, files: &Files, kind: PlaceKind, space: 
             .is_some()
             .then(|| files.promised(node, space)),
         full_in_s: full_in_s(&changes, space.free).filter(|_| place.fresh && known),
-        why: unheard(node, "storage").unwrap_or_else(|| space.why.clone()),
+        why: match unheard(node, "") {
+            Some(why) => why,
+            None => space.why.clone(),
+        },
         ..place
     }
 }
