@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 pub use serve::{Files, serve};
 pub use server::{Started, start};
 pub use sim::node::Outage;
+pub use sim::trouble::Story;
 
 /// What to start.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Options {
     pub frozen: bool,
     /// Nothing happens by itself, but loads move.
     pub calm: bool,
+    /// This happens and nothing else, and has begun when somebody first looks.
+    pub story: Option<Story>,
     /// Where the first node listens; the others follow. Without it an ephemeral port on loopback.
     pub listen: Option<SocketAddr>,
 }
@@ -49,6 +52,7 @@ impl Default for Options {
             speed: 1.0,
             frozen: false,
             calm: false,
+            story: None,
             listen: None,
         }
     }

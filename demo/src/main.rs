@@ -17,6 +17,8 @@ gantry-demo: a simulated Ganeti cluster behind real SSH servers
   --speed X          its time runs X times as fast (1)
   --frozen           nothing moves
   --calm             nothing happens, but loads move
+  --story NAME       this happens and nothing else: resync, stall, pause, dependency, verify,
+                     split-brain, standalone, diskless, node-death, vgs-hang, migration
 ";
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn arguments(mut parser: Parser) -> Result<Option<Options>, lexopt::Error> {
             Long("speed") => options.speed = parser.value()?.parse()?,
             Long("frozen") => options.frozen = true,
             Long("calm") => options.calm = true,
+            Long("story") => options.story = Some(parser.value()?.parse()?),
             Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected()),
         }

@@ -25,7 +25,7 @@ const LOOK_MS: u64 = 2_000;
 /// How often live figures of nodes without an agent are asked for, real ms.
 const LIVE_NODES_MS: u64 = 60_000;
 
-/// How often DRBD's state is read while a resync or a verify runs, real ms.
+/// How often DRBD's state is read while figures in it move, real ms.
 const LOOK_DRBD_MS: u64 = 1_000;
 /// And else, for the sake of the counters.
 const COUNT_DRBD_MS: u64 = 10_000;
@@ -346,7 +346,7 @@ impl Node for SimulatedNode {
     fn drbd(&mut self, now: Moment) -> Option<Drbd> {
         let cluster = self.world.cluster();
         let stamp = cluster.drbd_stamp(self.id);
-        let every = match cluster.copies(self.id) {
+        let every = match cluster.drbd_moves(self.id) {
             true => LOOK_DRBD_MS,
             false => COUNT_DRBD_MS,
         };

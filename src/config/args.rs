@@ -43,6 +43,8 @@ Demo options:
   --seed N           another cluster
   --speed X          its time runs X times as fast (1)
   --frozen           nothing moves
+  --story NAME       only this happens, and has begun: resync, stall, pause, dependency, verify,
+                     split-brain, standalone, diskless, node-death, vgs-hang or migration
   --serve ADDR       only serve it over SSH there, such as 127.0.0.1:2222
   --picture FILE     write the screen there as SVG after a while, and leave
 ";
@@ -108,6 +110,8 @@ pub struct Demo {
     pub speed: f64,
     /// Nothing moves.
     pub frozen: bool,
+    /// What alone happens, by name.
+    pub story: Option<String>,
     /// Serve there and show nothing.
     pub serve: Option<SocketAddr>,
     /// Write a picture there and leave.
@@ -160,6 +164,7 @@ impl Invocation {
             seed: 1,
             speed: 1.0,
             frozen: false,
+            story: None,
             serve: None,
             picture: None,
         };
@@ -201,6 +206,9 @@ impl Invocation {
                     demo.speed = given.demo("--speed", number(&mut parser, "--speed")?)
                 }
                 Long("frozen") => demo.frozen = given.demo("--frozen", true),
+                Long("story") => {
+                    demo.story = Some(given.demo("--story", text(&mut parser, "--story")?));
+                }
                 Long("serve") => {
                     demo.serve = Some(given.demo("--serve", number(&mut parser, "--serve")?))
                 }
@@ -401,13 +409,12 @@ mod tests {
 
     #[test]
     fn the_demo_has_options_of_its_own() {
-        let Command::Demo(demo) = parse("demo --nodes 200 --instances 5000 --speed 2.5")
-            .unwrap()
-            .command
-        else {
+        let line = "demo --nodes 200 --instances 5000 --speed 2.5 --story stall";
+        let Command::Demo(demo) = parse(line).unwrap().command else {
             panic!("no demo");
         };
         assert_eq!((demo.nodes, demo.instances, demo.speed), (200, 5_000, 2.5));
+        assert_eq!(demo.story.as_deref(), Some("stall"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ const WHILE: Duration = Duration::from_secs(75);
 /// # Errors
 /// If it cannot listen there.
 pub async fn serve(demo: &Demo, address: SocketAddr) -> Result<u8, String> {
-    gantry_demo::serve(options(demo, Some(address)))
+    gantry_demo::serve(options(demo, Some(address))?)
         .await
         .map_err(|error| format!("demo on {address}: {error}"))?;
     Ok(0)
@@ -82,7 +82,7 @@ struct Here {
 impl Here {
     async fn start(demo: &Demo) -> Result<Here, String> {
         let failed = |error: std::io::Error| format!("demo: {error}");
-        let started = gantry_demo::start(options(demo, None))
+        let started = gantry_demo::start(options(demo, None)?)
             .await
             .map_err(failed)?;
         let files = Files::write(&started).map_err(failed)?;
@@ -117,14 +117,16 @@ impl Here {
     }
 }
 
-fn options(demo: &Demo, listen: Option<SocketAddr>) -> Options {
-    Options {
+fn options(demo: &Demo, listen: Option<SocketAddr>) -> Result<Options, String> {
+    let story = demo.story.as_deref().map(str::parse).transpose();
+    Ok(Options {
         nodes: demo.nodes,
         instances: demo.instances,
         seed: demo.seed,
         speed: demo.speed,
         frozen: demo.frozen,
+        story: story.map_err(|error: String| format!("--story: {error}"))?,
         listen,
         ..Options::default()
-    }
+    })
 }

@@ -59,6 +59,7 @@ pub async fn start(options: Options) -> io::Result<Started> {
         instances: options.instances,
         seed: options.seed,
         calm: options.calm,
+        story: options.story,
         epoch_ms: wall_clock_ms(),
     });
     let listeners =

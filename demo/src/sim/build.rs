@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chance::{Chance, mix};
-use super::instance::{Admin, Disk, Guest, Instance, InstanceId, Mirror, Template};
+use super::drbd::mirror::Mirror;
+use super::drbd::tally::Tally;
+use super::instance::{Admin, Disk, Guest, Instance, InstanceId, Template};
 use super::node::{Node, NodeId, Role};
 use super::{Group, Options, layout};
 
@@ -227,6 +229,8 @@ fn instance(kind: &Kind, number: u32, id: InstanceId, now: u64, chance: &mut Cha
         mirror: Mirror::InStep,
         active: admin == Admin::Up,
         configured: now,
+        mirror_changed: None,
+        tally: Tally::first(seed, now),
         auto_balance: !chance.one_in(40),
         mac: format!(
             "aa:00:00:{:02x}:{:02x}:{:02x}",

@@ -2,11 +2,13 @@
 //! or a node goes through here, so that the books balance.
 
 use super::chance::mix;
-use super::instance::{Admin, End, Guest, Instance, InstanceId, Mirror, Resync, Template};
+use super::drbd::mirror::Mirror;
+use super::drbd::tally::{Half, Tally};
+use super::instance::{Admin, End, Guest, Instance, InstanceId, Template};
 use super::node::{NodeId, Outage, Role};
 use super::opcode::Opcode;
 use super::script::{Act, Step};
-use super::{Cluster, Event, build};
+use super::{Cluster, build};
 
 /// How many removed instances' names are kept for those who have yet to be told.
 const REMEMBERED: usize = 1000;
@@ -37,6 +39,8 @@ impl Cluster {
                 self.set_up(id);
                 self.connect(id);
             }
+            Act::Renew(id) => self.renew_volumes(id)?,
+            Act::Sweep(id) => self.sweep(id),
             Act::AwaitSync(id) => return self.await_sync(id),
             Act::Add(id, instance) => self.add(id, *instance)?,
             Act::Remove(id) => self.remove(id),
@@ -86,6 +90,8 @@ impl Cluster {
             ));
         }
         let now = self.now;
+        self.set_up(id);
+        self.connect(id);
         if let Some(instance) = self.instances.get_mut(&id) {
             instance.guest = Guest::Running {
                 started: now,
@@ -93,38 +99,11 @@ impl Cluster {
             };
             instance.tries = 0;
         }
-        self.set_up(id);
         Ok(())
     }
 
-    /// The instance's disks are set up on its nodes, as far as they answer.
-    fn set_up(&mut self, id: InstanceId) {
-        let now = self.now;
-        if let Some(instance) = self.instances.get_mut(&id) {
-            instance.active = true;
-            instance.configured = now;
-        }
-        self.stir(id);
-    }
-
-    /// The devices of an instance's disks are taken down on both nodes.
-    fn take_down(&mut self, id: InstanceId) {
-        if let Some(instance) = self.instances.get_mut(&id).filter(|i| !i.runs()) {
-            instance.active = false;
-        }
-        self.stir(id);
-    }
-
-    /// Something on the storage of an instance's nodes changes.
-    fn stir(&mut self, id: InstanceId) {
-        for node in self.instance_nodes(id) {
-            if let Some(node) = self.nodes.get_mut(node) {
-                node.stir += 1;
-            }
-        }
-    }
-
     fn stop(&mut self, id: InstanceId) {
+        self.settle(id);
         if let Some(instance) = self.instances.get_mut(&id) {
             instance.guest = Guest::Stopped;
         }
@@ -137,6 +116,7 @@ impl Cluster {
 
     /// The guest shuts itself down.
     pub fn shut_down_inside(&mut self, id: InstanceId) {
+        self.settle(id);
         if let Some(instance) = self.instances.get_mut(&id).filter(|i| i.runs()) {
             instance.guest = Guest::ShutDown;
         }
@@ -159,6 +139,7 @@ impl Cluster {
         if let Some(instance) = self.instances.get_mut(&id) {
             instance.incoming = Some(target);
         }
+        self.stir(id);
         Ok(())
     }
 
@@ -182,6 +163,8 @@ impl Cluster {
         if let Some(instance) = self.instances.get_mut(&id) {
             instance.incoming = None;
         }
+        self.sweep(id);
+        self.stir(id);
     }
 
     /// Primary and secondary change places.
@@ -193,10 +176,13 @@ impl Cluster {
         else {
             return;
         };
+        self.settle(id);
         self.unhouse(id);
         self.edit(id, |instance| {
             instance.primary = secondary;
             instance.secondary = Some(primary);
+            let tally = &mut instance.tally;
+            std::mem::swap(&mut tally.primary, &mut tally.secondary);
         });
         self.house(id);
     }
@@ -208,10 +194,19 @@ impl Cluster {
         self.volumes_fit(node, instance.volume_size())?;
         let size = instance.disk_size();
         let old = instance.secondary;
+        self.settle(id);
+        // The old volumes stay until the job removes them.
+        if let Some(old) = old {
+            self.leave_volumes(id, old, "");
+        }
+        let Some(instance) = self.instances.get(&id) else {
+            return Err("Instance is gone".to_owned());
+        };
         let minors = self.free_minors(node, instance.disks.len());
         self.unhouse(id);
         self.edit(id, |instance| {
             instance.secondary = Some(node);
+            instance.tally.secondary = Half::default();
             for (disk, minor) in instance.disks.iter_mut().zip(minors) {
                 let ends = disk.ends.iter_mut().flatten();
                 for end in ends.filter(|end| Some(end.node) == old) {
@@ -220,11 +215,30 @@ impl Cluster {
             }
         });
         self.house(id);
+        self.set_up(id);
         self.begin_resync(id, size as f64);
         Ok(())
     }
 
-    fn volumes_fit(&self, node: NodeId, needed: u64) -> Result<(), String> {
+    /// New volumes on the secondary in place of the old ones, which stay under other names until
+    /// the job removes them.
+    fn renew_volumes(&mut self, id: InstanceId) -> Result<(), String> {
+        let Some(instance) = self.instances.get(&id) else {
+            return Err("Instance is gone".to_owned());
+        };
+        let Some(node) = instance.secondary else {
+            return Err("Instance has no secondary node".to_owned());
+        };
+        let size = instance.disk_size();
+        self.volumes_fit(node, instance.volume_size())?;
+        let mark = format!("_replaced-{}", self.now / 1000);
+        self.leave_volumes(id, node, &mark);
+        self.set_up(id);
+        self.begin_resync(id, size as f64);
+        Ok(())
+    }
+
+    pub(super) fn volumes_fit(&self, node: NodeId, needed: u64) -> Result<(), String> {
         if needed <= self.disk_free(node) {
             return Ok(());
         }
@@ -250,7 +264,7 @@ impl Cluster {
         self.lay_out_new(&mut instance);
         let mirrored = instance.template == Template::Drbd;
         self.instances.insert(id, instance);
-        self.edit(id, |_| {});
+        self.edit(id, |instance| instance.tally = Tally::new(instance.created));
         self.house(id);
         self.set_up(id);
         if mirrored {
@@ -260,6 +274,7 @@ impl Cluster {
     }
 
     fn remove(&mut self, id: InstanceId) {
+        self.set_mirror(id, Mirror::InStep);
         self.unhouse(id);
         if let Some(instance) = self.instances.remove(&id) {
             self.write_config();
@@ -318,20 +333,7 @@ impl Cluster {
         let primaries = found.primaries.clone();
         let mirrored = primaries.union(&found.secondaries).copied();
         for id in mirrored.collect::<Vec<_>>() {
-            if let Some(instance) = self.instances.get_mut(&id) {
-                instance.mirror = match instance.mirror {
-                    _ if instance.template != Template::Drbd => Mirror::InStep,
-                    Mirror::InStep => Mirror::Cut {
-                        since: now,
-                        behind: 0,
-                    },
-                    Mirror::Resync(resync) => Mirror::Cut {
-                        since: now,
-                        behind: resync.left(now).ceil() as u64,
-                    },
-                    cut @ Mirror::Cut { .. } => cut,
-                };
-            }
+            self.part(id);
         }
         if outage == Outage::Power {
             for id in primaries {
@@ -350,7 +352,9 @@ impl Cluster {
         let Some(found) = self.nodes.get_mut(node) else {
             return;
         };
-        match found.outage.take() {
+        let outage = found.outage.take();
+        found.stir += 1;
+        match outage {
             Some((Outage::Power, _)) => {
                 // Nothing is configured after a boot: the watcher connects the mirrors.
                 found.booted = now;
@@ -359,73 +363,14 @@ impl Cluster {
             Some((Outage::Network, _)) => {
                 let mirrored = found.primaries.union(&found.secondaries).copied();
                 for id in mirrored.collect::<Vec<_>>() {
-                    self.connect(id);
+                    // One that was told to stand alone goes on doing so.
+                    let cut = |i: &Instance| matches!(i.mirror, Mirror::Cut { .. });
+                    if self.instances.get(&id).is_some_and(cut) {
+                        self.connect(id);
+                    }
                 }
             }
             None => {}
-        }
-    }
-
-    /// Connects the halves of a mirror if both nodes answer.
-    fn connect(&mut self, id: InstanceId) {
-        let Some(instance) = self.instances.get(&id) else {
-            return;
-        };
-        let Mirror::Cut { since, behind } = instance.mirror else {
-            return;
-        };
-        if !instance.nodes().all(|node| self.answers(node)) {
-            return;
-        }
-        // Some guests hardly write, some write 10 MiB a second.
-        let away = self.now.saturating_sub(since) as f64 / 1000.0;
-        let written = away * (0.3 + 10.0 * (instance.seed % 97) as f64 / 97.0);
-        let size = instance.disk_size() as f64;
-        self.begin_resync(id, (behind as f64 + 8.0 + written).min(size));
-    }
-
-    fn begin_resync(&mut self, id: InstanceId, total: f64) {
-        let rate = self.resync_rate(id);
-        let resync = Resync {
-            since: self.now,
-            total: total.ceil() as u64,
-            left: total,
-            rate,
-        };
-        self.set_resync(id, resync);
-    }
-
-    /// How fast a resync goes that begins now, MiB a second: those of one node share its wire.
-    pub(super) fn resync_rate(&mut self, id: InstanceId) -> f64 {
-        let others = self
-            .instance_nodes(id)
-            .into_iter()
-            .filter_map(|node| self.nodes.get(node))
-            .flat_map(|node| node.primaries.union(&node.secondaries))
-            .filter_map(|other| self.instances.get(other))
-            .filter(|other| matches!(other.mirror, Mirror::Resync(_)))
-            .count();
-        let alone = self.chance.between(60, 160) as f64;
-        alone / others.clamp(1, 8) as f64
-    }
-
-    pub(super) fn set_resync(&mut self, id: InstanceId, resync: Resync) {
-        if let Some(instance) = self.instances.get_mut(&id) {
-            instance.mirror = Mirror::Resync(resync);
-        }
-        if let Some(end) = resync.end() {
-            self.after(end.saturating_sub(self.now), Event::Synced(id));
-        }
-    }
-
-    /// A resync may be over.
-    pub(super) fn synced(&mut self, id: InstanceId) {
-        let now = self.now;
-        if let Some(instance) = self.instances.get_mut(&id)
-            && let Mirror::Resync(resync) = instance.mirror
-            && resync.left(now) <= 0.0
-        {
-            instance.mirror = Mirror::InStep;
         }
     }
 
@@ -435,10 +380,13 @@ impl Cluster {
         };
         let name = &instance.name;
         match instance.mirror {
-            Mirror::Cut { .. } => Err(format!(
+            Mirror::Cut { .. }
+            | Mirror::StandAlone { .. }
+            | Mirror::Split(_)
+            | Mirror::Diskless { .. } => Err(format!(
                 "Disk sync-ing has not returned a good status: {name}"
             )),
-            Mirror::InStep => Ok(vec![super::script::say(
+            Mirror::InStep | Mirror::Verify(_) => Ok(vec![super::script::say(
                 200,
                 format!(" - INFO: Instance {name}'s disks are in sync"),
             )]),

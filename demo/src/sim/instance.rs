@@ -1,5 +1,7 @@
 //! A simulated instance and its mirror.
 
+use super::drbd::mirror::Mirror;
+use super::drbd::tally::Tally;
 use super::node::NodeId;
 
 /// Key of an instance in [`super::Cluster::instances`]; never used again.
@@ -104,61 +106,6 @@ impl Disk {
 /// Size of the volume with DRBD's metadata, MiB.
 pub const META: u64 = 128;
 
-/// How the two halves of a mirrored instance stand to each other; all its disks together.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mirror {
-    /// Connected, both UpToDate.
-    InStep,
-    /// The primary copies to the secondary.
-    Resync(Resync),
-    /// The secondary is out of reach and gets older.
-    Cut {
-        /// Since when, cluster's clock, ms.
-        since: u64,
-        /// What differed already then, MiB.
-        behind: u64,
-    },
-}
-
-/// A resync under way.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Resync {
-    /// When the figures below held, cluster's clock, ms.
-    pub since: u64,
-    /// What differed when it began, MiB.
-    pub total: u64,
-    /// What was left at `since`, MiB.
-    pub left: f64,
-    /// MiB a second; 0 when it stalls.
-    pub rate: f64,
-}
-
-impl Resync {
-    /// What is left, MiB.
-    pub fn left(&self, now: u64) -> f64 {
-        let gone = now.saturating_sub(self.since) as f64 / 1000.0;
-        (self.left - gone * self.rate).max(0.0)
-    }
-
-    /// How far it is, percent.
-    pub fn percent(&self, now: u64) -> f64 {
-        match self.total {
-            0 => 100.0,
-            total => (100.0 - 100.0 * self.left(now) / total as f64).clamp(0.0, 100.0),
-        }
-    }
-
-    /// Seconds still to go; nothing while it stalls.
-    pub fn seconds_left(&self, now: u64) -> Option<u64> {
-        (self.rate > 0.0).then(|| (self.left(now) / self.rate).ceil() as u64)
-    }
-
-    /// When it ends if nothing comes in between, cluster's clock, ms.
-    pub fn end(&self) -> Option<u64> {
-        (self.rate > 0.0).then(|| self.since + (self.left / self.rate * 1000.0).ceil() as u64)
-    }
-}
-
 /// An instance.
 #[derive(Clone, Debug)]
 pub struct Instance {
@@ -198,6 +145,11 @@ pub struct Instance {
     pub active: bool,
     /// When that was done, cluster's clock, ms: a node that booted since has no device.
     pub configured: u64,
+    /// When connection or disks of its mirror last changed, cluster's clock, ms; nothing if that
+    /// was before anybody remembers.
+    pub mirror_changed: Option<u64>,
+    /// What its devices have counted.
+    pub tally: Tally,
     /// Counted for N+1 and moved by the balancer.
     pub auto_balance: bool,
     /// Hardware address of its interface.
@@ -243,7 +195,30 @@ impl Instance {
 
     /// Whether it could fail over this moment without losing data.
     pub fn in_step(&self) -> bool {
-        self.template == Template::Drbd && self.mirror == Mirror::InStep
+        self.template == Template::Drbd && self.mirror.is_whole()
+    }
+
+    /// What its guest writes, MiB a second on average: some hardly write, some much.
+    pub fn write_rate(&self) -> f64 {
+        match self.runs() {
+            true => 0.3 + 10.0 * (self.seed % 97) as f64 / 97.0,
+            false => 0.0,
+        }
+    }
+
+    /// What the secondary's half does not have, MiB.
+    pub fn behind(&self, now: u64) -> f64 {
+        let grown = |since: u64| now.saturating_sub(since) as f64 / 1000.0 * self.write_rate();
+        let size = self.disk_size() as f64;
+        match self.mirror {
+            Mirror::InStep | Mirror::Verify(_) => 0.0,
+            Mirror::Resync(resync) => resync.left(now),
+            Mirror::Diskless { .. } => size,
+            Mirror::Cut { since, behind, .. } | Mirror::StandAlone { since, behind } => {
+                (behind + grown(since)).min(size)
+            }
+            Mirror::Split(split) => (split.behind + grown(split.since)).min(size),
+        }
     }
 
     /// Its nodes.

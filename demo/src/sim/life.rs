@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::instance::{Admin, InstanceId, Mirror, Resync, Template};
+use super::drbd::mirror::Mirror;
+use super::instance::{Admin, InstanceId, Template};
 use super::node::{NodeId, Outage, Role};
 use super::opcode::Opcode;
 use super::{Cluster, Event, build};
@@ -43,6 +44,8 @@ pub enum Kind {
     Outage,
     /// A resync stalls for a while.
     Stall,
+    /// Some other trouble with storage.
+    Trouble,
     /// A node is drained, worked on and taken back.
     Maintenance,
     /// The watcher is paused.
@@ -67,6 +70,7 @@ const KINDS: &[(Kind, u64, bool, bool)] = &[
     (Kind::UserDown,     14 * MINUTE, true,  false),
     (Kind::Outage,       12 * MINUTE, false, false),
     (Kind::Stall,        10 * MINUTE, false, false),
+    (Kind::Trouble,      11 * MINUTE, false, false),
     (Kind::Maintenance,  45 * MINUTE, false, false),
     (Kind::Pause,        70 * MINUTE, false, false),
 ];
@@ -142,7 +146,7 @@ impl Cluster {
             Kind::Verify => self.wish(Opcode::ClusterVerify, "cron: gnt-cluster verify"),
             Kind::Replace => self.replace_some(),
             Kind::Crash => {
-                if let Some(id) = self.some(|_, i| i.runs() && i.mirror == Mirror::InStep) {
+                if let Some(id) = self.some(|_, i| i.runs() && i.mirror.is_whole()) {
                     self.crash(id);
                 }
             }
@@ -153,6 +157,7 @@ impl Cluster {
             }
             Kind::Outage => self.lose_some(),
             Kind::Stall => self.stall_some(),
+            Kind::Trouble => self.some_trouble(),
             Kind::Maintenance => self.maintain_some(),
             Kind::Pause => {
                 let until = self.now + self.chance.between(4, 12) * MINUTE;
@@ -380,7 +385,7 @@ impl Cluster {
         };
         let fresh = |id: &InstanceId| {
             let mirror = self.instances.get(id).map(|instance| instance.mirror);
-            matches!(mirror, Some(Mirror::Cut { behind: 0, .. }))
+            matches!(mirror, Some(Mirror::Cut { torn: false, .. }))
         };
         let ids: Vec<InstanceId> = found.primaries.iter().copied().filter(fresh).collect();
         for instance in self.with_room(ids) {
@@ -428,38 +433,19 @@ impl Cluster {
 
     fn stall_some(&mut self) {
         let now = self.now;
-        let moving: Vec<(InstanceId, Resync)> = self
+        let moving: Vec<InstanceId> = self
             .instances
             .iter()
-            .filter_map(|(id, instance)| match instance.mirror {
-                Mirror::Resync(resync) if resync.left(now) > 200.0 => Some((*id, resync)),
-                _ => None,
+            .filter(|(_, instance)| match instance.mirror {
+                Mirror::Resync(resync) => resync.rate > 0.0 && resync.left(now) > 200.0,
+                _ => false,
             })
+            .map(|(id, _)| *id)
             .collect();
-        if let Some(&(id, resync)) = self.chance.pick(&moving) {
-            let stalled = Resync {
-                since: now,
-                left: resync.left(now),
-                rate: 0.0,
-                ..resync
-            };
-            self.set_resync(id, stalled);
+        if let Some(&id) = self.chance.pick(&moving) {
+            self.halt(id, None);
             let wait = self.chance.between(30, 150) * SECOND;
-            self.after(wait, Event::Unstall(id));
-        }
-    }
-
-    pub(super) fn unstall(&mut self, id: InstanceId) {
-        let stalled = self.instances.get(&id).map(|instance| instance.mirror);
-        if let Some(Mirror::Resync(resync)) = stalled
-            && resync.rate == 0.0
-        {
-            let moving = Resync {
-                since: self.now,
-                rate: self.resync_rate(id),
-                ..resync
-            };
-            self.set_resync(id, moving);
+            self.after(wait, Event::Mend(id));
         }
     }
 

@@ -3,11 +3,12 @@
 //! same, and a cluster that stands still stands still.
 
 use gantry_wire::guest::{Guest as Found, Guests};
-use gantry_wire::node::{Cpu, Daemon, DiskRate, Load, Memory, NetRate, Sample, System};
+use gantry_wire::node::{Cpu, Daemon, DiskRate, Load, Memory, Missing, NetRate, Sample, System};
 
 use super::Cluster;
 use super::chance::{mix, wander};
-use super::instance::{Guest, Instance, InstanceId, Mirror, Template};
+use super::drbd::mirror::Mirror;
+use super::instance::{Guest, Instance, InstanceId, Template};
 use super::node::{Node, NodeId, Role};
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -40,14 +41,18 @@ impl Cluster {
             }),
             net: Some(nets(&busy, copy)),
             disks: Some(disks(found, &busy, copy)),
-            storage: Some(self.storage(node)),
+            // What was told of volume groups stays, for lack of better.
+            storage: (!found.vgs_hang).then(|| self.storage(node)),
             health: Some(self.disk_health(node)),
             guests: Some(Guests {
                 hypervisors: vec!["kvm".to_owned()],
                 list: self.found_guests(node, squeeze),
             }),
             daemons: Some(daemons(found)),
-            missing: Some(Vec::new()),
+            missing: Some(match found.vgs_hang {
+                true => ["storage", "lvm"].map(hangs).into(),
+                false => Vec::new(),
+            }),
             ..Sample::default()
         }
     }
@@ -274,6 +279,15 @@ fn resident(instance: &Instance, node: NodeId, now: u64) -> u64 {
     let age = now.saturating_sub(started) as f64 / 120_000.0;
     let grown = (0.35 + 0.65 * age).min(1.0);
     (instance.memory as f64 * full * grown) as u64
+}
+
+/// A part that LVM's programs do not answer for.
+fn hangs(part: &str) -> Missing {
+    Missing {
+        part: part.to_owned(),
+        why: "vgs: no answer for 30 s".to_owned(),
+        hangs: true,
+    }
 }
 
 fn nets(busy: &[Busy], copy: Copying) -> Vec<NetRate> {

@@ -21,17 +21,20 @@ pub mod storage;
 mod story;
 #[cfg(test)]
 mod tests;
+pub mod trouble;
 mod verify;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use chance::Chance;
+use drbd::mirror::Hold;
 use instance::{Instance, InstanceId};
 use job::Queue;
 use life::Kind;
 use node::{Node, NodeId, Role};
 use storage::{Oddities, Stray};
+use trouble::{LEAD, LONG, Story};
 
 /// How long the cluster has lived before anybody looks, ms: its queue then has a past.
 const PRELUDE: u64 = 3_600_000;
@@ -47,6 +50,8 @@ pub struct Options {
     pub seed: u64,
     /// Nothing happens by itself: no jobs, no accidents. Loads still move.
     pub calm: bool,
+    /// This happens and nothing else, and has begun when somebody first looks.
+    pub story: Option<Story>,
     /// The cluster's clock when somebody first looks, ms since the epoch.
     pub epoch_ms: u64,
 }
@@ -58,6 +63,7 @@ impl Default for Options {
             instances: 60,
             seed: 1,
             calm: false,
+            story: None,
             epoch_ms: 1_790_000_000_000,
         }
     }
@@ -81,8 +87,14 @@ enum Event {
     Step(u64),
     /// A resync may be over.
     Synced(InstanceId),
-    /// A stalled resync moves again.
-    Unstall(InstanceId),
+    /// A resync stands still, held back or not.
+    Halt(InstanceId, Option<Hold>),
+    /// Somebody puts a mirror right.
+    Mend(InstanceId),
+    /// A story begins that was asked for.
+    Begin(Story),
+    /// LVM's programs answer again on a node.
+    VgsBack(NodeId),
     /// The watcher runs.
     Watcher,
     /// A beat of the story that a newcomer sees.
@@ -180,7 +192,10 @@ impl Cluster {
             chance,
             options,
         };
-        if !cluster.options.calm {
+        if let Some(story) = cluster.options.story {
+            cluster.begin_watch();
+            cluster.after(PRELUDE - LEAD, Event::Begin(story));
+        } else if !cluster.options.calm {
             cluster.begin_life();
             cluster.begin_story();
         }
@@ -209,7 +224,10 @@ impl Cluster {
             Event::Pick => self.pick_jobs(),
             Event::Step(job) => self.step_job(job),
             Event::Synced(instance) => self.synced(instance),
-            Event::Unstall(instance) => self.unstall(instance),
+            Event::Halt(instance, hold) => self.halt(instance, hold),
+            Event::Mend(instance) => self.mend(instance),
+            Event::Begin(story) => self.tell(story, LONG),
+            Event::VgsBack(node) => self.set_vgs_hang(node, false),
             Event::Watcher => self.run_watcher(),
             Event::Story(beat) => self.play(beat),
             Event::Life(kind) => self.live(kind),

@@ -34,6 +34,8 @@ pub enum Opcode {
         /// New secondary.
         to: NodeId,
     },
+    /// `OP_INSTANCE_REPLACE_DISKS` on the same secondary.
+    RenewDisks(InstanceId),
     /// `OP_INSTANCE_ACTIVATE_DISKS`
     ActivateDisks(InstanceId),
     /// `OP_INSTANCE_CREATE`
@@ -98,7 +100,7 @@ impl Opcode {
             Opcode::Failover { instance: id, .. } => {
                 format!("INSTANCE_FAILOVER({})", instance(id))
             }
-            Opcode::ReplaceDisks { instance: id, .. } => {
+            Opcode::ReplaceDisks { instance: id, .. } | Opcode::RenewDisks(id) => {
                 format!("INSTANCE_REPLACE_DISKS({})", instance(id))
             }
             Opcode::ActivateDisks(id) => format!("INSTANCE_ACTIVATE_DISKS({})", instance(id)),
@@ -126,6 +128,7 @@ impl Opcode {
             | Opcode::Reboot(id)
             | Opcode::Migrate(id)
             | Opcode::ActivateDisks(id)
+            | Opcode::RenewDisks(id)
             | Opcode::Remove(id)
             | Opcode::Reinstall(id)
             | Opcode::Shutdown { instance: id, .. }
@@ -157,6 +160,11 @@ impl Opcode {
             }
             Opcode::ReplaceDisks { instance: id, to } => {
                 for node in cluster.instance_nodes(*id).into_iter().chain([*to]) {
+                    claim(format!("node-res/{}", cluster.node_name(node)), false);
+                }
+            }
+            Opcode::RenewDisks(id) => {
+                for node in cluster.instance_nodes(*id) {
                     claim(format!("node-res/{}", cluster.node_name(node)), false);
                 }
             }
@@ -203,7 +211,7 @@ impl Opcode {
         let both = |id: &InstanceId| cluster.instance_nodes(*id);
         let primary = |id: &InstanceId| both(id).into_iter().take(1).collect();
         match self {
-            Opcode::Migrate(id) => both(id),
+            Opcode::Migrate(id) | Opcode::RenewDisks(id) => both(id),
             Opcode::Startup(id)
             | Opcode::Reboot(id)
             | Opcode::Shutdown { instance: id, .. }
@@ -230,7 +238,9 @@ impl Opcode {
             Opcode::Migrate(_) => format!("Could not migrate instance: {silent}"),
             Opcode::Startup(_) => format!("Could not start instance: {silent}"),
             Opcode::Failover { .. } => format!("Could not shutdown instance: {silent}"),
-            Opcode::ReplaceDisks { .. } => format!("Can't replace disks: {silent}"),
+            Opcode::ReplaceDisks { .. } | Opcode::RenewDisks(_) => {
+                format!("Can't replace disks: {silent}")
+            }
             Opcode::ActivateDisks(_) => "Cannot activate block devices".to_owned(),
             Opcode::Export { .. } => format!("Export failed on node {}: {silent}", short(node)),
             _ => format!("Node {node} does not answer: {silent}"),

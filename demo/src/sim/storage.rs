@@ -152,6 +152,44 @@ impl Cluster {
         }
     }
 
+    /// The volumes of a mirrored instance on a node are not those of its disks any more; a mark
+    /// is added to their names. They stay until its job is done.
+    pub(super) fn leave_volumes(&mut self, id: InstanceId, node: NodeId, mark: &str) {
+        let Some(instance) = self.instances.get(&id) else {
+            return;
+        };
+        let disks = instance.disks.iter().enumerate();
+        let left: Vec<Stray> = disks
+            .flat_map(|(index, disk)| {
+                [
+                    (data_name(disk, index), disk.size),
+                    (meta_name(disk, index), META),
+                ]
+            })
+            .map(|(name, mib)| Stray {
+                node,
+                name: name + mark,
+                mib,
+                job_of: Some(id),
+                origin: instance.name.clone(),
+            })
+            .collect();
+        self.strays.extend(left);
+    }
+
+    /// Removes the volumes that an instance left.
+    pub(super) fn sweep(&mut self, id: InstanceId) {
+        let (swept, kept) = std::mem::take(&mut self.strays)
+            .into_iter()
+            .partition::<Vec<Stray>, _>(|stray| stray.job_of == Some(id));
+        self.strays = kept;
+        for stray in swept {
+            if let Some(node) = self.nodes.get_mut(stray.node) {
+                node.stir += 1;
+            }
+        }
+    }
+
     /// Free space in a node's volume group, MiB, before the spool that fills it has its share.
     fn free_but_scratch(&self, node: NodeId) -> u64 {
         let Some(found) = self.nodes.get(node) else {

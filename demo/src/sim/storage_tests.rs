@@ -122,7 +122,7 @@ proptest! {
         nodes in 1usize..16,
         instances in 0usize..120,
         seed: u64,
-        hours in 0u64..30,
+        hours in 0u64..16,
     ) {
         let mut cluster = Cluster::new(Options { nodes, instances, seed, ..Options::default() });
         for _ in 0..hours {

@@ -1,9 +1,12 @@
-//! The first minutes: one of everything that a newcomer should see, then the watcher's rounds.
+//! The first minutes: one of everything that a newcomer should see, trouble with storage after the
+//! rest; then the watcher's rounds.
 
-use super::instance::{InstanceId, Mirror, Template};
+use super::drbd::mirror::Mirror;
+use super::instance::{InstanceId, Template};
 use super::life::Kind;
 use super::node::{NodeId, Outage, Role};
 use super::opcode::Opcode;
+use super::trouble::Story;
 use super::{Cluster, Event};
 
 /// One beat of the story.
@@ -29,6 +32,8 @@ pub enum Beat {
     MigrateMore,
     /// Somebody shuts a guest down from inside.
     UserDown,
+    /// Trouble with storage that lasts so long, ms.
+    Trouble(Story, u64),
 }
 
 /// The beats, ms before or after the moment when somebody first looks.
@@ -43,6 +48,16 @@ const BEATS: &[(i64, Beat)] = &[
     (34_000, Beat::MigrateMore),
     (45_000, Beat::Start),
     (62_000, Beat::UserDown),
+    (80_000, Beat::Trouble(Story::Resync, 0)),
+    (110_000, Beat::Trouble(Story::Stall, 60_000)),
+    (150_000, Beat::Trouble(Story::Verify, 0)),
+    (210_000, Beat::Trouble(Story::Pause, 60_000)),
+    (290_000, Beat::Trouble(Story::SplitBrain, 75_000)),
+    (390_000, Beat::Trouble(Story::Dependency, 0)),
+    (450_000, Beat::Trouble(Story::Diskless, 60_000)),
+    (560_000, Beat::Trouble(Story::VgsHang, 90_000)),
+    (620_000, Beat::Trouble(Story::StandAlone, 60_000)),
+    (720_000, Beat::Trouble(Story::NodeDeath, 100_000)),
 ];
 /// How long the node of the story stays away, ms.
 const AWAY: u64 = 25_000;
@@ -62,6 +77,12 @@ impl Cluster {
         for &(at, beat) in BEATS {
             self.after(first_look.saturating_add_signed(at), Event::Story(beat));
         }
+        self.begin_watch();
+    }
+
+    /// Arms the watcher.
+    pub(super) fn begin_watch(&mut self) {
+        let first_look = self.options.epoch_ms - self.now;
         self.after((first_look + WATCHER_FIRST) % WATCHER_EVERY, Event::Watcher);
     }
 
@@ -76,12 +97,13 @@ impl Cluster {
             Beat::Outage => self.outage(),
             Beat::MigrateMore => self.live_once(Kind::Migrate),
             Beat::Start => self.live_once(Kind::Start),
+            Beat::Trouble(story, lasts) => self.tell(story, lasts),
             Beat::UserDown => self.live_once(Kind::UserDown),
         }
     }
 
     /// Idle instances whose mirror is well and which run, best first.
-    fn candidates(&self, better: impl Fn(InstanceId) -> u64) -> Vec<InstanceId> {
+    pub(super) fn candidates(&self, better: impl Fn(InstanceId) -> u64) -> Vec<InstanceId> {
         let busy = self.queue.busy_instances();
         let mut ids: Vec<InstanceId> = self
             .instances
@@ -123,7 +145,7 @@ impl Cluster {
     }
 
     /// A migration that is under way when somebody first looks.
-    fn migrate_large(&mut self) {
+    pub(super) fn migrate_large(&mut self) {
         let ids = self.candidates(|id| {
             let memory = self.instances.get(&id).map_or(0, |i| i.memory);
             memory.abs_diff(8 * 1024)

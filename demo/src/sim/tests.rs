@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 
-use super::instance::{Mirror, Template};
+use super::drbd::mirror::Mirror;
+use super::instance::Template;
 use super::node::{Outage, Role};
 use super::opcode::Opcode;
 use super::*;

@@ -1,7 +1,7 @@
 //! What `gnt-cluster verify` finds in the simulated cluster, in Ganeti's words.
 
 use super::Cluster;
-use super::instance::{Admin, InstanceId, Mirror, Template};
+use super::instance::{Admin, InstanceId, Template};
 use super::node::{NodeId, Role};
 use super::opcode::Opcode;
 use super::script::{Act, Step, act, say};
@@ -84,7 +84,7 @@ fn instances(cluster: &Cluster, nodes: &[NodeId]) -> Vec<String> {
                 "  - ERROR: instance {name}: instance not running on its primary node {node}"
             ));
         }
-        if instance.mirror != Mirror::InStep {
+        if !instance.mirror.is_whole() {
             lines.push(format!(
                 "  - WARNING: instance {}: disk/0 on {node} is degraded; local disk state is 'ok'",
                 instance.name

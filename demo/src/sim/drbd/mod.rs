@@ -1,19 +1,30 @@
 //! DRBD as each node's kernel would have it. Nothing is counted up: every figure is a function of
-//! few parameters of the mirror and the time, so that thousands of devices cost only those that
+//! few parameters of the mirror and the time, so that thousands of devices cost only those who
 //! ask for them.
 
-use gantry_wire::drbd::{Counters, Device, Drbd};
+mod change;
+mod generation;
+pub mod mirror;
+mod state;
+pub mod tally;
+#[cfg(test)]
+mod tests;
+
+use gantry_wire::drbd::{Device, Drbd};
 
 use super::Cluster;
-use super::instance::{Instance, Mirror, Template};
+use super::instance::{Disk, Instance, Template};
 use super::layout::{data_name, meta_name};
 use super::node::NodeId;
 use super::storage::VOLUME_GROUP;
+use super::{chance, seconds};
+use mirror::Mirror;
+use state::Side;
 
 /// The kernel module's version.
 const VERSION: &str = "8.4.11";
-/// Ganeti's resync rate, KiB a second.
-pub const RATE_KIB: u64 = 163_840;
+/// The resync rate that Ganeti sets, KiB a second.
+const RATE_KIB: u64 = 163_840;
 
 impl Cluster {
     /// Whether an instance's devices are set up on a node.
@@ -28,13 +39,13 @@ impl Cluster {
         self.nodes.get(node).map_or(0, |node| node.stir)
     }
 
-    /// Whether a resync goes on on a node.
-    pub fn copies(&self, node: NodeId) -> bool {
+    /// Whether figures of a node's DRBD move that an operator watches.
+    pub fn drbd_moves(&self, node: NodeId) -> bool {
         let homes = self.nodes.get(node).into_iter();
         homes
             .flat_map(|found| found.primaries.iter().chain(&found.secondaries))
             .filter_map(|id| self.instances.get(id))
-            .any(|instance| matches!(instance.mirror, Mirror::Resync(_)))
+            .any(|instance| !matches!(instance.mirror, Mirror::InStep | Mirror::Diskless { .. }))
     }
 
     /// All DRBD devices of a node.
@@ -62,28 +73,34 @@ impl Cluster {
 
     /// A mirrored instance's devices on one of its nodes.
     fn devices(&self, instance: &Instance, node: NodeId) -> Vec<Device> {
-        let role = |primary: bool| if primary { "Primary" } else { "Secondary" }.to_owned();
-        let primary = instance.primary == node;
-        let peer = match primary {
-            true => instance.secondary.unwrap_or(node),
-            false => instance.primary,
+        let side = match instance.primary == node {
+            true => Side::Primary,
+            false => Side::Secondary,
         };
-        let device = |(index, disk): (usize, &super::instance::Disk)| {
+        let peer = match side {
+            Side::Primary => instance.secondary.unwrap_or(node),
+            Side::Secondary => instance.primary,
+        };
+        let tally = instance.tally.at(instance, self.now);
+        let half = match side {
+            Side::Primary => tally.primary,
+            Side::Secondary => tally.secondary,
+        };
+        let whole = instance.disk_size().max(1) as f64;
+        let device = |(index, disk): (usize, &Disk)| {
+            let share = disk.size as f64 / whole;
+            let state = state::of(instance, side, index, share, self.now);
+            let changed = instance.mirror_changed;
+            let split = match instance.mirror {
+                Mirror::Split(split) => Some(seconds(split.found)),
+                _ => None,
+            };
             Some(Device {
                 minor: disk.minor(node)?,
-                connection: "Connected".to_owned(),
-                role: role(primary),
-                peer_role: role(!primary),
-                disk: "UpToDate".to_owned(),
-                peer_disk: "UpToDate".to_owned(),
-                protocol: "C".to_owned(),
-                flags: "r-----".to_owned(),
-                oos_kib: Some(0),
-                counters: Counters {
-                    ep: Some(1),
-                    wo: "f".to_owned(),
-                    ..Counters::default()
-                },
+                counters: tally::counters(&half, share, instance, index, self.now),
+                generation: generation::of(instance, side, index),
+                changed_at: changed.map(seconds),
+                split_brain_at: split,
                 instance: instance.name.clone(),
                 disk_index: Some(index as u32),
                 peer: self.node_name(peer).to_owned(),
@@ -91,7 +108,7 @@ impl Cluster {
                 meta_dev: format!("/dev/{VOLUME_GROUP}/{}", meta_name(disk, index)),
                 port: disk.port,
                 rate_kib: RATE_KIB,
-                ..Device::default()
+                ..state
             })
         };
         instance

@@ -1,6 +1,6 @@
 //! Disks that get another secondary node, and backups.
 
-use super::{Act, Step, both, known, say};
+use super::{Act, Step, act, both, known, say};
 use crate::sim::Cluster;
 use crate::sim::instance::InstanceId;
 use crate::sim::node::NodeId;
@@ -96,6 +96,67 @@ pub fn replace_disks(cluster: &Cluster, id: InstanceId, to: NodeId) -> Result<Ve
     steps.extend(each(100, &|n| {
         format!(" - INFO: Remove logical volumes for {n}")
     }));
+    steps.push(act(900, Act::Sweep(id)));
+    Ok(steps)
+}
+
+/// `OP_INSTANCE_REPLACE_DISKS` with new volumes on the same secondary node.
+pub fn renew_disks(cluster: &Cluster, id: InstanceId) -> Result<Vec<Step>, String> {
+    let instance = known(cluster, id)?;
+    let Some(secondary) = instance.secondary else {
+        return Err("Can only run replace disks for DRBD8-based instances (inval)".to_owned());
+    };
+    let primary = cluster.node_name(instance.primary).to_owned();
+    let name = cluster.node_name(secondary).to_owned();
+    let mut steps = vec![say(
+        1100,
+        format!("Replacing disk(s) for instance '{}'", instance.name),
+    )];
+    let step = |number: u8, what: &str| say(700, format!("STEP {number}/6 {what}"));
+    let each = |after, line: &dyn Fn(usize) -> String| -> Vec<Step> {
+        (0..instance.disks.len())
+            .map(|n| say(after, format!(" - INFO: {}", line(n))))
+            .collect()
+    };
+    steps.push(step(1, "Check device existence"));
+    for node in [&primary, &name] {
+        steps.extend(each(200, &|n| format!("Checking disk/{n} on {node}")));
+    }
+    steps.push(step(2, "Check peer consistency"));
+    steps.extend(each(200, &|n| {
+        format!("Checking disk/{n} consistency on node {primary}")
+    }));
+    steps.push(step(3, "Allocate new storage"));
+    steps.extend(each(600, &|n| {
+        format!("Adding storage on {name} for disk/{n}")
+    }));
+    steps.push(step(4, "Changing drbd configuration"));
+    steps.extend(each(300, &|n| {
+        format!("Detaching disk/{n} drbd from local storage")
+    }));
+    steps.extend([
+        say(300, " - INFO: Renaming the old LVs on the target node"),
+        both(
+            300,
+            " - INFO: Renaming the new LVs on the target node",
+            Act::Renew(id),
+        ),
+    ]);
+    steps.extend(each(300, &|_| {
+        format!("Adding new mirror component on {name}")
+    }));
+    steps.push(step(5, "Sync devices"));
+    steps.push(both(
+        30,
+        format!(
+            " - INFO: Waiting for instance {} to sync disks",
+            instance.name
+        ),
+        Act::AwaitSync(id),
+    ));
+    steps.push(step(6, "Removing old storage"));
+    steps.extend(each(100, &|n| format!("Remove logical volumes for {n}")));
+    steps.push(act(900, Act::Sweep(id)));
     Ok(steps)
 }
 

@@ -34,6 +34,10 @@ pub enum Act {
     Swap(InstanceId),
     /// A new secondary node, to which everything must be copied.
     Secondary(InstanceId, NodeId),
+    /// New volumes on the secondary node, to which everything must be copied.
+    Renew(InstanceId),
+    /// The volumes that were replaced are removed.
+    Sweep(InstanceId),
     /// The halves of the mirror are connected again.
     Connect(InstanceId),
     /// Waits until the mirror is in step and says how far it is.
@@ -103,6 +107,7 @@ pub fn write(cluster: &mut Cluster, code: &Opcode) -> Result<Vec<Step>, String> 
             ignore_consistency,
         } => moving::failover(cluster, *instance, *ignore_consistency),
         Opcode::ReplaceDisks { instance, to } => disks::replace_disks(cluster, *instance, *to),
+        Opcode::RenewDisks(id) => disks::renew_disks(cluster, *id),
         Opcode::ActivateDisks(id) => {
             known(cluster, *id)?;
             Ok(vec![act(2500, Act::Connect(*id))])

@@ -2,7 +2,7 @@
 
 use super::{Act, Step, act, both, known, memory, say};
 use crate::sim::Cluster;
-use crate::sim::instance::{Admin, Instance, InstanceId, Mirror};
+use crate::sim::instance::{Admin, Instance, InstanceId};
 use crate::sim::node::{NodeId, Role};
 use crate::sim::opcode::Opcode;
 
@@ -44,7 +44,7 @@ pub fn migrate(cluster: &mut Cluster, id: InstanceId) -> Result<Vec<Step>, Strin
         say(1200, format!("Migrating instance {}", instance.name)),
         say(600, "* checking disk consistency between source and target"),
     ];
-    if instance.mirror != Mirror::InStep {
+    if !instance.mirror.is_whole() {
         steps.push(act(
             900,
             Act::Fail(
@@ -116,7 +116,7 @@ pub fn failover(
             600,
             "* checking disk consistency between source and target",
         ));
-        if instance.mirror != Mirror::InStep && !ignore_consistency {
+        if !instance.mirror.is_whole() && !ignore_consistency {
             steps.push(act(
                 700,
                 Act::Fail("Disk 0 is degraded on target node, aborting failover".to_owned()),
