@@ -82,7 +82,11 @@ fn no_volumes(cluster: &Cluster, facts: &Facts, name: &Name) -> Vec<(String, Ton
     let mut why = why.filter(|part| part.part == "lvm");
     if let Some(part) = why.next() {
         let text = format!("Its volumes are not known: {}.", part.why);
-        let tone = if part.hangs { Tone::Critical } else { Tone::Stale };
+        let tone = if part.hangs {
+            Tone::Critical
+        } else {
+            Tone::Stale
+        };
         return vec![(text, tone)];
     }
     if node.offline() {

@@ -3,7 +3,9 @@
 use crate::action::Place;
 use crate::model::Name;
 use crate::planner::replica::Key;
+use crate::planner::storage::Owner;
 
+use super::facts::Facts;
 use super::rows::{Id, Scope, Table};
 use super::view::Kind;
 
@@ -78,19 +80,36 @@ impl Page {
     }
 
     /// The page that shows an object whole.
-    pub fn of(id: &Id) -> Option<Page> {
+    pub fn of(id: &Id, facts: &Facts) -> Option<Page> {
         use super::rows::About;
         Some(match id {
             Id::Node(name) | Id::Alert(About::Node(name), _) => Page::Node(name.clone()),
-            Id::Instance(name) | Id::Alert(About::Instance(name) | About::Disk(name, _), _) => {
+            Id::Instance(name) | Id::Alert(About::Instance(name), _) => {
                 Page::Instance(name.clone())
             }
             Id::Group(name) => Page::Group(name.clone()),
             Id::Job(id) | Id::Alert(About::Job(id), _) => Page::Job(*id),
             Id::Pair(key) => Page::Pair(key.clone()),
-            Id::Place(node, _) | Id::Volume(node, ..) => Page::Volumes(node.clone()),
+            Id::Alert(About::Disk(name, index), _) => Page::of_disk(name, *index, facts),
+            Id::Place(node, _) | Id::Alert(About::Storage(node), _) => Page::Volumes(node.clone()),
+            Id::Volume(..) => match &facts.volume(id)?.1.owner {
+                Owner::Data(name, index) | Owner::Meta(name, index) => {
+                    Page::of_disk(name, *index, facts)
+                }
+                Owner::Job(job) => Page::Job(*job),
+                _ => return None,
+            },
             Id::Alert(About::Cluster, _) => return None,
         })
+    }
+
+    /// The page of a disk: of its instance if it is not replicated.
+    fn of_disk(instance: &Name, index: u32, facts: &Facts) -> Page {
+        let key = Key::Disk(instance.clone(), index);
+        match facts.pair(&key) {
+            Some(_) => Page::Pair(key),
+            None => Page::Instance(instance.clone()),
+        }
     }
 
     /// The table on it, if it has one.

@@ -1,6 +1,7 @@
 //! Brings what the screen shows up to date with the cluster.
 
 use crate::model::{Cluster, Time};
+use crate::planner::replica::Key;
 
 use super::layout::text_width;
 use super::nav::{Page, View};
@@ -134,13 +135,22 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
         Id::Node(name) | Id::Alert(About::Node(name), _) => {
             node::brief(cluster, facts, name, width, true)
         }
-        Id::Instance(name) | Id::Alert(About::Instance(name) | About::Disk(name, _), _) => {
+        Id::Instance(name) | Id::Alert(About::Instance(name), _) => {
             instance::brief(cluster, facts, name, width, true)
         }
         Id::Group(name) => group::brief(cluster, facts, name, width),
         Id::Job(id) | Id::Alert(About::Job(id), _) => job::brief(cluster, facts, *id, width),
         Id::Pair(key) => pair::brief(cluster, facts, key, width),
-        Id::Place(name, _) => volumes::brief(cluster, facts, name, width),
+        Id::Place(name, _) | Id::Alert(About::Storage(name), _) => {
+            volumes::brief(cluster, facts, name, width)
+        }
+        Id::Alert(About::Disk(name, index), _) => {
+            let key = Key::Disk(name.clone(), *index);
+            match facts.pair(&key) {
+                Some(_) => pair::brief(cluster, facts, &key, width),
+                None => instance::brief(cluster, facts, name, width, true),
+            }
+        }
         Id::Volume(..) => volumes::one(facts, id, width),
         Id::Alert(About::Cluster, _) => Sheet::default(),
     }

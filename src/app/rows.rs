@@ -39,6 +39,8 @@ pub enum About {
     Cluster,
     /// A node.
     Node(Name),
+    /// What lies on a node's storage.
+    Storage(Name),
     /// An instance.
     Instance(Name),
     /// A disk of an instance, by index.
@@ -52,6 +54,7 @@ impl From<&Subject> for About {
         match subject {
             Subject::Cluster => About::Cluster,
             Subject::Node(name) => About::Node(name.clone()),
+            Subject::Storage(name) => About::Storage(name.clone()),
             Subject::Instance(name) => About::Instance(name.clone()),
             Subject::Disk(name, index) => About::Disk(name.clone(), *index),
             Subject::Job(id) => About::Job(*id),

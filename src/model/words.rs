@@ -99,7 +99,10 @@ mod tests {
         assert_eq!(mib(2 << 20), "2.0T");
         assert_eq!(mib(262_144), "256.0G");
         assert!(!mib(u64::MAX).is_empty());
-        assert_eq!([kib(812), kib(1_536), kib(3 << 20)], ["812K", "1.5M", "3.0G"]);
+        assert_eq!(
+            [kib(812), kib(1_536), kib(3 << 20)],
+            ["812K", "1.5M", "3.0G"]
+        );
     }
 
     #[test]

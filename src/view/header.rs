@@ -14,8 +14,14 @@ use super::pen::{Pen, columns};
 /// From this width on words are written out.
 const ROOMY: u16 = 116;
 
+/// From this width on DRBD has all its words.
+const WIDE: u16 = 140;
+
 /// From this width on jobs have words.
 const MIDDLE: u16 = 92;
+
+/// Where the jobs stand among the figures.
+const JOBS_AT: usize = 3;
 
 /// Seconds from which on an age is a warning.
 const OLD: f64 = 30.0;
@@ -136,7 +142,7 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
     if drbd.total > 0 {
         let resyncing = match drbd.resyncing {
             0 => String::new(),
-            n if roomy => format!(" {n} resyncing"),
+            n if width >= WIDE => format!(" {n} resyncing"),
             n => format!(" {n} sync"),
         };
         let unknown = state.facts.index.unknown;
@@ -144,10 +150,17 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
             (0, 0) => ("ok".to_owned(), Tone::Plain),
             (0, n) if n == drbd.total => ("?".to_owned(), Tone::Dim),
             (0, n) => (format!("ok ({n}?)"), Tone::Stale),
-            (n, 0) => (format!("{n} degraded"), Tone::Warn),
+            (n, m) if m == 0 || width < WIDE => (format!("{n} degraded"), Tone::Warn),
             (n, m) => (format!("{n} degraded ({m}?)"), Tone::Warn),
         };
-        figures.push(figure("drbd", Some(degraded + &resyncing), tone));
+        let drbd = figure("drbd", Some(degraded + &resyncing), tone);
+        // While something is wrong it must not be the first to leave; where there is hardly any
+        // room the line of what is wrong says it.
+        if tone == Tone::Warn && width >= MIDDLE {
+            figures.insert(JOBS_AT + 1, drbd);
+        } else {
+            figures.push(drbd);
+        }
     }
     figures
 }

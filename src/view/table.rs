@@ -257,7 +257,13 @@ fn gauge(pen: &mut Pen, x: u16, y: u16, width: u16, percent: f64, text: &str, to
     let number = format!("{percent:.1}%");
     pen.put_right(x + length, y, PERCENT.min(width - length), &number, style);
     let used = length + PERCENT + 1;
-    pen.put(x + used.min(width), y, width.saturating_sub(used), text, style);
+    pen.put(
+        x + used.min(width),
+        y,
+        width.saturating_sub(used),
+        text,
+        style,
+    );
 }
 
 fn spark(pen: &mut Pen, x: u16, y: u16, width: u16, points: &[Option<f32>], top: f32) {

@@ -109,11 +109,14 @@ pub fn open(state: &mut State, now: Time) {
     else {
         return;
     };
-    match Page::of(id) {
+    match Page::of(id, &state.facts) {
         Some(page) => state.way.go(page),
         None => {
-            let text = "this is about the cluster as a whole".to_owned();
-            state.notice = Some((text, now));
+            let text = match id {
+                Id::Volume(..) => "this volume belongs to no disk that has a page",
+                _ => "this is about the cluster as a whole",
+            };
+            state.notice = Some((text.to_owned(), now));
         }
     }
 }

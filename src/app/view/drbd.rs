@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::app::columns::{Col, Column};
 use crate::app::facts::Facts;
 use crate::app::rows::{Id, SortKey};
@@ -16,15 +18,15 @@ use crate::planner::replica::{Going, Half, Key, Pair, Seen, State};
 pub const COLUMNS: &[Column] = &[
     Column::text(Col::Name, "DISK", 10, 0).growing(40),
     Column::text(Col::Minor, "MINOR", 9, 8),
-    Column::text(Col::Primary, "PRIMARY", 8, 2).growing(24),
-    Column::text(Col::Secondary, "SECONDARY", 9, 3).growing(24),
-    Column::text(Col::Connection, "CONNECTION", 14, 6).growing(31),
-    Column::text(Col::Disks, "DISKS", 19, 7).growing(27),
-    Column::text(Col::State, "PROGRESS", 30, 1)
+    Column::text(Col::Primary, "PRIMARY", 8, 3).growing(24),
+    Column::text(Col::Secondary, "SECONDARY", 9, 4).growing(24),
+    Column::text(Col::Connection, "CONNECTION", 17, 5).growing(27),
+    Column::text(Col::Disks, "DISKS", 17, 6).growing(25),
+    Column::text(Col::State, "PROGRESS", 26, 1)
         .growing(90)
         .largest_first(),
-    Column::number(Col::Speed, "SPEED", 6, 5).live(),
-    Column::number(Col::Left, "LEFT", 11, 4).live(),
+    Column::number(Col::Speed, "SPEED", 6, 7).live(),
+    Column::number(Col::Left, "LEFT", 11, 2).live(),
     Column::number(Col::OutOfSync, "OOS", 7, 9).live(),
     Column::number(Col::Since, "SINCE", 5, 10),
     Column::number(Col::SpeedPast, "SPEED 2 MIN", 12, 11).live(),
@@ -78,7 +80,7 @@ pub fn text<'a>(facts: &'a Facts, key: &Key, col: Col) -> Option<Cow<'a, str>> {
         Col::Disks => Cow::Owned(disks(pair)),
         Col::State => match &pair.going {
             // The bar and its percentage stand before the words.
-            Some(_) => Cow::Owned(" ".repeat(GAUGE) + &state(pair)),
+            Some(_) => Cow::Owned(" ".repeat(GAUGE) + &beside_bar(pair)),
             None => state(pair),
         },
         _ => return None,
@@ -171,7 +173,8 @@ pub fn connection(pair: &Pair) -> String {
         | ("VerifyT", "VerifyS")
         | ("Ahead", "Behind") => here,
         (same, other) if same == other => format!("{same} both"),
-        _ => format!("{here} / {there}"),
+        // No other state begins so.
+        _ => format!("{here}/{there}").replace("WFConnection", "WFConn"),
     }
 }
 
@@ -179,7 +182,15 @@ pub fn connection(pair: &Pair) -> String {
 pub fn disks(pair: &Pair) -> String {
     let here = word(&pair.primary, |device| &device.disk);
     let there = word(&pair.secondary, |device| &device.disk);
-    format!("{here} / {there}")
+    format!("{here}/{there}")
+}
+
+/// What stands beside the bar: that it stalls, but not for how long, as the time left says that.
+pub fn beside_bar(pair: &Pair) -> Cow<'_, str> {
+    match pair.state {
+        State::Stalled if pair.text.starts_with("stalled") => Cow::Borrowed("stalled"),
+        _ => state(pair),
+    }
 }
 
 /// What is wrong, or how it is.
@@ -281,75 +292,69 @@ pub fn speed(kib: f64) -> String {
 /// The line above the table; it stands there whatever is to be said.
 pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
     let mut sheet = Sheet::new(width);
-    sheet.spans(summary(cluster, facts));
+    let mut line: Vec<Span> = Vec::new();
+    let mut used = 0;
+    for (text, tone) in summary(cluster, facts) {
+        let gap = if line.is_empty() { "" } else { "   " };
+        used += gap.len() + text.width();
+        // What matters less comes last, and leaves first.
+        if used > usize::from(width) && !line.is_empty() {
+            break;
+        }
+        line.push(Span::new(gap, Tone::Plain));
+        line.push(Span::new(text, tone));
+    }
+    sheet.spans(line);
     sheet
 }
 
-/// All of them together.
-fn summary(cluster: &Cluster, facts: &Facts) -> Vec<Span> {
+/// All of them together, what matters most first.
+fn summary(cluster: &Cluster, facts: &Facts) -> Vec<(String, Tone)> {
     let sums = &facts.replication;
     if sums.total == 0 {
         return Vec::new();
     }
-    let mut spans = Vec::new();
-    let say = |spans: &mut Vec<Span>, text: String, tone| {
-        if !spans.is_empty() {
-            spans.push(Span::new("   ", Tone::Plain));
-        }
-        spans.push(Span::new(text, tone));
-    };
+    let total = sums.total;
     let unknown = facts.index.unknown;
-    match sums.degraded.saturating_sub(unknown) {
-        0 if unknown == 0 => say(&mut spans, format!("all {} well", sums.total), Tone::Plain),
-        0 => {}
-        n => say(
-            &mut spans,
-            format!("{n} of {} degraded", sums.total),
+    let mut parts = vec![match (sums.degraded.saturating_sub(unknown), unknown) {
+        (0, 0) => (format!("all {total} well"), Tone::Plain),
+        (0, m) => (
+            format!("{m} of {total} not known{}", why(cluster)),
+            Tone::Stale,
+        ),
+        (n, 0) => (format!("{n} of {total} degraded"), Tone::Warn),
+        (n, m) => (
+            format!("{n} of {total} degraded, {m} not known"),
             Tone::Warn,
         ),
-    }
-    if unknown > 0 {
-        let text = format!("{unknown} of {} not known", sums.total);
-        say(&mut spans, text, Tone::Stale);
-    }
+    }];
     if sums.resyncing > 0 {
-        let moving = match sums.moving {
-            0 => "none moves".to_owned(),
-            n if n == sums.resyncing => {
-                format!("together {}/s", speed(facts.index.speed.unwrap_or(0.0)))
-            }
-            n => format!(
-                "{n} moving, together {}/s",
-                speed(facts.index.speed.unwrap_or(0.0))
-            ),
+        let together = format!("together {}/s", speed(facts.index.speed.unwrap_or(0.0)));
+        let (moving, tone) = match sums.moving {
+            0 => ("none moves".to_owned(), Tone::Warn),
+            n if n == sums.resyncing => (together, Tone::Progress),
+            n => (format!("{n} moving, {together}"), Tone::Progress),
         };
-        let tone = if sums.moving == 0 {
-            Tone::Warn
-        } else {
-            Tone::Progress
-        };
-        say(
-            &mut spans,
-            format!("{} resyncing, {moving}", sums.resyncing),
-            tone,
-        );
+        parts.push((format!("{} resyncing, {moving}", sums.resyncing), tone));
         if let Some(left) = facts.index.left {
-            say(
-                &mut spans,
-                format!("done in {}", time_left(left)),
-                Tone::Plain,
-            );
+            parts.push((format!("done in {}", time_left(left)), Tone::Plain));
         }
     }
     if let Some((key, at)) = &sums.last_done {
-        let text = format!(
-            "last done {} {}",
-            name(facts, key),
-            ago(cluster.seconds_since(*at))
-        );
-        say(&mut spans, text, Tone::Dim);
+        let ago = ago(cluster.seconds_since(*at));
+        parts.push((format!("last done {} {ago}", name(facts, key)), Tone::Dim));
     }
-    spans
+    parts
+}
+
+/// Why nodes do not tell of DRBD, in brackets; nothing if they do not say.
+fn why(cluster: &Cluster) -> String {
+    let nodes = cluster.nodes.values().filter(|node| node.fresh());
+    let mut missing = nodes.flat_map(|node| node.facts.missing.iter().flatten());
+    match missing.find(|part| part.part == "drbd") {
+        Some(part) => format!(" ({})", part.why),
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -390,15 +395,12 @@ mod tests {
         assert_eq!(said("Connected", "Connected"), "Connected");
         assert_eq!(said("StandAlone", "StandAlone"), "StandAlone both");
         assert_eq!(said("SyncTarget", "SyncSource"), "SyncTarget");
-        assert_eq!(
-            said("WFConnection", "StandAlone"),
-            "WFConnection / StandAlone"
-        );
+        assert_eq!(said("WFConnection", "StandAlone"), "WFConn/StandAlone");
         let was = half("Connected", Seen::Was(crate::model::Time(1)));
         let lost = pair(half("WFConnection", Seen::Now), was);
-        assert_eq!(connection(&lost), "WFConnection / (Connected)");
+        assert_eq!(connection(&lost), "WFConn/(Connected)");
         let absent = pair(half("", Seen::Now), half("Connected", Seen::Absent));
-        assert_eq!(connection(&absent), "? / absent");
+        assert_eq!(connection(&absent), "?/absent");
     }
 
     #[test]

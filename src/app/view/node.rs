@@ -9,7 +9,6 @@ use crate::model::words::{age, ago, duration, mib, rate};
 use crate::model::{Cluster, Name, Node, Reach, Time};
 use crate::planner::replica;
 
-
 use super::{drbd, nodes, volumes};
 
 /// DRBD disks that are named one by one.

@@ -6,9 +6,9 @@ use gantry_wire::drbd::{Counters, Device, Generation};
 use crate::app::facts::Facts;
 use crate::app::sheet::{Graph, Sheet, Span};
 use crate::app::tone::Tone;
-use crate::model::words::{ago, duration, kib, mib};
+use crate::model::words::{age, ago, duration, kib, mib};
 use crate::model::{Cluster, Name};
-use crate::planner::replica::{Half, Key, Pair, Seen};
+use crate::planner::replica::{Half, Key, Pair, Seen, State};
 
 use super::node::{known, top};
 use super::remedy::remedy;
@@ -23,7 +23,7 @@ pub fn brief(cluster: &Cluster, facts: &Facts, key: &Key, width: u16) -> Sheet {
     };
     verdict(&mut sheet, cluster, pair);
     sheet.blank();
-    let mut ends = Ends::new(cluster, facts, pair);
+    let mut ends = Ends::new(cluster, facts, pair, width);
     ends.states();
     ends.table(&mut sheet, "");
     speed(&mut sheet, cluster, pair, 1);
@@ -40,19 +40,26 @@ pub fn whole(cluster: &Cluster, facts: &Facts, key: &Key, width: u16, tall: bool
     };
     verdict(&mut sheet, cluster, pair);
     sheet.blank();
-    let mut ends = Ends::new(cluster, facts, pair);
+    let mut ends = Ends::new(cluster, facts, pair, width);
     ends.states();
     ends.past();
     ends.table(&mut sheet, "");
     speed(&mut sheet, cluster, pair, if tall { 3 } else { 1 });
-    advice(&mut sheet, cluster, facts, pair);
-    let mut ends = Ends::new(cluster, facts, pair);
-    ends.generations();
-    ends.table(&mut sheet, "Data generations");
-    let mut ends = Ends::new(cluster, facts, pair);
+    let mut generations = Ends::new(cluster, facts, pair, width);
+    generations.generations();
+    // Of halves that went apart they are what one decides by.
+    if matches!(pair.state, State::SplitBrain | State::StandAlone) {
+        generations.table(&mut sheet, "Data generations");
+        advice(&mut sheet, cluster, facts, pair);
+    } else {
+        advice(&mut sheet, cluster, facts, pair);
+        generations.table(&mut sheet, "Data generations");
+    }
+    let mut ends = Ends::new(cluster, facts, pair, width);
     ends.devices();
     ends.table(&mut sheet, "Where it lies");
-    let mut ends = Ends::new(cluster, facts, pair);
+    paths(&mut sheet, pair);
+    let mut ends = Ends::new(cluster, facts, pair, width);
     ends.counters();
     ends.table(&mut sheet, "Counters");
     sheet
@@ -60,7 +67,11 @@ pub fn whole(cluster: &Cluster, facts: &Facts, key: &Key, width: u16, tall: bool
 
 fn gone(sheet: &mut Sheet, facts: &Facts, key: &Key) {
     let name = drbd::name(facts, key);
-    sheet.wrapped(&format!("There is no DRBD disk {name} any more."), Tone::Lost, 0);
+    sheet.wrapped(
+        &format!("There is no DRBD disk {name} any more."),
+        Tone::Lost,
+        0,
+    );
 }
 
 /// How it is in a sentence, and how far.
@@ -76,20 +87,18 @@ fn verdict(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair) {
         if going.left_kib > 0 {
             text += &format!(", {} left", kib(going.left_kib));
         }
-        if let Some(speed) = going.speed_kib.filter(|_| going.still_s.is_none()) {
+        let moves = going.still_s.is_none() && going.paused_by.is_empty();
+        if let Some(speed) = going.speed_kib.filter(|_| moves) {
             text += &format!(", {}/s", drbd::speed(speed));
         }
-        let left = drbd::left(going, going.eta_s);
-        text += &match (going.still_s, going.eta_s) {
-            (None, Some(_)) => format!(", done in {left}"),
-            (Some(_), _) => format!(", {left}"),
-            (None, None) => String::new(),
-        };
+        if let Some(left) = going.eta_s.filter(|_| moves) {
+            text += &format!(", done in {}", drbd::time_left(left));
+        }
     }
     sheet.wrapped(&text, drbd::state_tone(pair), 0);
     let mut facts_of = Vec::new();
     if let Some(since) = pair.since {
-        facts_of.push(format!("so {}", ago(cluster.seconds_since(since))));
+        facts_of.push(format!("for {}", age(cluster.seconds_since(since))));
     }
     if let Some(oos) = pair.oos_kib.filter(|oos| *oos > 0) {
         facts_of.push(format!("{} differ between the halves", kib(oos)));
@@ -103,6 +112,26 @@ fn verdict(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair) {
         facts_of.push("belongs to no disk that the configuration knows".to_owned());
     }
     sheet.wrapped(&facts_of.join(", "), Tone::Dim, 0);
+}
+
+/// The devices below it, which are called the same on both nodes as a rule.
+fn paths(sheet: &mut Sheet, pair: &Pair) {
+    let halves = [&pair.primary, &pair.secondary].map(|half| half.device.as_ref());
+    let paths: [(&str, fn(&Device) -> &String); 2] =
+        [("data", |it| &it.data_dev), ("metadata", |it| &it.meta_dev)];
+    for (key, path) in paths {
+        let [here, there] = halves.map(|device| device.map(path).filter(|it| !it.is_empty()));
+        let mut say = |key: &str, path: Option<&String>| {
+            if let Some(path) = path {
+                let key = Span::new(format!("{key:<0$}", KEY + 2), Tone::Dim);
+                sheet.spans(vec![key, Span::new(path, Tone::Plain)]);
+            }
+        };
+        say(key, here.or(there));
+        if here.is_some() && here != there {
+            say("on the other", there);
+        }
+    }
 }
 
 /// Speed over time, while there is something to show.
@@ -144,13 +173,17 @@ struct Ends<'a> {
     cluster: &'a Cluster,
     facts: &'a Facts,
     pair: &'a Pair,
+    /// Columns of what an end says.
+    value: usize,
+    /// There is no room for words that explain themselves.
+    narrow: bool,
     rows: Vec<Vec<Span>>,
 }
 
 /// Columns of what a row is about.
-const KEY: usize = 14;
+const KEY: usize = 13;
 
-/// The least columns of what an end says.
+/// Columns of what an end says.
 const VALUE: usize = 22;
 
 /// Whether two values that differ are a contradiction.
@@ -161,11 +194,15 @@ enum Should {
 }
 
 impl<'a> Ends<'a> {
-    fn new(cluster: &'a Cluster, facts: &'a Facts, pair: &'a Pair) -> Ends<'a> {
+    fn new(cluster: &'a Cluster, facts: &'a Facts, pair: &'a Pair, width: u16) -> Ends<'a> {
+        // Two blanks follow the key and each value.
+        let room = usize::from(width).saturating_sub(KEY + 4) / 2;
         Ends {
             cluster,
             facts,
             pair,
+            value: VALUE.min(room.saturating_sub(2)),
+            narrow: room < VALUE,
             rows: Vec::new(),
         }
     }
@@ -188,7 +225,11 @@ impl<'a> Ends<'a> {
                 name => name,
             };
             // All these tables stand one below the other: their columns too.
-            format!("{:<VALUE$}", format!("{role} {name}"))
+            let title = match self.narrow {
+                true => name.to_owned(),
+                false => format!("{role} {name}"),
+            };
+            format!("{title:<0$}", self.value)
         };
         let (primary, secondary) = (
             title(&self.pair.primary, "PRIMARY"),
@@ -246,7 +287,10 @@ impl<'a> Ends<'a> {
         let connections = [device(&pair.primary), device(&pair.secondary)]
             .map(|it| it.map_or("", |it| it.connection.as_str()));
         // The two ends of a resync have two names.
-        let should = if connections.iter().all(|word| word.ends_with(['e', 't', 'S', 'T'])) {
+        let should = if connections
+            .iter()
+            .all(|word| word.ends_with(['e', 't', 'S', 'T']))
+        {
             Should::Differ
         } else {
             Should::Agree
@@ -259,7 +303,12 @@ impl<'a> Ends<'a> {
         });
         self.said("held back by", Should::Differ, |it| it.paused_by.join(", "));
         self.said("I/O", Should::Differ, |it| {
-            if it.io_suspended { "SUSPENDED: users hang" } else { "" }.to_owned()
+            if it.io_suspended {
+                "SUSPENDED: users hang"
+            } else {
+                ""
+            }
+            .to_owned()
         });
     }
 
@@ -276,7 +325,8 @@ impl<'a> Ends<'a> {
             let (Some(own), Some(heard)) = (own, heard) else {
                 return false;
             };
-            let says = |word: &String| !word.is_empty() && *word != "DUnknown" && *word != "Unknown";
+            let says =
+                |word: &String| !word.is_empty() && *word != "DUnknown" && *word != "Unknown";
             says(own) && says(heard) && own != heard
         };
         let wrong_of_a = differs(a.map(&own), b.map(&of_peer));
@@ -295,7 +345,10 @@ impl<'a> Ends<'a> {
     /// What is known of the past: the kernel's log, and who was primary when.
     fn past(&mut self) {
         let when = |cluster: &Cluster, at: Option<f64>| {
-            at.map_or_else(|| "not known".to_owned(), |at| ago(cluster.seconds_since(at)))
+            at.map_or_else(
+                || "not known".to_owned(),
+                |at| ago(cluster.seconds_since(at)),
+            )
         };
         let cluster = self.cluster;
         self.said("changed", Should::Differ, |it| when(cluster, it.changed_at));
@@ -363,13 +416,12 @@ impl<'a> Ends<'a> {
 
     fn devices(&mut self) {
         let pair = self.pair;
-        self.said("data", Should::Differ, |it| it.data_dev.clone());
-        self.said("metadata", Should::Differ, |it| it.meta_dev.clone());
         self.said("port", Should::Agree, |it| match it.port {
             0 => String::new(),
             port => port.to_string(),
         });
-        let sizes = [&pair.primary, &pair.secondary].map(|half| stack::sizes(self.cluster, &pair.key, &half.node));
+        let sizes = [&pair.primary, &pair.secondary]
+            .map(|half| stack::sizes(self.cluster, &pair.key, &half.node));
         let [(data, meta), (other_data, other_meta)] = sizes;
         self.row("data LV", data, other_data, Should::Agree);
         self.row("metadata LV", meta, other_meta, Should::Agree);
@@ -394,7 +446,9 @@ impl<'a> Ends<'a> {
             ("to peer (pe)", |c| c.pe.to_string()),
             ("to ack (ua)", |c| c.ua.to_string()),
             ("of user (ap)", |c| c.ap.to_string()),
-            ("epochs (ep)", |c| c.ep.map(|ep| ep.to_string()).unwrap_or_default()),
+            ("epochs (ep)", |c| {
+                c.ep.map(|ep| ep.to_string()).unwrap_or_default()
+            }),
             ("order (wo)", |c| c.wo.clone()),
         ];
         for (key, part) in PARTS {
@@ -437,7 +491,11 @@ fn roles(cluster: &Cluster, half: &Half) -> String {
     });
     let flag = |name: &str| {
         let generation = half.device.as_ref()?.generation.as_ref()?;
-        generation.flags.iter().any(|flag| flag == name).then_some(())
+        generation
+            .flags
+            .iter()
+            .any(|flag| flag == name)
+            .then_some(())
     };
     match seen {
         Some(text) => text,

@@ -23,7 +23,7 @@ pub fn remedy(cluster: &Cluster, facts: &Facts, pair: &Pair) -> Vec<String> {
             _ => say(&[
                 "Both nodes are there: this reconnects the halves, and what differs is resynced.",
                 &activate,
-                "If it is refused, compare the data generations below: halves that were both \
+                "If it is refused, compare the data generations: halves that were both \
                  written apart must not be joined without deciding which one is kept.",
             ]),
         },
@@ -110,7 +110,9 @@ fn paused(facts: &Facts, pair: &Pair) -> Vec<String> {
             device.is_some_and(|device| device.paused_by.iter().any(|by| by == "user"))
         });
         let half = who.unwrap_or(&pair.primary);
-        let minor = half.minor.map_or_else(|| "MINOR".to_owned(), |m| m.to_string());
+        let minor = half
+            .minor
+            .map_or_else(|| "MINOR".to_owned(), |m| m.to_string());
         lines.push(format!(
             "Somebody paused it on {}. There it goes on with:",
             short(facts, half)
@@ -145,7 +147,10 @@ fn peer_away(cluster: &Cluster, facts: &Facts, half: &Half, name: &str) -> Vec<S
             replace,
         ],
         _ => {
-            let heard = cluster.nodes.get(&half.node).is_some_and(|node| node.fresh());
+            let heard = cluster
+                .nodes
+                .get(&half.node)
+                .is_some_and(|node| node.fresh());
             let first = if heard {
                 format!("{node} answers but does not tell of its half. This connects it again:")
             } else {

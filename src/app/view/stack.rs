@@ -36,7 +36,8 @@ pub fn disks(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, instance: &Ins
     sheet.table(&titles, rows);
     let unknown = instance.conf.disks.iter().any(|disk| disk.layout.is_none());
     if unknown && !["diskless", "ext"].contains(&instance.conf.disk_template.as_str()) {
-        let why = "Where they lie is not known: only root on the master or a candidate may read it.";
+        let why =
+            "Where they lie is not known: only root on the master or a candidate may read it.";
         sheet.wrapped(why, Tone::Stale, 0);
     }
 }
@@ -58,19 +59,14 @@ impl Stack<'_> {
         };
         let layout = disk.layout.as_deref();
         let port = layout.map_or(0, |layout| layout.port);
-        let first = match (self.pair, port) {
-            (Some(pair), _) => {
-                let state = drbd::state(pair);
-                let done = pair.going.as_ref().map(|going| format!("{:.1}% ", going.percent));
-                let text = done.unwrap_or_default() + &state;
-                let text = match port {
-                    0 => text,
-                    port => format!("{text}, port {port}"),
-                };
+        let first = match self.pair {
+            Some(pair) => {
+                let done = pair.going.as_ref();
+                let done = done.map(|going| format!("{:.1}% ", going.percent));
+                let text = done.unwrap_or_default() + &drbd::state(pair);
                 Span::new(text, drbd::state_tone(pair))
             }
-            (None, 0) => plain(disk.name.clone()),
-            (None, port) => plain(format!("port {port}")),
+            None => plain(disk.name.clone()),
         };
         let minors = self.nodes.iter().map(|node| self.minor(layout, node));
         let head = [
@@ -80,7 +76,10 @@ impl Stack<'_> {
         rows.push(head.into_iter().chain(minors).chain([first]).collect());
         if let Some(pair) = self.pair {
             for (word, of) in [
-                ("connection", (|it| it.connection.as_str()) as fn(&gantry_wire::drbd::Device) -> &str),
+                (
+                    "connection",
+                    (|it| it.connection.as_str()) as fn(&gantry_wire::drbd::Device) -> &str,
+                ),
                 ("disk state", |it| it.disk.as_str()),
             ] {
                 let halves = [&pair.primary, &pair.secondary].map(|half| {
@@ -94,9 +93,15 @@ impl Stack<'_> {
         if let Some(layout) = layout {
             for (word, volume) in [("data LV", &layout.data), ("meta LV", &layout.meta)] {
                 let Some(volume) = volume else { continue };
-                let sizes = self.nodes.iter().map(|node| found(self.cluster, node, volume));
+                let sizes = self
+                    .nodes
+                    .iter()
+                    .map(|node| found(self.cluster, node, volume));
                 let name = format!("{}/{}", volume.vg, volume.name);
                 self.row(rows, word, sizes.collect(), name);
+            }
+            if port > 0 {
+                self.row(rows, "port", Vec::new(), port.to_string());
             }
             if !layout.path.is_empty() {
                 self.row(rows, "path", Vec::new(), layout.path.clone());
@@ -117,7 +122,10 @@ impl Stack<'_> {
     }
 
     fn minor(&self, layout: Option<&Layout>, node: &str) -> Span {
-        let halves = self.pair.into_iter().flat_map(|pair| [&pair.primary, &pair.secondary]);
+        let halves = self
+            .pair
+            .into_iter()
+            .flat_map(|pair| [&pair.primary, &pair.secondary]);
         let mut of_pair = halves.filter(|half| *half.node == *node);
         let said = of_pair.next().and_then(|half| half.minor);
         let ends = layout.into_iter().flat_map(|layout| &layout.ends);
@@ -139,7 +147,10 @@ fn found(cluster: &Cluster, node: &str, volume: &Volume) -> Span {
     let Some(lvm) = &node.facts.lvm else {
         return Span::new("?", Tone::Lost);
     };
-    let mut same = lvm.lvs.iter().filter(|lv| lv.name == volume.name && lv.vg == volume.vg);
+    let mut same = lvm
+        .lvs
+        .iter()
+        .filter(|lv| lv.name == volume.name && lv.vg == volume.vg);
     let found = same.next().map(|lv| lv.bytes >> 20);
     match found {
         _ if !node.fresh() => {

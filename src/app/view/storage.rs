@@ -12,19 +12,19 @@ use crate::planner::storage::{Place, PlaceKind};
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
     Column::text(Col::Name, "NODE", 8, 0).growing(32),
-    Column::text(Col::PlaceKind, "KIND", 4, 7),
+    Column::text(Col::PlaceKind, "KIND", 4, 8),
     Column::text(Col::Label, "NAME", 10, 2).growing(40),
-    Column::number(Col::DiskBar, "USED", 12, 6).live(),
-    Column::number(Col::DiskTotal, "TOTAL", 7, 5),
+    Column::number(Col::DiskBar, "USED", 12, 7).live(),
+    Column::number(Col::DiskTotal, "TOTAL", 7, 6),
     Column::number(Col::DiskFree, "FREE", 7, 1),
-    Column::number(Col::Instances, "INSTANCES", 9, 9),
+    Column::number(Col::Instances, "INSTANCES", 9, 10),
     Column::number(Col::Metadata, "META", 7, 13),
     Column::number(Col::Others, "OTHERS", 7, 11),
     Column::number(Col::Promised, "PROMISED", 8, 12),
-    Column::number(Col::MissingPvs, "PV GONE", 7, 10),
-    Column::number(Col::Orphans, "ORPHANS", 7, 4),
-    Column::number(Col::Missing, "MISSING", 7, 3),
-    Column::number(Col::FullIn, "FULL IN", 7, 8),
+    Column::number(Col::MissingPvs, "PV GONE", 7, 4),
+    Column::number(Col::Missing, "LV GONE", 7, 3),
+    Column::number(Col::Orphans, "ORPHANS", 7, 5),
+    Column::number(Col::FullIn, "FULL IN", 7, 9),
     Column::text(Col::Note, "NOTE", 12, 14).growing(80).apart(),
 ];
 

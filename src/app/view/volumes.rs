@@ -10,10 +10,13 @@ use crate::app::sheet::{Pair, Sheet, Span};
 use crate::app::tone::Tone;
 use crate::model::words::{age, mib, rate};
 use crate::model::{Cluster, Name, Node};
-use crate::planner::storage::{Owner, Volume, physical};
+use crate::planner::storage::{Owner, Place, PlaceKind, Volume, physical};
 
 use super::node::listed;
 use super::storage;
+
+/// From this width on what a place is used for is told.
+const WIDE: u16 = 100;
 
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
@@ -22,7 +25,7 @@ pub const COLUMNS: &[Column] = &[
     Column::number(Col::Size, "SIZE", 7, 2),
     Column::number(Col::Wanted, "WANTED", 7, 6),
     Column::text(Col::Owner, "WHOSE", 16, 1).growing(40).apart(),
-    Column::text(Col::Text, "WHAT IS WRONG", 18, 3)
+    Column::text(Col::Text, "WHAT IS WRONG", 19, 3)
         .growing(80)
         .largest_first(),
     Column::text(Col::Attributes, "ATTR", 10, 7),
@@ -184,53 +187,68 @@ pub fn places(sheet: &mut Sheet, facts: &Facts, node: &Name) {
         sheet.wrapped("No places for disks are known.", Tone::Dim, 0);
         return;
     }
-    let size = |size: Option<u64>| size.map_or_else(|| "?".to_owned(), mib);
+    let size = |size: Option<u64>, stand_in: &str| match size {
+        Some(0) => "-".to_owned(),
+        size => size.map_or_else(|| stand_in.to_owned(), mib),
+    };
+    let wide = sheet.width() >= WIDE;
     let rows = places.into_iter().map(|place| {
-        let tone = storage::worst(place);
         let plain = if place.fresh { Tone::Plain } else { Tone::Lost };
         let cell = |text: String| Span::new(text, plain);
-        let mut wrong = Vec::new();
-        for (n, what) in [
-            (place.missing_pvs as usize, "PVs gone"),
-            (place.missing, "LVs missing"),
-            (place.orphans, "orphans"),
-        ] {
-            if n > 0 {
-                wrong.push(format!("{n} {what}"));
-            }
-        }
-        if let Some(seconds) = place.full_in_s {
-            wrong.push(format!("full in {}", age(seconds)));
-        }
-        let note = storage::note(facts, place);
-        if !note.is_empty() {
-            wrong.push(note);
-        }
         let used = storage::used(place).map(|used| format!("{:.0}%", used * 100.0));
-        vec![
+        let mut row = vec![
             cell(storage::kind(place).to_owned()),
             cell(place.name.clone()),
             cell(used.unwrap_or_else(|| "?".to_owned())),
-            cell(size(place.total)),
-            cell(size(place.free)),
-            cell(size(place.instances)),
-            cell(size(place.metadata)),
-            cell(size(place.others)),
-            Span::new(wrong.join(", "), tone),
-        ]
+            cell(size(place.total, "?")),
+            cell(size(place.free, "?")),
+        ];
+        if wide {
+            // Of a directory nobody counts it.
+            let stand_in = match place.kind {
+                PlaceKind::VolumeGroup => "?",
+                PlaceKind::Directory | PlaceKind::Pool => "-",
+            };
+            let parts = [
+                place.instances,
+                place.metadata,
+                place.others,
+                place.promised,
+            ];
+            row.extend(parts.map(|part| cell(size(part, stand_in))));
+        }
+        row.push(Span::new(wrong(facts, place), storage::worst(place)));
+        row
     });
-    let titles = [
-        "KIND",
-        "NAME",
-        "USED",
-        "TOTAL",
-        "FREE",
-        "INSTANCES",
-        "META",
-        "OTHERS",
-        "",
+    let mut titles = vec!["KIND", "NAME", "USED", "TOTAL", "FREE"];
+    if wide {
+        titles.extend(["INSTANCES", "META", "OTHERS", "PROMISED"]);
+    }
+    titles.push("");
+    let numbers: Vec<usize> = (2..titles.len() - 1).collect();
+    sheet.table_of(&titles, &numbers, rows.collect());
+}
+
+/// Everything that is wrong with a place.
+fn wrong(facts: &Facts, place: &Place) -> String {
+    let counts = [
+        (place.missing_pvs as usize, "PV gone", "PVs gone"),
+        (place.missing, "LV gone", "LVs gone"),
+        (place.orphans, "orphan", "orphans"),
     ];
-    sheet.table(&titles, rows.collect());
+    let mut wrong: Vec<String> = counts
+        .into_iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, one, more)| format!("{n} {}", if n == 1 { one } else { more }))
+        .collect();
+    if let Some(seconds) = place.full_in_s {
+        wrong.push(format!("full in {}", age(seconds)));
+    }
+    let note = storage::note(facts, place);
+    if !note.is_empty() {
+        wrong.push(note);
+    }
+    wrong.join(", ")
 }
 
 /// What hangs, what fails, and what cannot be had of storage.
@@ -292,7 +310,8 @@ pub fn physical_volumes(sheet: &mut Sheet, cluster: &Cluster, name: &Name) {
         ];
         cells.map(|text| Span::new(text, tone)).into()
     });
-    sheet.table(&["PV", "VG", "TOTAL", "FREE", "ATTR", ""], rows.collect());
+    let titles = ["PV", "VG", "TOTAL", "FREE", "ATTR", ""];
+    sheet.table_of(&titles, &[2, 3], rows.collect());
 }
 
 /// What the disks say of their own health.
@@ -333,5 +352,6 @@ pub fn rates(sheet: &mut Sheet, node: &Node) {
         ];
         cells.map(|text| Span::new(text, Tone::Plain)).into()
     });
-    sheet.table(&["DISK", "READ", "WRITTEN", "BUSY"], rows.collect());
+    let titles = ["DISK", "READ", "WRITTEN", "BUSY"];
+    sheet.table_of(&titles, &[1, 2, 3], rows.collect());
 }

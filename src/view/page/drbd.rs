@@ -44,15 +44,14 @@ pub fn cell<'a>(
     let held = |meter| state.steady.get(id, meter);
     Some(match col {
         Col::State => {
-            let words = drbd::state(pair);
             let tone = drbd::state_tone(pair);
             match &pair.going {
                 Some(going) => Cell::Gauge {
                     percent: held(Meter::Done).unwrap_or(going.percent),
-                    text: words,
+                    text: drbd::beside_bar(pair),
                     tone,
                 },
-                None => Cell::toned(words, tone),
+                None => Cell::toned(drbd::state(pair), tone),
             }
         }
         Col::Minor => Cell::plain(drbd::minors(pair)),

@@ -6,6 +6,7 @@ use crate::app::tone::Tone;
 use crate::app::view::storage;
 use crate::model::Name;
 use crate::model::words::{age, mib};
+use crate::planner::storage::PlaceKind;
 
 use super::Cell;
 
@@ -25,6 +26,8 @@ pub fn cell<'a>(state: &'a State, node: &'a Name, nth: usize, col: Col) -> Optio
     let place = state.facts.place(node, nth)?;
     let size = |size: Option<u64>| match size {
         Some(0) => Cell::toned("-", Tone::Dim),
+        // Of a directory nobody counts it.
+        None if place.kind != PlaceKind::VolumeGroup => Cell::toned("-", Tone::Dim),
         size => Cell::or(size.map(mib), "?"),
     };
     // Nothing of that kind is what is wanted.

@@ -43,10 +43,7 @@ pub fn cell<'a>(state: &'a State, id: &Id, col: Col) -> Option<Cell<'a>> {
                 tone => tone,
             },
         ),
-        Col::Text => Cell::toned(
-            volumes::text(&state.facts, id, col)?,
-            volumes::tone(volume),
-        ),
+        Col::Text => Cell::toned(volumes::text(&state.facts, id, col)?, volumes::tone(volume)),
         Col::Attributes => match &volume.found {
             Some(lv) => Cell::toned(lv.attr.as_str(), Tone::Dim),
             None => Cell::toned("-", Tone::Dim),

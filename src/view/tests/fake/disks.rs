@@ -115,7 +115,11 @@ fn apart(i: usize, end: usize, connection: &str, oos: u64) -> Device {
             bitmap: "0123456789ABCDEE".into(),
             history: vec!["FEDCBA9876543210".into(), "0".into()],
             flags: match end {
-                0 => vec!["consistent".into(), "was-up-to-date".into(), "primary".into()],
+                0 => vec![
+                    "consistent".into(),
+                    "was-up-to-date".into(),
+                    "primary".into(),
+                ],
                 _ => vec!["consistent".into(), "was-up-to-date".into()],
             },
         }),
@@ -125,7 +129,8 @@ fn apart(i: usize, end: usize, connection: &str, oos: u64) -> Device {
 }
 
 /// A half of a resync, or of a verify.
-fn moving(i: usize, end: usize, words: [&str; 2], percent: f64, left: u64, speed: u64) -> Device {
+fn moving(i: usize, end: usize, words: [&str; 2], left: u64, total: u64, speed: u64) -> Device {
+    let percent = 100.0 - left as f64 * 100.0 / total as f64;
     let verify = words[0].starts_with("Verify");
     let disks = match verify {
         true => ["UpToDate", "UpToDate"],
@@ -140,7 +145,7 @@ fn moving(i: usize, end: usize, words: [&str; 2], percent: f64, left: u64, speed
             verify,
             percent,
             left_kib: left,
-            total_kib: 0,
+            total_kib: total,
             eta_s: (speed > 0).then(|| left / speed.max(1)),
             speed_kib: Some(speed),
             mean_kib: Some(speed),
@@ -156,23 +161,22 @@ fn half(i: usize, end: usize, seconds: u64) -> Option<Device> {
     let sync = ["SyncSource", "SyncTarget"];
     let paused = ["PausedSyncS", "PausedSyncT"];
     let left = |start: u64, speed: u64| start.saturating_sub(speed * seconds);
-    let done = |left: u64, of: u64| 100.0 - left as f64 * 100.0 / of as f64;
     Some(match (i, end) {
         _ if i.is_multiple_of(11) => return None,
         (2, _) => {
             let left = left(9_000_000, 60_000);
-            moving(i, end, sync, done(left, 12_000_000), left, 60_000)
+            moving(i, end, sync, left, 12_000_000, 60_000)
         }
-        (3, _) => moving(i, end, sync, 34.2, 5_400_000, 0),
+        (3, _) => moving(i, end, sync, 5_400_000, 8_206_000, 0),
         (18, _) => Device {
             paused_by: vec![["user", "peer"][end].into()],
             flags: ["r--u--", "r-p---"][end].into(),
-            ..moving(i, end, paused, 61.7, 3_000_000, 0)
+            ..moving(i, end, paused, 3_000_000, 7_832_000, 0)
         },
         (6, _) => {
             let left = left(6_000_000, 90_000);
             let words = ["VerifyS", "VerifyT"];
-            moving(i, end, words, done(left, 20_000_000), left, 90_000)
+            moving(i, end, words, left, 20_000_000, 90_000)
         }
         (7, _) => apart(i, end, "WFConnection", [51_200, 0][end]),
         (8, 0) => apart(i, end, "StandAlone", 1_258_291),
