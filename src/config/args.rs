@@ -19,7 +19,7 @@ gantry: a full-screen operations console for Ganeti clusters
   gantry demo [DEMO OPTIONS]           watch a simulated cluster
   gantry status DEST [--json]          one look; exits as monitoring plugins do:
                                        0 healthy, 1 warnings, 2 critical, 3 unknown
-  gantry nodes|instances|groups|jobs DEST [--json] [--watch]
+  gantry nodes|instances|groups|jobs|drbd|storage DEST [--json] [--watch]
                                        one list, or a line for each change
 
 Options, as ssh(1) has them:
@@ -129,6 +129,10 @@ pub enum List {
     Groups,
     /// `gantry jobs`
     Jobs,
+    /// `gantry drbd`
+    Drbd,
+    /// `gantry storage`
+    Storage,
 }
 
 /// Everything that options and words add up to before it is known what they mean together.
@@ -273,6 +277,8 @@ impl Given {
             Some("instances") => List::Instances,
             Some("groups") => List::Groups,
             Some("jobs") => List::Jobs,
+            Some("drbd") => List::Drbd,
+            Some("storage") => List::Storage,
             _ if self.words.is_empty() && !self.local => return Ok(Command::Help),
             _ => return Ok(Command::Console(self.target("gantry ")?)),
         };

@@ -74,7 +74,7 @@ impl Watcher {
 
     /// `gantry status`
     pub async fn status(mut self, json: bool) -> Look {
-        self.settle().await;
+        self.settle(&["drbd", "lvm"]).await;
         look(&self.cluster, json)
     }
 
@@ -89,7 +89,7 @@ impl Watcher {
         watch: bool,
         out: &mut impl Write,
     ) -> std::io::Result<u8> {
-        self.settle().await;
+        self.settle(parts(list)).await;
         if !list::known(list, &self.cluster) && !watch {
             eprint!("{}", look(&self.cluster, false).text);
             return Ok(UNKNOWN);
@@ -108,10 +108,11 @@ impl Watcher {
         }
     }
 
-    /// Takes what comes until everything is known that can be known soon.
-    async fn settle(&mut self) {
+    /// Takes what comes until everything is known that can be known soon, and these parts of what
+    /// nodes say as well.
+    async fn settle(&mut self, parts: &[&str]) {
         let mut waited = Duration::ZERO;
-        while waited < PATIENCE && !settled(&self.cluster, waited >= OTHER_WAYS) {
+        while waited < PATIENCE && !settled(&self.cluster, parts, waited >= OTHER_WAYS) {
             let begun = Instant::now();
             let Ok(events) = timeout(GLANCE, self.links.inbox.recv()).await else {
                 waited += GLANCE;
@@ -139,8 +140,17 @@ impl Watcher {
     }
 }
 
-/// Everything is known that can be known soon.
-fn settled(cluster: &Cluster, other_ways_tried: bool) -> bool {
+/// What nodes are asked for beyond what every list shows.
+fn parts(list: List) -> &'static [&'static str] {
+    match list {
+        List::Drbd => &["drbd"],
+        List::Storage => &["lvm"],
+        List::Nodes | List::Instances | List::Groups | List::Jobs => &[],
+    }
+}
+
+/// Everything is known that can be known soon, and these parts of what nodes say.
+fn settled(cluster: &Cluster, parts: &[&str], late: bool) -> bool {
     if cluster.nodes.is_empty() {
         // Before the first node is known only a final refusal ends the wait.
         return matches!(
@@ -159,7 +169,7 @@ fn settled(cluster: &Cluster, other_ways_tried: bool) -> bool {
         .nodes
         .values()
         .filter(|node| !node.offline())
-        .all(|node| node_settled(node, other_ways_tried));
+        .all(|node| node_settled(node, parts, late));
     nodes
         && (from_file
             || cluster.instances.values().all(|instance| {
@@ -169,7 +179,9 @@ fn settled(cluster: &Cluster, other_ways_tried: bool) -> bool {
             }))
 }
 
-fn node_settled(node: &Node, other_ways_tried: bool) -> bool {
+/// `late` ends the wait for other ways to a node, and for parts that its agent may never tell, as
+/// one of another version does not.
+fn node_settled(node: &Node, parts: &[&str], late: bool) -> bool {
     let has = |part: &str, known: bool| {
         let missing = node
             .facts
@@ -181,16 +193,19 @@ fn node_settled(node: &Node, other_ways_tried: bool) -> bool {
     };
     match &node.reach {
         Reach::Idle => false,
-        Reach::Connecting(_) | Reach::Waiting { attempts: 0, .. } => {
-            node.trouble.is_some() && other_ways_tried
-        }
+        Reach::Connecting(_) | Reach::Waiting { attempts: 0, .. } => node.trouble.is_some() && late,
         Reach::NoAgent { .. } | Reach::Waiting { .. } | Reach::Refused { .. } => true,
         Reach::Up { .. } => {
             let facts = &node.facts;
+            let told = |part: &&str| match *part {
+                "drbd" => has(part, facts.drbd.is_some()),
+                _ => has(part, facts.lvm.is_some()),
+            };
             has("cpu", facts.cpu.is_some())
                 && has("memory", facts.memory.is_some())
                 && has("storage", facts.storage.is_some())
                 && has("daemons", facts.daemons.is_some())
+                && (late || parts.iter().all(told))
         }
     }
 }

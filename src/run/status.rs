@@ -6,7 +6,10 @@ use super::list::printable;
 use crate::model::totals::totals;
 use crate::model::words::mib;
 use crate::model::{Cluster, totals::Totals};
-use crate::planner::{Finding, Severity, Subject, findings};
+use crate::planner::findings::findings_with;
+use crate::planner::replica::{State, Summary, pairs, summary};
+use crate::planner::storage::places;
+use crate::planner::{Finding, Severity, Subject};
 
 /// Exit status when nothing could be learned, or the command line made no sense.
 pub const UNKNOWN: u8 = 3;
@@ -21,7 +24,8 @@ pub struct Look {
 
 /// Looks at a cluster.
 pub fn look(cluster: &Cluster, as_json: bool) -> Look {
-    let found = findings(cluster);
+    let pairs = pairs(cluster);
+    let found = findings_with(cluster, &pairs, &places(cluster));
     let known = cluster.conf_seen.is_some();
     let exit = match found.iter().map(|finding| finding.severity).max() {
         _ if !known => UNKNOWN,
@@ -30,8 +34,11 @@ pub fn look(cluster: &Cluster, as_json: bool) -> Look {
         Some(Severity::Note) | None => 0,
     };
     let sums = totals(cluster);
+    // Of disks of which no node says anything nothing is counted.
+    let disks_known = pairs.iter().any(|pair| pair.state != State::Unknown);
+    let disks = (disks_known || pairs.is_empty()).then(|| summary(cluster, &pairs));
     let text = if as_json {
-        json(cluster, &sums, &found, exit)
+        json(cluster, &sums, disks.as_ref(), &found, exit)
     } else {
         plain(cluster, &sums, &found, exit)
     };
@@ -77,7 +84,13 @@ fn plain(cluster: &Cluster, sums: &Totals, found: &[Finding], exit: u8) -> Strin
     out
 }
 
-fn json(cluster: &Cluster, sums: &Totals, found: &[Finding], exit: u8) -> String {
+fn json(
+    cluster: &Cluster,
+    sums: &Totals,
+    disks: Option<&Summary>,
+    found: &[Finding],
+    exit: u8,
+) -> String {
     let finding = |finding: &Finding| {
         let severity = format!("{:?}", finding.severity).to_lowercase();
         let (kind, name) = match &finding.subject {
@@ -114,6 +127,8 @@ fn json(cluster: &Cluster, sums: &Totals, found: &[Finding], exit: u8) -> String
         "memory_free": known(sums.memory_free, sums.memory_total),
         "disk_total": known(sums.disk_total, sums.disk_total),
         "disk_free": known(sums.disk_free, sums.disk_total),
+        "disks_degraded": disks.and_then(|disks| told(disks.degraded)),
+        "disks_resyncing": disks.and_then(|disks| told(disks.resyncing)),
         "jobs_running": cluster.jobs_at.map(|_| sums.jobs_running),
         "jobs_waiting": cluster.jobs_at.map(|_| sums.jobs_waiting),
         "jobs_failed": cluster.jobs_at.map(|_| cluster.jobs.values().filter(|job| job.status == "error").count()),
@@ -168,6 +183,7 @@ mod tests {
             "nodes_up",
             "instances",
             "jobs_running",
+            "disks_degraded",
         ] {
             assert_eq!(value[field], Value::Null, "{field}");
         }

@@ -678,6 +678,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever nodes say and however disks lie, each configured disk is there once.
     #[test]
     fn every_configured_disk_is_one_pair(

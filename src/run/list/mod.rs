@@ -1,10 +1,12 @@
 //! The lists that the headless commands print: the same facts as the screens, under names that
 //! stay. README.md describes the fields.
 
+mod drbd;
 mod groups;
 mod instances;
 mod jobs;
 mod nodes;
+mod storage;
 mod table;
 
 use serde_json::{Map, Value};
@@ -29,18 +31,22 @@ pub struct Row {
 /// to the master alone, everything else to a candidate too.
 pub fn known(list: List, cluster: &Cluster) -> bool {
     match list {
-        List::Nodes | List::Instances | List::Groups => cluster.conf_seen.is_some(),
+        List::Nodes | List::Instances | List::Groups | List::Drbd | List::Storage => {
+            cluster.conf_seen.is_some()
+        }
         List::Jobs => cluster.jobs_at.is_some(),
     }
 }
 
-/// All objects of a list, in Ganeti's order.
+/// All objects of a list, in Ganeti's order; DRBD's devices by node and minor.
 pub fn rows(list: List, cluster: &Cluster) -> Vec<Row> {
     match list {
         List::Nodes => nodes::rows(cluster),
         List::Instances => instances::rows(cluster),
         List::Groups => groups::rows(cluster),
         List::Jobs => jobs::rows(cluster),
+        List::Drbd => drbd::rows(cluster),
+        List::Storage => storage::rows(cluster),
     }
 }
 
@@ -51,6 +57,8 @@ pub fn titles(list: List) -> &'static [&'static str] {
         List::Instances => instances::TITLES,
         List::Groups => groups::TITLES,
         List::Jobs => jobs::TITLES,
+        List::Drbd => drbd::TITLES,
+        List::Storage => storage::TITLES,
     }
 }
 
@@ -76,6 +84,7 @@ fn or_unknown<T: ToString>(value: Option<T>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use gantry_wire::config::{self, ConfigPart};
+    use gantry_wire::drbd::{Device, Drbd};
     use gantry_wire::job::{Job, JobsPart};
     use gantry_wire::report::MasterState;
     use gantry_wire::{Report, node};
@@ -96,16 +105,35 @@ mod tests {
             name: name.into(),
             role: role.into(),
             group: "default".into(),
+            vm_capable: true,
+            ..Default::default()
+        };
+        let end = |node: &str| config::DrbdEnd {
+            node: node.into(),
+            minor: 3,
+        };
+        let layout = config::Layout {
+            ends: vec![end("node2"), end("node1")],
             ..Default::default()
         };
         let instance = config::Instance {
             name: "web1".into(),
             primary: "node1".into(),
+            disk_template: "drbd".into(),
+            disks: vec![config::Disk {
+                size: 1_024,
+                layout: Some(Box::new(layout)),
+                ..Default::default()
+            }],
             ..Default::default()
         };
         let part = ConfigPart {
             whole: true,
             last: true,
+            cluster: Some(Box::new(config::Cluster {
+                volume_group: "xenvg".into(),
+                ..Default::default()
+            })),
             groups: vec![config::Group {
                 name: "default".into(),
                 ..Default::default()
@@ -141,11 +169,13 @@ mod tests {
         cluster
     }
 
-    const LISTS: [(List, &str); 4] = [
+    const LISTS: [(List, &str); 6] = [
         (List::Nodes, "| nodes |"),
         (List::Instances, "| instances |"),
         (List::Groups, "| groups |"),
         (List::Jobs, "| jobs |"),
+        (List::Drbd, "| drbd |"),
+        (List::Storage, "| storage |"),
     ];
 
     #[test]
@@ -190,5 +220,52 @@ mod tests {
         assert_eq!(rows[2].cells[8], "*");
         let instances = super::rows(List::Instances, &cluster());
         assert_eq!(instances[0].fields["status"], "?");
+    }
+
+    #[test]
+    fn drbd_and_storage_say_null_for_what_no_node_said() {
+        let mut cluster = cluster();
+        let halves = rows(List::Drbd, &cluster);
+        let keys: Vec<&str> = halves.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys, ["node1/3", "node2/3"]);
+        assert_eq!(halves[0].fields["connection"], Value::Null);
+        assert_eq!(halves[0].fields["peer"], "node2");
+        assert_eq!(halves[0].fields["problem"], "not told");
+        let place = &rows(List::Storage, &cluster)[0].fields;
+        assert_eq!(place["total"], Value::Null);
+        assert_eq!(
+            (&place["orphans"], &place["volumes"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(place["problem"], "not told yet");
+
+        let device = |minor, connection: &str| Device {
+            minor,
+            connection: connection.into(),
+            disk: "UpToDate".into(),
+            peer_disk: "DUnknown".into(),
+            ..Device::default()
+        };
+        let drbd = Drbd {
+            whole: true,
+            version: "8.4.11".into(),
+            devices: vec![device(3, "StandAlone"), device(4, "Unconfigured")],
+            ..Drbd::default()
+        };
+        let sample = node::Sample {
+            drbd: Some(drbd),
+            ..node::Sample::default()
+        };
+        cluster.report("node1", Report::Sample(Box::new(sample)));
+        let halves = rows(List::Drbd, &cluster);
+        assert_eq!(halves.len(), 2, "a free minor is not listed");
+        let half = &halves[0].fields;
+        assert_eq!(half["connection"], "StandAlone");
+        assert_eq!(
+            (&half["instance"], &half["disk_index"]),
+            (&"web1".into(), &0.into())
+        );
+        assert_eq!(half["problem"], "StandAlone on node1, node2 is not known");
+        assert_eq!(half["age_s"], 0);
     }
 }
