@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 //! Halves agree unless a fault says otherwise, stories reach their state and heal.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -364,5 +366,47 @@ proptest! {
             }
             cluster.regain(node % nodes);
         }
+    }
+}
+
+#[test]
+fn all_of_it_happens_within_the_first_quarter_of_an_hour() {
+    for seed in 1..=5 {
+        let mut cluster = Cluster::new(Options {
+            seed,
+            ..Options::default()
+        });
+        let mut seen = BTreeSet::new();
+        let mut percents = BTreeSet::new();
+        for second in 0..900 {
+            cluster.advance(cluster.now + SECOND);
+            assert_eq!(broken(&cluster), None, "seed {seed}");
+            for (_, device) in halves(&cluster) {
+                if let Some(progress) = device.progress {
+                    let still = progress.speed_kib == Some(0);
+                    seen.insert(if still { "still" } else { "moves" }.to_owned());
+                    if second < 120 && !progress.verify {
+                        percents.insert(progress.percent as u64);
+                    }
+                }
+                seen.extend([device.connection, device.disk]);
+                seen.extend(device.paused_by);
+            }
+            let strays = cluster.strays.iter();
+            let names: Vec<&str> = strays.map(|stray| stray.name.as_str()).collect();
+            if names.iter().any(|name| name.contains("_replaced-")) {
+                seen.insert("_replaced-".to_owned());
+            }
+            if cluster.nodes.iter().any(|node| node.vgs_hang) {
+                seen.insert("hangs".to_owned());
+            }
+        }
+        let missing: Vec<&str> = "_replaced- hangs moves still user peer dependency SyncSource \
+            SyncTarget PausedSyncS VerifyT StandAlone WFConnection Diskless Inconsistent"
+            .split_whitespace()
+            .filter(|word| !seen.contains(*word))
+            .collect();
+        assert_eq!(missing, [""; 0], "seed {seed}");
+        assert!(percents.len() > 20, "seed {seed}: {percents:?}");
     }
 }
