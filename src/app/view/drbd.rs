@@ -217,7 +217,7 @@ pub fn state_word(state: State) -> &'static str {
         State::Stalled => "stalled",
         State::Connecting => "connecting",
         State::Degraded => "degraded",
-        State::Disagrees => "the ends disagree",
+        State::Disagrees => "in disagreement",
         State::Diskless => "diskless",
         State::StandAlone => "StandAlone",
         State::SplitBrain => "split brain",

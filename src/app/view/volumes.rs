@@ -16,7 +16,10 @@ use super::node::listed;
 use super::storage;
 
 /// From this width on what a place is used for is told.
-const WIDE: u16 = 100;
+const WIDE: u16 = 150;
+
+/// From this width on what is wrong with a place stands beside it.
+const BESIDE: u16 = 100;
 
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
@@ -192,7 +195,8 @@ pub fn places(sheet: &mut Sheet, facts: &Facts, node: &Name) {
         size => size.map_or_else(|| stand_in.to_owned(), mib),
     };
     let wide = sheet.width() >= WIDE;
-    let rows = places.into_iter().map(|place| {
+    let beside = sheet.width() >= BESIDE;
+    let rows = places.iter().map(|place| {
         let plain = if place.fresh { Tone::Plain } else { Tone::Lost };
         let cell = |text: String| Span::new(text, plain);
         let used = storage::used(place).map(|used| format!("{:.0}%", used * 100.0));
@@ -217,16 +221,27 @@ pub fn places(sheet: &mut Sheet, facts: &Facts, node: &Name) {
             ];
             row.extend(parts.map(|part| cell(size(part, stand_in))));
         }
-        row.push(Span::new(wrong(facts, place), storage::worst(place)));
+        if beside {
+            row.push(Span::new(wrong(facts, place), storage::worst(place)));
+        }
         row
     });
     let mut titles = vec!["KIND", "NAME", "USED", "TOTAL", "FREE"];
     if wide {
         titles.extend(["INSTANCES", "META", "OTHERS", "PROMISED"]);
     }
-    titles.push("");
-    let numbers: Vec<usize> = (2..titles.len() - 1).collect();
+    let numbers: Vec<usize> = (2..titles.len()).collect();
+    if beside {
+        titles.push("");
+    }
     sheet.table_of(&titles, &numbers, rows.collect());
+    for place in places.iter().filter(|_| !beside) {
+        let wrong = wrong(facts, place);
+        if !wrong.is_empty() {
+            let text = format!("{}: {wrong}", place.name);
+            sheet.wrapped(&text, storage::worst(place), 0);
+        }
+    }
 }
 
 /// Everything that is wrong with a place.
