@@ -5,6 +5,7 @@ pub mod background;
 pub mod cpu;
 pub mod daemons;
 pub mod disks;
+pub mod drbd;
 pub mod guests;
 pub mod load;
 pub mod memory;
