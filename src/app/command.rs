@@ -335,6 +335,10 @@ mod tests {
         assert_eq!(read(" i "), Ok(Command::Go(Page::Instances)));
         assert_eq!(read("inst"), Ok(Command::Go(Page::Instances)));
         assert_eq!(read("al"), Ok(Command::Go(Page::Alerts)));
+        assert_eq!(read("dr"), Ok(Command::Go(Page::Drbd)));
+        assert_eq!(read("s"), Ok(Command::Go(Page::Storage)));
+        let volumes = Page::Volumes("node1.example.com".into());
+        assert_eq!(read("storage node1"), Ok(Command::Go(volumes)));
         assert_eq!(read("job 12"), Ok(Command::Go(Page::Job(12))));
         assert_eq!(read("q"), Ok(Command::Do(Action::Quit)));
         assert_eq!(read("quit"), Ok(Command::Do(Action::Quit)));
@@ -356,6 +360,9 @@ mod tests {
             ("nods", "there is no command and nothing named \"nods\""),
             ("nods 1", "there is no command \"nods\""),
             ("nodes 1 2", "\"2\" is one word too many"),
+            ("disk", "which disk?"),
+            ("disk x/0", "there is no DRBD disk \"x/0\""),
+            ("storage zz", "there is no node \"zz\""),
             ("sort zzz", "there is no column \"zzz\""),
         ] {
             assert_eq!(read(line), Err(why.to_owned()), "{line}");

@@ -12,6 +12,7 @@ use crate::app::steady::{Meter, Reading};
 use crate::app::tone::{self, Tone};
 use crate::model::words::{age, ago, rate};
 use crate::model::{Cluster, natural};
+use crate::planner::Severity;
 use crate::planner::replica::{Going, Half, Key, Pair, Seen, State};
 
 /// Its columns.
@@ -164,6 +165,8 @@ pub fn connection(pair: &Pair) -> String {
     let there = word(&pair.secondary, |device| &device.connection);
     let ends = (here.as_str(), there.as_str());
     match ends {
+        // Nothing is active, as the instance is down.
+        ("absent", "absent") => "-".to_owned(),
         ("Connected", "Connected") | ("?", "?") | ("*", "*") => here,
         ("SyncSource", "SyncTarget")
         | ("SyncTarget", "SyncSource")
@@ -182,7 +185,11 @@ pub fn connection(pair: &Pair) -> String {
 pub fn disks(pair: &Pair) -> String {
     let here = word(&pair.primary, |device| &device.disk);
     let there = word(&pair.secondary, |device| &device.disk);
-    format!("{here}/{there}")
+    match (here.as_str(), there.as_str()) {
+        ("absent", "absent") => "-".to_owned(),
+        ("?", "?") => "?".to_owned(),
+        _ => format!("{here}/{there}"),
+    }
 }
 
 /// What stands beside the bar: that it stalls, but not for how long, as the time left says that.
@@ -248,8 +255,9 @@ pub fn speeds(cluster: &Cluster, pair: &Pair, points: usize) -> Vec<Option<f32>>
 /// What its state means.
 pub fn state_tone(pair: &Pair) -> Tone {
     match (pair.severity, pair.state) {
-        (Some(severity), _) => tone::of_severity(severity),
-        (None, State::Resyncing | State::Verifying) => Tone::Progress,
+        (Some(severity), _) if severity > Severity::Note => tone::of_severity(severity),
+        (_, State::Resyncing | State::Verifying) => Tone::Progress,
+        (Some(_), _) => Tone::Plain,
         (None, State::Unknown) => Tone::Lost,
         (None, _) => Tone::Dim,
     }
@@ -329,7 +337,11 @@ fn summary(cluster: &Cluster, facts: &Facts) -> Vec<(String, Tone)> {
         ),
     }];
     if sums.resyncing > 0 {
-        let together = format!("together {}/s", speed(facts.index.speed.unwrap_or(0.0)));
+        let known = facts.index.speed.filter(|speed| *speed >= 1.0);
+        let together = known.map_or_else(
+            || "speed not known yet".to_owned(),
+            |kib| format!("together {}/s", speed(kib)),
+        );
         let (moving, tone) = match sums.moving {
             0 => ("none moves".to_owned(), Tone::Warn),
             n if n == sums.resyncing => (together, Tone::Progress),

@@ -100,7 +100,7 @@ fn verdict(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair) {
     if let Some(since) = pair.since {
         facts_of.push(format!("for {}", age(cluster.seconds_since(since))));
     }
-    if let Some(oos) = pair.oos_kib.filter(|oos| *oos > 0) {
+    if let Some(oos) = pair.oos_kib.filter(|oos| *oos > 0 && pair.going.is_none()) {
         facts_of.push(format!("{} differ between the halves", kib(oos)));
     }
     facts_of.push(format!("size {}", known(pair.size.map(mib))));

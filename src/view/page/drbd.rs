@@ -27,8 +27,8 @@ pub fn row(state: &State, key: &Key) -> Tone {
 
 pub fn worst(state: &State, key: &Key) -> Tone {
     match state.facts.pair(key) {
-        Some(pair) if pair.severity.is_some() => drbd::state_tone(pair),
-        _ => Tone::Plain,
+        Some(pair) => drbd::state_tone(pair),
+        None => Tone::Plain,
     }
 }
 
@@ -69,9 +69,15 @@ pub fn cell<'a>(
         Col::OutOfSync => match held(Meter::OutOfSync) {
             Some(oos) if oos >= 1.0 => Cell::plain(kib(oos as u64)),
             Some(_) => Cell::toned("0", Tone::Dim),
+            None if pair.state == replica::State::Down => Cell::toned("-", Tone::Dim),
             None => Cell::toned("?", Tone::Dim),
         },
-        Col::Since => Cell::or(pair.since.map(|at| age(cluster.seconds_since(at))), "?"),
+        Col::Since => {
+            // Since when all is well does not matter where nobody knows it.
+            let well = matches!(pair.state, replica::State::Healthy | replica::State::Down);
+            let since = pair.since.map(|at| age(cluster.seconds_since(at)));
+            Cell::or(since, if well { "-" } else { "?" })
+        }
         Col::SpeedPast if pair.going.is_none() => Cell::toned("", Tone::Dim),
         Col::SpeedPast => {
             let points = drbd::speeds(cluster, pair, POINTS);

@@ -379,3 +379,46 @@ pub fn without_root() -> Cluster {
     }
     cluster
 }
+
+/// The same, with a name in every place where a node may say one.
+pub fn hostile_disks(name: &str) -> Cluster {
+    let mut cluster = sick_disks();
+    let hostile = |half: Device| Device {
+        connection: name.into(),
+        disk: name.into(),
+        flags: name.into(),
+        paused_by: vec![name.into()],
+        data_dev: name.into(),
+        peer: name.into(),
+        ..half
+    };
+    let mut drbd = drbd(3, 40);
+    drbd.devices = drbd.devices.into_iter().map(hostile).collect();
+    let mut lvm = lvm(3);
+    for lv in &mut lvm.lvs {
+        (lv.name, lv.attr, lv.pvs) = (name.into(), name.into(), vec![name.into()]);
+    }
+    for pv in &mut lvm.pvs {
+        (pv.name, pv.attr) = (name.into(), name.into());
+    }
+    lvm.complaints = vec![name.into()];
+    let mut storage = storage(3);
+    storage.vgs[0].name = name.into();
+    storage.dirs[0].why = name.into();
+    let disk = DiskHealth {
+        name: name.into(),
+        model: name.into(),
+        passed: Some(false),
+        why: name.into(),
+    };
+    let sample = Sample {
+        mono_ms: 180_000,
+        drbd: Some(drbd),
+        lvm: Some(lvm),
+        storage: Some(storage),
+        health: Some(vec![disk]),
+        ..sample(SIZE, 3, 20, cluster.now.wall)
+    };
+    cluster.report(&node(3), Report::Sample(Box::new(sample)));
+    cluster
+}
