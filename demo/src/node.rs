@@ -346,15 +346,14 @@ impl Node for SimulatedNode {
     fn drbd(&mut self, now: Moment) -> Option<Drbd> {
         let cluster = self.world.cluster();
         let stamp = cluster.drbd_stamp(self.id);
-        let every = match cluster.drbd_moves(self.id) {
-            true => LOOK_DRBD_MS,
-            false => COUNT_DRBD_MS,
-        };
         if let Some((told, at)) = self.drbd
             && told == stamp
-            && now.mono_ms.saturating_sub(at) < every
         {
-            return None;
+            let since = now.mono_ms.saturating_sub(at);
+            let quiet = || !cluster.drbd_moves(self.id);
+            if since < LOOK_DRBD_MS || (since < COUNT_DRBD_MS && quiet()) {
+                return None;
+            }
         }
         self.drbd = Some((stamp, now.mono_ms));
         Some(cluster.drbd(self.id))

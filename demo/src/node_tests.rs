@@ -121,3 +121,63 @@ fn locks_are_told_while_a_job_waits_and_once_empty_afterwards() {
     }
     assert!(shown[0] > 0);
 }
+
+#[test]
+fn drbd_is_told_when_it_changed_each_second_while_it_moves_and_else_seldom() {
+    let cluster = Cluster::new(Options {
+        calm: true,
+        ..Options::default()
+    });
+    let world = World::new(cluster, Pace::Frozen, String::new());
+    let mut node = SimulatedNode::new(Arc::clone(&world), 0, Serve::default());
+    let mut now = Moment::default();
+    let mut after = |node: &mut SimulatedNode, ms: u64| {
+        now.mono_ms += ms;
+        node.drbd(now)
+    };
+    let first = after(&mut node, 0).unwrap();
+    assert!(first.whole && !first.devices.is_empty());
+    assert_eq!(after(&mut node, 5_000), None);
+    assert!(after(&mut node, 5_000).is_some());
+    let mirrored = |cluster: &mut Cluster| {
+        let here = |i: &&crate::sim::instance::Instance| i.in_step() && i.primary == 0;
+        cluster
+            .instances
+            .values()
+            .find(here)
+            .map(|i| i.name.clone())
+    };
+    let name = world.change(mirrored).unwrap();
+    let id = {
+        let cluster = world.cluster();
+        let found = cluster.instances.iter().find(|(_, i)| i.name == name);
+        *found.unwrap().0
+    };
+    world.change(|cluster| cluster.begin_resync(id, 20_000.0));
+    let percent = |drbd: Drbd| {
+        let device = drbd.devices.into_iter().find(|d| d.instance == name);
+        device.unwrap().progress.unwrap().percent
+    };
+    let before = percent(after(&mut node, 1).unwrap());
+    assert_eq!(after(&mut node, 500), None);
+    world.advance(5_000);
+    assert!(percent(after(&mut node, 500).unwrap()) > before);
+}
+
+#[test]
+fn volumes_are_told_once_and_again_when_they_changed() {
+    let cluster = Cluster::new(Options {
+        calm: true,
+        ..Options::default()
+    });
+    let world = World::new(cluster, Pace::Frozen, String::new());
+    let mut node = SimulatedNode::new(Arc::clone(&world), 0, Serve::default());
+    assert!(node.sample(Moment::default()).lvm.is_some());
+    assert!(node.sample(Moment::default()).lvm.is_none());
+    world.change(|cluster| cluster.set_vgs_hang(0, true));
+    let hangs = node.sample(Moment::default());
+    assert!(hangs.lvm.is_none() && hangs.storage.is_none());
+    assert!(hangs.missing.unwrap().iter().all(|part| part.hangs));
+    world.change(|cluster| cluster.set_vgs_hang(0, false));
+    assert!(node.sample(Moment::default()).lvm.is_some());
+}

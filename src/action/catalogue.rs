@@ -58,6 +58,10 @@ pub enum Action {
     GoGroups,
     /// The jobs screen.
     GoJobs,
+    /// The DRBD screen.
+    GoDrbd,
+    /// The storage screen.
+    GoStorage,
     /// Try a waiting link again now.
     Reconnect,
 }
@@ -129,6 +133,8 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::GoInstances, "go-instances", "instances",  "Go to the instances",                         &["2"],                Place::Everywhere),
     row(Action::GoGroups,    "go-groups",    "groups",     "Go to the node groups",                       &["3"],                Place::Everywhere),
     row(Action::GoJobs,      "go-jobs",      "jobs",       "Go to the jobs",                              &["4"],                Place::Everywhere),
+    row(Action::GoDrbd,      "go-drbd",      "drbd",       "Go to the DRBD disks, worst first",           &["5"],                Place::Everywhere),
+    row(Action::GoStorage,   "go-storage",   "storage",    "Go to the places for disks on the nodes",     &["6"],                Place::Everywhere),
     row(Action::NextTab,     "next-tab",     "next tab",   "Go to the next tab or pane",                  &["Tab"],              Place::Everywhere),
     row(Action::PrevTab,     "prev-tab",     "tab before", "Go to the tab or pane before",                &["Shift-Tab"],        Place::Everywhere),
     row(Action::Reconnect,   "reconnect",    "reconnect",  "Try nodes that are waiting to be reached again now", &["R"],         Place::Everywhere),
@@ -232,6 +238,8 @@ mod tests {
         Action::GoInstances,
         Action::GoGroups,
         Action::GoJobs,
+        Action::GoDrbd,
+        Action::GoStorage,
         Action::Reconnect,
     ];
 

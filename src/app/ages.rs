@@ -15,6 +15,8 @@ pub struct Ages {
     pub configuration: Option<f64>,
     /// What nodes say of themselves: the oldest of those that answer, or if none does, the newest.
     pub live: Option<f64>,
+    /// What nodes say of their DRBD devices: the oldest of those that answer; none if none tells.
+    pub drbd: Option<f64>,
     /// The last `gnt-cluster verify`.
     pub verify: Option<f64>,
 }
@@ -24,6 +26,7 @@ pub fn ages(cluster: &Cluster) -> Ages {
     Ages {
         configuration: configuration(cluster),
         live: live(cluster),
+        drbd: drbd(cluster),
         verify: verify(cluster),
     }
 }
@@ -46,6 +49,16 @@ fn live(cluster: &Cluster) -> Option<f64> {
     let fresh = cluster.nodes.values().filter(|node| node.fresh());
     let oldest = fresh.filter_map(ago).max();
     let newest = || cluster.nodes.values().filter_map(ago).min();
+    oldest.or_else(newest).map(|ms| ms as f64 / 1e3)
+}
+
+/// An agent tells of a change at once, so that what it told is true for as long as it speaks.
+fn drbd(cluster: &Cluster) -> Option<f64> {
+    let ago = |node: &Node| Some(cluster.now.at.since(node.heard?));
+    let tells = |node: &&Node| node.facts.drbd.is_some() && !node.offline();
+    let telling = || cluster.nodes.values().filter(tells);
+    let oldest = telling().filter(|node| node.fresh()).filter_map(ago).max();
+    let newest = || telling().filter_map(ago).min();
     oldest.or_else(newest).map(|ms| ms as f64 / 1e3)
 }
 

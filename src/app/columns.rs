@@ -89,6 +89,56 @@ pub enum Col {
     Subject,
     /// A finding in words.
     Text,
+    /// Minors of both halves.
+    Minor,
+    /// The connection, as both ends have it.
+    Connection,
+    /// Disk states, as both ends have them.
+    Disks,
+    /// How far it is, or what is wrong.
+    State,
+    /// Speed of a resync.
+    Speed,
+    /// Time left of a resync.
+    Left,
+    /// What differs between the halves.
+    OutOfSync,
+    /// Since when it is so.
+    Since,
+    /// Speed over the last minutes.
+    SpeedPast,
+    /// How well its disks would survive the loss of a node.
+    Redundancy,
+    /// What kind of place it is.
+    PlaceKind,
+    /// A place's or a volume's own name.
+    Label,
+    /// Used by DRBD's metadata.
+    Metadata,
+    /// Used by volumes of no instance.
+    Others,
+    /// Promised by the configuration.
+    Promised,
+    /// Physical volumes that are missing.
+    MissingPvs,
+    /// Volumes that are there and in no configuration.
+    Orphans,
+    /// Volumes that are in the configuration and not there.
+    Missing,
+    /// When it will be full.
+    FullIn,
+    /// Volume group.
+    VolumeGroup,
+    /// Whose it is.
+    Owner,
+    /// Size.
+    Size,
+    /// Size by the configuration.
+    Wanted,
+    /// Attributes as LVM prints them.
+    Attributes,
+    /// Physical volumes that it lies on.
+    LiesOn,
 }
 
 /// Where a column's text stands.

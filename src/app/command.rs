@@ -2,11 +2,12 @@
 
 use crate::action::{Action, CATALOGUE, Entry};
 use crate::model::{Cluster, Name};
+use crate::planner::replica::{Key, Pair};
 
 use super::facts::Facts;
 use super::filter::Letters;
 use super::nav::{Page, View};
-use super::view::Kind;
+use super::view::{Kind, drbd};
 
 /// Words and what they do, for the help.
 pub const WORDS: &[(&str, &str)] = &[
@@ -14,11 +15,15 @@ pub const WORDS: &[(&str, &str)] = &[
     ("instances", "all instances; also i"),
     ("groups", "all groups; also g"),
     ("jobs", "the jobs; also j"),
+    ("drbd", "all DRBD disks, worst first; also d"),
+    ("storage", "the places for disks; also s"),
     ("alerts", "everything that is wrong; also a"),
     ("node NAME", "one node; a unique part of its name will do"),
     ("instance NAME", "one instance"),
     ("group NAME", "one group"),
     ("job ID", "one job"),
+    ("disk NAME/0", "one DRBD disk, both its halves"),
+    ("storage NODE", "what lies on one node's storage"),
     ("sort COLUMN", "sort by a column, again to reverse"),
     ("NAME", "whatever has that name"),
     ("q", "leave gantry"),
@@ -53,11 +58,13 @@ const PAGES: &[(&str, &str, Page)] = &[
     ("instances", "i", Page::Instances),
     ("groups", "g", Page::Groups),
     ("jobs", "j", Page::Jobs),
+    ("drbd", "d", Page::Drbd),
+    ("storage", "s", Page::Storage),
     ("alerts", "a", Page::Alerts),
 ];
 
 /// Words that want an object after them.
-const OBJECTS: &[&str] = &["node", "instance", "group", "job", "sort"];
+const OBJECTS: &[&str] = &["node", "instance", "group", "job", "disk", "sort"];
 
 /// Reads a line.
 ///
@@ -82,6 +89,8 @@ pub fn parse(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Resul
             Ok(id) => Ok(Page::Job(id)),
             Err(_) => Err(format!("{object:?} is not a job id")),
         },
+        "disk" => disk(object, facts).map(Page::Pair),
+        "storage" => pick(object, nodes(cluster, facts), "node").map(Page::Volumes),
         "sort" => return sort(object, view).map(Command::Sort),
         _ => Err(format!("there is no command {word:?}")),
     }
@@ -160,6 +169,24 @@ fn pick(wanted: &str, names: Vec<Named<'_>>, what: &str) -> Result<Name, String>
     }
 }
 
+/// The DRBD disk of this name, or the only one with this in its name.
+fn disk(wanted: &str, facts: &Facts) -> Result<Key, String> {
+    let named = |pair: &Pair| (drbd::name(facts, &pair.key), pair.key.clone());
+    let names: Vec<(String, Key)> = facts.pairs.iter().map(named).collect();
+    if let Some((_, key)) = names.iter().find(|(name, _)| name == wanted) {
+        return Ok(key.clone());
+    }
+    let mut found = names.into_iter().filter(|(name, _)| name.contains(wanted));
+    match (found.next(), found.count()) {
+        (None, _) => Err(format!("there is no DRBD disk {wanted:?}")),
+        (Some((_, key)), 0) => Ok(key),
+        (Some(_), more) => Err(format!(
+            "{} DRBD disks have {wanted:?} in their name",
+            more + 1
+        )),
+    }
+}
+
 fn sort(wanted: &str, view: &View) -> Result<usize, String> {
     let Some(table) = view.shown_table() else {
         return Err("there is no table here".to_owned());
@@ -207,7 +234,12 @@ pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec
             .collect()
     };
     let candidates = match word {
-        "node" => named(nodes(cluster, facts), "node"),
+        "node" | "storage" => named(nodes(cluster, facts), "node"),
+        "disk" => facts
+            .pairs
+            .iter()
+            .map(|pair| (drbd::name(facts, &pair.key), "disk"))
+            .collect(),
         "instance" => named(instances(cluster, facts), "instance"),
         "group" => named(groups(cluster), "group"),
         "job" => {
@@ -303,6 +335,10 @@ mod tests {
         assert_eq!(read(" i "), Ok(Command::Go(Page::Instances)));
         assert_eq!(read("inst"), Ok(Command::Go(Page::Instances)));
         assert_eq!(read("al"), Ok(Command::Go(Page::Alerts)));
+        assert_eq!(read("dr"), Ok(Command::Go(Page::Drbd)));
+        assert_eq!(read("s"), Ok(Command::Go(Page::Storage)));
+        let volumes = Page::Volumes("node1.example.com".into());
+        assert_eq!(read("storage node1"), Ok(Command::Go(volumes)));
         assert_eq!(read("job 12"), Ok(Command::Go(Page::Job(12))));
         assert_eq!(read("q"), Ok(Command::Do(Action::Quit)));
         assert_eq!(read("quit"), Ok(Command::Do(Action::Quit)));
@@ -324,6 +360,9 @@ mod tests {
             ("nods", "there is no command and nothing named \"nods\""),
             ("nods 1", "there is no command \"nods\""),
             ("nodes 1 2", "\"2\" is one word too many"),
+            ("disk", "which disk?"),
+            ("disk x/0", "there is no DRBD disk \"x/0\""),
+            ("storage zz", "there is no node \"zz\""),
             ("sort zzz", "there is no column \"zzz\""),
         ] {
             assert_eq!(read(line), Err(why.to_owned()), "{line}");

@@ -1,13 +1,14 @@
 //! What is said where there are no rows: loading, lost, filtered away and really empty differ.
 
-use crate::model::{Cluster, Reach};
+use crate::model::{Cluster, Name, Node, Reach};
 
 use super::Tone;
-use super::rows::Table;
+use super::facts::Facts;
+use super::rows::{Scope, Table};
 use super::view::Kind;
 
 /// Sentences that say why there are no rows, and what to do.
-pub fn why_no_rows(table: &Table, cluster: &Cluster) -> Vec<(String, Tone)> {
+pub fn why_no_rows(table: &Table, cluster: &Cluster, facts: &Facts) -> Vec<(String, Tone)> {
     let dim = |text: &str| (text.to_owned(), Tone::Dim);
     if table.all > 0 {
         let text = format!("None of {} {} matches.", table.all, table.kind.word());
@@ -17,16 +18,113 @@ pub fn why_no_rows(table: &Table, cluster: &Cluster) -> Vec<(String, Tone)> {
     if !up {
         return no_contact(cluster);
     }
+    match (table.kind, &table.scope) {
+        (Kind::Drbd, _) => return no_pairs(cluster),
+        (Kind::Storage, _) => return no_places(cluster),
+        (Kind::Volumes, Scope::Node(node)) => return no_volumes(cluster, facts, node),
+        _ => {}
+    }
     let text = match table.kind {
         Kind::Alerts => "Nothing is wrong.",
         Kind::Jobs if cluster.jobs_at.is_some() => "No jobs are known.",
         Kind::Nodes if cluster.conf_seen.is_some() => "There are no nodes.",
         Kind::Instances if cluster.conf_seen.is_some() => "There are no instances.",
         Kind::Groups if cluster.conf_seen.is_some() => "There are no groups.",
-        _ if cluster.master_serves() => "Loading from the master...",
-        _ => "Not known: waiting for the master to answer.",
+        _ => loading(cluster),
     };
     vec![dim(text)]
+}
+
+fn no_pairs(cluster: &Cluster) -> Vec<(String, Tone)> {
+    let uses_drbd = |instance: &crate::model::Instance| {
+        let mut disks = instance.conf.disks.iter();
+        instance.conf.disk_template == "drbd" || disks.any(|disk| disk.template == "drbd")
+    };
+    if cluster.conf_seen.is_none() {
+        return vec![(loading(cluster).to_owned(), Tone::Dim)];
+    }
+    if !cluster.instances.values().any(uses_drbd) {
+        let text = "No instance has a DRBD disk.".to_owned();
+        return vec![(text, Tone::Dim)];
+    }
+    let told = |node: &Node| node.facts.drbd.is_some();
+    let mut lines = vec![if cluster.nodes.values().any(told) {
+        let text = "Which devices belong to which disks is not known yet.";
+        (text.to_owned(), Tone::Plain)
+    } else {
+        let text = "There are DRBD disks, but no node tells how they are.";
+        (text.to_owned(), Tone::Plain)
+    }];
+    lines.extend(missing(cluster, &["drbd", "config.layout"]));
+    lines
+}
+
+fn no_places(cluster: &Cluster) -> Vec<(String, Tone)> {
+    let told = |node: &Node| node.facts.storage.is_some();
+    if cluster.nodes.values().any(told) {
+        let text = "No node has a place for disks.".to_owned();
+        return vec![(text, Tone::Dim)];
+    }
+    let mut lines = vec![("No node has told of its storage.".to_owned(), Tone::Plain)];
+    lines.extend(missing(cluster, &["storage", "lvm"]));
+    lines
+}
+
+fn no_volumes(cluster: &Cluster, facts: &Facts, name: &Name) -> Vec<(String, Tone)> {
+    let line = |text: &str, tone| vec![(text.to_owned(), tone)];
+    let Some(node) = cluster.nodes.get(name) else {
+        return line("There is no such node any more.", Tone::Lost);
+    };
+    if facts.volumes_told() {
+        return line("There are no logical volumes here.", Tone::Dim);
+    }
+    let why = node.facts.missing.iter().flatten();
+    let mut why = why.filter(|part| part.part == "lvm");
+    if let Some(part) = why.next() {
+        let text = format!("Its volumes are not known: {}.", part.why);
+        let tone = if part.hangs {
+            Tone::Critical
+        } else {
+            Tone::Stale
+        };
+        return vec![(text, tone)];
+    }
+    if node.offline() {
+        return line("The node is marked offline.", Tone::Dim);
+    }
+    match node.fresh() {
+        true => line("Its volumes have not been told yet...", Tone::Progress),
+        false => line("Not known: the node does not answer.", Tone::Lost),
+    }
+}
+
+/// Why nodes do not tell of a part, each reason once.
+fn missing(cluster: &Cluster, parts: &[&str]) -> Vec<(String, Tone)> {
+    let mut whys: Vec<(&str, usize)> = Vec::new();
+    let missing = cluster.nodes.values().filter(|node| node.fresh());
+    for part in missing.flat_map(|node| node.facts.missing.iter().flatten()) {
+        if !parts.contains(&part.part.as_str()) {
+            continue;
+        }
+        match whys.iter_mut().find(|(why, _)| *why == part.why) {
+            Some((_, n)) => *n += 1,
+            None => whys.push((&part.why, 1)),
+        }
+    }
+    whys.sort_unstable();
+    let lines = whys.into_iter().map(|(why, n)| {
+        let nodes = if n == 1 { "node" } else { "nodes" };
+        (format!("{n} {nodes}: {why}"), Tone::Stale)
+    });
+    lines.collect()
+}
+
+fn loading(cluster: &Cluster) -> &'static str {
+    if cluster.master_serves() {
+        "Loading from the master..."
+    } else {
+        "Not known: waiting for the master to answer."
+    }
 }
 
 fn no_contact(cluster: &Cluster) -> Vec<(String, Tone)> {

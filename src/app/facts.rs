@@ -10,6 +10,7 @@ use crate::planner::findings::findings_with;
 use crate::planner::replica::{Key, Pair, Redundancy, Summary, pairs, redundancy, summary};
 use crate::planner::storage::{Place, places};
 
+use super::disks::DiskIndex;
 use super::names::Names;
 use super::view::nodes::tells;
 
@@ -47,6 +48,8 @@ pub struct Facts {
     pub redundancy: HashMap<Name, Redundancy>,
     /// All places for disks, by node.
     pub places: Vec<Place>,
+    /// Where disks, places and volumes stand in the lists.
+    pub index: DiskIndex,
     made: Option<(u64, Time)>,
 }
 
@@ -133,6 +136,7 @@ impl Facts {
             self.redundancy = marks;
             self.places = places;
             self.revision += 1;
+            self.index_disks();
         }
     }
 

@@ -6,6 +6,7 @@ pub mod area;
 pub mod columns;
 pub mod command;
 pub mod dialog;
+pub mod disks;
 pub mod effect;
 pub mod empty;
 pub mod facts;

@@ -2,7 +2,10 @@
 
 use crate::action::Place;
 use crate::model::Name;
+use crate::planner::replica::Key;
+use crate::planner::storage::Owner;
 
+use super::facts::Facts;
 use super::rows::{Id, Scope, Table};
 use super::view::Kind;
 
@@ -17,6 +20,10 @@ pub enum Page {
     Groups,
     /// The jobs.
     Jobs,
+    /// All DRBD disks.
+    Drbd,
+    /// The places for disks.
+    Storage,
     /// Everything that is wrong.
     Alerts,
     /// One node.
@@ -27,17 +34,23 @@ pub enum Page {
     Group(Name),
     /// One job.
     Job(u64),
+    /// One DRBD disk, both its halves.
+    Pair(Key),
+    /// What lies on one node's storage.
+    Volumes(Name),
     /// The keys.
     Help(Place),
 }
 
 impl Page {
     /// The pages that are a key away, in the order in which Tab goes through them.
-    pub const MAIN: [Page; 5] = [
+    pub const MAIN: [Page; 7] = [
         Page::Nodes,
         Page::Instances,
         Page::Groups,
         Page::Jobs,
+        Page::Drbd,
+        Page::Storage,
         Page::Alerts,
     ];
 
@@ -53,22 +66,50 @@ impl Page {
             Page::Instance(_) => "instance",
             Page::Group(_) => "group",
             Page::Job(_) => "job",
+            Page::Drbd => "drbd",
+            Page::Storage => "storage",
+            Page::Pair(_) => "disk",
+            Page::Volumes(_) => "storage",
             Page::Help(_) => "help",
         }
     }
 
+    /// It has a table and more text than goes above it, and Tab goes between the two.
+    pub fn has_more(&self) -> bool {
+        matches!(self, Page::Node(_) | Page::Group(_) | Page::Volumes(_))
+    }
+
     /// The page that shows an object whole.
-    pub fn of(id: &Id) -> Option<Page> {
+    pub fn of(id: &Id, facts: &Facts) -> Option<Page> {
         use super::rows::About;
         Some(match id {
             Id::Node(name) | Id::Alert(About::Node(name), _) => Page::Node(name.clone()),
-            Id::Instance(name) | Id::Alert(About::Instance(name) | About::Disk(name, _), _) => {
+            Id::Instance(name) | Id::Alert(About::Instance(name), _) => {
                 Page::Instance(name.clone())
             }
             Id::Group(name) => Page::Group(name.clone()),
             Id::Job(id) | Id::Alert(About::Job(id), _) => Page::Job(*id),
+            Id::Pair(key) => Page::Pair(key.clone()),
+            Id::Alert(About::Disk(name, index), _) => Page::of_disk(name, *index, facts),
+            Id::Place(node, _) | Id::Alert(About::Storage(node), _) => Page::Volumes(node.clone()),
+            Id::Volume(..) => match &facts.volume(id)?.1.owner {
+                Owner::Data(name, index) | Owner::Meta(name, index) => {
+                    Page::of_disk(name, *index, facts)
+                }
+                Owner::Job(job) => Page::Job(*job),
+                _ => return None,
+            },
             Id::Alert(About::Cluster, _) => return None,
         })
+    }
+
+    /// The page of a disk: of its instance if it is not replicated.
+    fn of_disk(instance: &Name, index: u32, facts: &Facts) -> Page {
+        let key = Key::Disk(instance.clone(), index);
+        match facts.pair(&key) {
+            Some(_) => Page::Pair(key),
+            None => Page::Instance(instance.clone()),
+        }
     }
 
     /// The table on it, if it has one.
@@ -79,9 +120,12 @@ impl Page {
             Page::Groups => (Kind::Groups, Scope::All),
             Page::Jobs => (Kind::Jobs, Scope::All),
             Page::Alerts => (Kind::Alerts, Scope::All),
+            Page::Drbd => (Kind::Drbd, Scope::All),
+            Page::Storage => (Kind::Storage, Scope::All),
+            Page::Volumes(node) => (Kind::Volumes, Scope::Node(node.clone())),
             Page::Node(name) => (Kind::Instances, Scope::Node(name.clone())),
             Page::Group(name) => (Kind::Nodes, Scope::Group(name.clone())),
-            Page::Instance(_) | Page::Job(_) | Page::Help(_) => return None,
+            Page::Instance(_) | Page::Job(_) | Page::Pair(_) | Page::Help(_) => return None,
         };
         Some(Table::new(kind, scope))
     }

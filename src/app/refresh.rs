@@ -1,12 +1,13 @@
 //! Brings what the screen shows up to date with the cluster.
 
 use crate::model::{Cluster, Time};
+use crate::planner::replica::Key;
 
 use super::layout::text_width;
 use super::nav::{Page, View};
 use super::rows::{About, Id, Table};
 use super::sheet::Sheet;
-use super::view::{group, help, instance, job, node};
+use super::view::{drbd, group, help, instance, job, node, pair, volumes};
 use super::{Effect, State, follow};
 
 /// Milliseconds for which a notice stays.
@@ -40,6 +41,11 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         state.notice = None;
     }
     state.facts.refresh(cluster);
+    let storage_of = match &state.way.view().page {
+        Page::Volumes(node) => Some(node),
+        _ => None,
+    };
+    state.facts.look_at_storage(cluster, storage_of);
     if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.refresh(cluster, &state.facts);
     }
@@ -50,7 +56,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         let visible = table.visible(usize::from(layout.rows.height));
         let readings = visible
             .iter()
-            .map(|id| (id.clone(), table.kind.readings(cluster, id)));
+            .map(|id| (id.clone(), table.kind.readings(cluster, &state.facts, id)));
         state.steady.settle(readings);
     }
     follow::follow(state, cluster)
@@ -108,10 +114,17 @@ fn page_text(state: &State, cluster: &Cluster) -> Sheet {
         Page::Group(name) => group::brief(cluster, facts, name, width),
         Page::Instance(name) => instance::whole(cluster, facts, name, width, tall),
         Page::Job(id) => job::whole(cluster, facts, *id, width),
+        Page::Drbd => drbd::above(cluster, facts, width),
+        Page::Pair(key) => pair::whole(cluster, facts, key, width, tall),
+        Page::Volumes(name) if view.full => volumes::whole(cluster, facts, name, width),
+        Page::Volumes(name) => volumes::brief(cluster, facts, name, width),
         Page::Help(place) => help::whole(&state.keymap, *place, width),
-        Page::Nodes | Page::Instances | Page::Groups | Page::Jobs | Page::Alerts => {
-            Sheet::default()
-        }
+        Page::Nodes
+        | Page::Instances
+        | Page::Groups
+        | Page::Jobs
+        | Page::Storage
+        | Page::Alerts => Sheet::default(),
     }
 }
 
@@ -122,11 +135,23 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
         Id::Node(name) | Id::Alert(About::Node(name), _) => {
             node::brief(cluster, facts, name, width, true)
         }
-        Id::Instance(name) | Id::Alert(About::Instance(name) | About::Disk(name, _), _) => {
+        Id::Instance(name) | Id::Alert(About::Instance(name), _) => {
             instance::brief(cluster, facts, name, width, true)
         }
         Id::Group(name) => group::brief(cluster, facts, name, width),
         Id::Job(id) | Id::Alert(About::Job(id), _) => job::brief(cluster, facts, *id, width),
+        Id::Pair(key) => pair::brief(cluster, facts, key, width),
+        Id::Place(name, _) | Id::Alert(About::Storage(name), _) => {
+            volumes::brief(cluster, facts, name, width)
+        }
+        Id::Alert(About::Disk(name, index), _) => {
+            let key = Key::Disk(name.clone(), *index);
+            match facts.pair(&key) {
+                Some(_) => pair::brief(cluster, facts, &key, width),
+                None => instance::brief(cluster, facts, name, width, true),
+            }
+        }
+        Id::Volume(..) => volumes::one(facts, id, width),
         Id::Alert(About::Cluster, _) => Sheet::default(),
     }
 }

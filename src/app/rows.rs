@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::model::{Cluster, Name};
 use crate::planner::Subject;
+use crate::planner::replica::Key;
 
 use super::columns::{Col, Column};
 use super::facts::Facts;
@@ -21,6 +22,12 @@ pub enum Id {
     Group(Name),
     /// A job.
     Job(u64),
+    /// A DRBD disk.
+    Pair(Key),
+    /// The nth place for disks of a node.
+    Place(Name, usize),
+    /// A logical volume: node, volume group, name.
+    Volume(Name, String, String),
     /// The nth finding about a subject.
     Alert(About, usize),
 }
@@ -32,6 +39,8 @@ pub enum About {
     Cluster,
     /// A node.
     Node(Name),
+    /// What lies on a node's storage.
+    Storage(Name),
     /// An instance.
     Instance(Name),
     /// A disk of an instance, by index.
@@ -45,6 +54,7 @@ impl From<&Subject> for About {
         match subject {
             Subject::Cluster => About::Cluster,
             Subject::Node(name) => About::Node(name.clone()),
+            Subject::Storage(name) => About::Storage(name.clone()),
             Subject::Instance(name) => About::Instance(name.clone()),
             Subject::Disk(name, index) => About::Disk(name.clone(), *index),
             Subject::Job(id) => About::Job(*id),
@@ -259,10 +269,10 @@ impl Table {
         let step = cluster.now.at.0 / RESORT;
         let source = Source {
             shape: cluster.shape,
-            facts: if self.kind == Kind::Alerts {
-                facts.revision
-            } else {
-                0
+            facts: match self.kind {
+                Kind::Alerts => facts.revision,
+                Kind::Drbd | Kind::Storage | Kind::Volumes => facts.index.revision,
+                _ => 0,
             },
             step: if moves { step } else { 0 },
         };

@@ -91,6 +91,11 @@ impl Sheet {
         }
     }
 
+    /// The columns that it is made for.
+    pub fn width(&self) -> u16 {
+        self.width
+    }
+
     /// Adds a heading, with a blank line before it unless it is the first.
     pub fn heading(&mut self, text: &str) {
         if !self.lines.is_empty() {
@@ -158,7 +163,8 @@ impl Sheet {
         let width = usize::from(self.width).saturating_sub(indent).max(10);
         let mut margin = mark.to_owned();
         for line in text.lines().flat_map(|line| wrap(line, width)) {
-            let line = Span::new(line, Tone::Plain);
+            // A blank that had no room on the line before.
+            let line = Span::new(line.trim_start(), Tone::Plain);
             self.spans(vec![Span::new(margin, Tone::Dim), line]);
             margin = " ".repeat(indent);
         }
@@ -166,6 +172,12 @@ impl Sheet {
 
     /// Adds lines of cells, each column as wide as its widest cell.
     pub fn table(&mut self, titles: &[&str], rows: Vec<Vec<Span>>) {
+        self.table_of(titles, &[], rows);
+    }
+
+    /// Adds lines of cells as [`Sheet::table`] does; the columns that `numbers` lists stand on the
+    /// right.
+    pub fn table_of(&mut self, titles: &[&str], numbers: &[usize], rows: Vec<Vec<Span>>) {
         let mut widths: Vec<usize> = titles.iter().map(|title| title.width()).collect();
         for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
@@ -174,9 +186,19 @@ impl Sheet {
         }
         let titles = titles.iter().map(|title| Span::new(*title, Tone::Dim));
         for row in std::iter::once(titles.collect()).chain(rows) {
-            let padded = row.into_iter().zip(&widths).map(|(mut cell, width)| {
-                let missing = (width + 2).saturating_sub(cell.text.width());
-                cell.text.extend(std::iter::repeat_n(' ', missing));
+            let last = row.len().saturating_sub(1);
+            let padded = row.into_iter().zip(&widths).enumerate();
+            let padded = padded.map(|(index, (mut cell, width))| {
+                let missing = width.saturating_sub(cell.text.width());
+                let blanks = " ".repeat(missing);
+                if numbers.contains(&index) {
+                    cell.text.insert_str(0, &blanks);
+                } else if index < last {
+                    cell.text += &blanks;
+                }
+                if index < last {
+                    cell.text += "  ";
+                }
                 cell
             });
             self.lines.push(Line::Text(padded.collect()));

@@ -23,9 +23,17 @@ pub enum Meter {
     Write,
     /// Bytes over the network a second.
     Net,
+    /// A resync's or a verify's part that is done, percent.
+    Done,
+    /// Its speed, KiB a second.
+    Speed,
+    /// Seconds until its end.
+    Left,
+    /// What differs, KiB.
+    OutOfSync,
 }
 
-const METERS: usize = Meter::Net as usize + 1;
+const METERS: usize = Meter::OutOfSync as usize + 1;
 
 /// A number as measured, and by how much it must move before that is shown.
 #[derive(Clone, Copy, Debug)]

@@ -18,6 +18,14 @@ pub fn mib(size: u64) -> String {
     unit(format_size(size.saturating_mul(1 << 20), short()))
 }
 
+/// KiB in the same way, as DRBD counts: `812K`, `1.5M`, `2.0G`.
+pub fn kib(size: u64) -> String {
+    if size < 1024 {
+        return format!("{size}K");
+    }
+    unit(format_size(size.saturating_mul(1 << 10), short()))
+}
+
 /// A rate in bytes a second, short: `0`, `812K`, `1.4M`.
 pub fn rate(bytes: u64) -> String {
     if bytes < 1024 {
@@ -91,6 +99,10 @@ mod tests {
         assert_eq!(mib(2 << 20), "2.0T");
         assert_eq!(mib(262_144), "256.0G");
         assert!(!mib(u64::MAX).is_empty());
+        assert_eq!(
+            [kib(812), kib(1_536), kib(3 << 20)],
+            ["812K", "1.5M", "3.0G"]
+        );
     }
 
     #[test]

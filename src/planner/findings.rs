@@ -30,6 +30,8 @@ pub enum Subject {
     Cluster,
     /// A node.
     Node(Name),
+    /// What lies on a node's storage.
+    Storage(Name),
     /// An instance.
     Instance(Name),
     /// A disk of an instance, by index.

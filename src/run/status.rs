@@ -95,7 +95,7 @@ fn json(
         let severity = format!("{:?}", finding.severity).to_lowercase();
         let (kind, name) = match &finding.subject {
             Subject::Cluster => ("cluster", cluster.name().to_owned()),
-            Subject::Node(name) => ("node", name.to_string()),
+            Subject::Node(name) | Subject::Storage(name) => ("node", name.to_string()),
             Subject::Instance(name) => ("instance", name.to_string()),
             Subject::Disk(name, index) => ("disk", format!("{name}/{index}")),
             Subject::Job(id) => ("job", id.to_string()),

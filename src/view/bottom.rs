@@ -4,7 +4,6 @@ use ratatui::layout::Position;
 
 use crate::action::Action;
 use crate::app::area::Area;
-use crate::app::nav::Page;
 use crate::app::state::{Entry, EntryKind};
 use crate::app::{PromptKind, State};
 use crate::input::help::hints;
@@ -43,10 +42,10 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
     } else {
         let view = state.view();
         let tab = state.keymap.keys_for(Action::NextTab).first();
-        let tab = match (&view.page, view.full) {
-            (Page::Node(_) | Page::Group(_), true) => tab.map(|key| (key, "table")),
-            (Page::Node(_) | Page::Group(_), false) => tab.map(|key| (key, "more")),
-            _ => None,
+        let tab = match (view.page.has_more(), view.full) {
+            (true, true) => tab.map(|key| (key, "table")),
+            (true, false) => tab.map(|key| (key, "more")),
+            (false, _) => None,
         };
         let tab = tab.map(|(key, words)| (key.to_string(), words));
         let hints = hints(&state.keymap, view.place());

@@ -14,8 +14,14 @@ use super::pen::{Pen, columns};
 /// From this width on words are written out.
 const ROOMY: u16 = 116;
 
+/// From this width on DRBD has all its words.
+const WIDE: u16 = 140;
+
 /// From this width on jobs have words.
 const MIDDLE: u16 = 92;
+
+/// Where the jobs stand among the figures.
+const JOBS_AT: usize = 3;
 
 /// Seconds from which on an age is a warning.
 const OLD: f64 = 30.0;
@@ -115,7 +121,7 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
         _ => Tone::Critical,
     };
     let master_tone = if serves { Tone::Plain } else { Tone::Lost };
-    vec![
+    let mut figures = vec![
         // Short as the role letter that Ganeti prints.
         figure(if roomy { "master" } else { "M" }, master, master_tone),
         figure("nodes", nodes, bad(sums.nodes_up < wanted)),
@@ -131,7 +137,32 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
             Tone::Plain,
         ),
         figure("disk", percent(state.facts.disk_used), Tone::Plain),
-    ]
+    ];
+    let drbd = &state.facts.replication;
+    if drbd.total > 0 {
+        let resyncing = match drbd.resyncing {
+            0 => String::new(),
+            n if width >= WIDE => format!(" {n} resyncing"),
+            n => format!(" {n} sync"),
+        };
+        let unknown = state.facts.index.unknown;
+        let (degraded, tone) = match (drbd.degraded.saturating_sub(unknown), unknown) {
+            (0, 0) => ("ok".to_owned(), Tone::Plain),
+            (0, n) if n == drbd.total => ("?".to_owned(), Tone::Dim),
+            (0, n) => (format!("ok ({n}?)"), Tone::Stale),
+            (n, m) if m == 0 || width < WIDE => (format!("{n} degraded"), Tone::Warn),
+            (n, m) => (format!("{n} degraded ({m}?)"), Tone::Warn),
+        };
+        let drbd = figure("drbd", Some(degraded + &resyncing), tone);
+        // While something is wrong it must not be the first to leave; where there is hardly any
+        // room the line of what is wrong says it.
+        if tone == Tone::Warn && width >= MIDDLE {
+            figures.insert(JOBS_AT + 1, drbd);
+        } else {
+            figures.push(drbd);
+        }
+    }
+    figures
 }
 
 /// What is wrong, worst first, as much as there is room for, and how much more there is.
@@ -224,10 +255,15 @@ fn spans(cluster: &Cluster, roomy: bool) -> Vec<Span> {
             OLD,
         ),
         ("live", ages.live.map(of_now), OLD),
+        ("drbd", ages.drbd.map(of_now), OLD),
         ("verify", ages.verify, f64::INFINITY),
     ];
     let mut spans = Vec::new();
     for (word, seconds, old) in kinds {
+        // Of a cluster without DRBD there is nothing to be old.
+        if word == "drbd" && seconds.is_none() {
+            continue;
+        }
         let gap = if spans.is_empty() { "" } else { "  " };
         spans.push(Span::new(format!("{gap}{word} "), Tone::Dim));
         let (text, tone) = match seconds {

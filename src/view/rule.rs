@@ -5,7 +5,7 @@ use crate::app::columns::place;
 use crate::app::layout::{Layout, beside};
 use crate::app::nav::Page;
 use crate::app::rows::Id;
-use crate::app::view::alerts;
+use crate::app::view::{alerts, drbd};
 use crate::model::Cluster;
 use crate::theme::Role;
 
@@ -69,6 +69,8 @@ fn title(state: &State, cluster: &Cluster) -> String {
         Page::Node(name) | Page::Instance(name) | Page::Group(name) => {
             format!("{word} {}", names.short(name))
         }
+        Page::Volumes(name) => format!("{word} {}", names.short(name)),
+        Page::Pair(key) => format!("{word} {}", drbd::name(&state.facts, key)),
         Page::Job(id) => {
             let job = cluster.jobs.get(id);
             let summary = job.map(crate::model::job::summary).unwrap_or_default();
@@ -97,6 +99,9 @@ fn pane_title(state: &State) -> String {
     {
         Some(Id::Node(name) | Id::Instance(name) | Id::Group(name)) => names.short(name).to_owned(),
         Some(Id::Job(id)) => format!("job {id}"),
+        Some(Id::Pair(key)) => drbd::name(&state.facts, key),
+        Some(Id::Place(node, _)) => format!("storage {}", names.short(node)),
+        Some(Id::Volume(_, _, name)) => name.clone(),
         Some(id @ Id::Alert(..)) => {
             let text = alerts::text(&state.facts, id, crate::app::columns::Col::Subject);
             text.unwrap_or_default().into_owned()

@@ -25,6 +25,15 @@ pub enum Cell<'a> {
     Text(Cow<'a, str>, Tone),
     /// A share of a whole that is in use.
     Bar(f64, Tone),
+    /// How far something is: a bar, the percentage, and words after it.
+    Gauge {
+        /// Percent done.
+        percent: f64,
+        /// What else there is to say.
+        text: Cow<'a, str>,
+        /// What it means.
+        tone: Tone,
+    },
     /// A number over time, the newest last, and what fills the height.
     Spark(Vec<Option<f32>>, f32),
 }
@@ -67,7 +76,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, table: &Table, state: &State, cluste
     let placed = place(columns, &table.wanted, table.shift, layout.heading.width);
     heading(pen, layout.heading, table, &placed);
     if table.rows.is_empty() {
-        let lines = why_no_rows(table, cluster);
+        let lines = why_no_rows(table, cluster, &state.facts);
         let width = layout.rows.width.saturating_sub(4);
         let wrapped = lines.iter().flat_map(|(text, tone)| {
             let lines = wrap(text, usize::from(width).max(10));
@@ -164,6 +173,11 @@ fn row(
                 let dim = !matches!(tone, Tone::Plain);
                 bar(pen, x, area.y, width, share, if dim { tone } else { own });
             }
+            Cell::Gauge {
+                percent,
+                text,
+                tone,
+            } => gauge(pen, x, area.y, width, percent, &text, tone),
             Cell::Spark(points, top) => spark(pen, x, area.y, width, &points, top),
         }
     }
@@ -222,6 +236,34 @@ fn bar(pen: &mut Pen, x: u16, y: u16, width: u16, share: f64, tone: Tone) {
     pen.line(x, y, full, glyphs.bar, style);
     let track = pen.style(Role::BarTrack);
     pen.line(x + full, y, width - full, glyphs.track, track);
+}
+
+/// Columns of the bar of a gauge.
+const GAUGE: u16 = 12;
+
+/// Columns of its percentage with the blank before it.
+const PERCENT: u16 = 7;
+
+fn gauge(pen: &mut Pen, x: u16, y: u16, width: u16, percent: f64, text: &str, tone: Tone) {
+    let length = GAUGE.min(width.saturating_sub(PERCENT));
+    bar(pen, x, y, length, percent / 100.0, tone);
+    let style = pen.tone(tone);
+    // 100.0% is shown when all is done, and not before.
+    let percent = if percent < 100.0 {
+        percent.min(99.9)
+    } else {
+        percent
+    };
+    let number = format!("{percent:.1}%");
+    pen.put_right(x + length, y, PERCENT.min(width - length), &number, style);
+    let used = length + PERCENT + 1;
+    pen.put(
+        x + used.min(width),
+        y,
+        width.saturating_sub(used),
+        text,
+        style,
+    );
 }
 
 fn spark(pen: &mut Pen, x: u16, y: u16, width: u16, points: &[Option<f32>], top: f32) {

@@ -78,6 +78,10 @@ const KINDS: &[(Kind, u64, bool, bool)] = &[
 const BEFORE_STORY: u64 = 4 * MINUTE;
 /// And until so long afterwards; all trouble waits until then.
 const AFTER_STORY: u64 = 75 * SECOND;
+/// Trouble with storage comes in turn until then; its like waits.
+const AFTER_TROUBLE: u64 = 14 * MINUTE;
+/// What would come in between.
+const LIKE_TROUBLE: &[Kind] = &[Kind::Outage, Kind::Stall, Kind::Trouble, Kind::Maintenance];
 /// No more passing instances than one in so many.
 const PASSING_SHARE: usize = 12;
 /// No node is filled beyond this share of its memory on purpose.
@@ -88,10 +92,10 @@ impl Cluster {
     pub(super) fn begin_life(&mut self) {
         let first_look = self.options.epoch_ms - self.now;
         for &(kind, _, _, peaceful) in KINDS {
-            let quiet = if peaceful {
-                0
-            } else {
-                first_look + AFTER_STORY
+            let quiet = match peaceful {
+                true => 0,
+                false if LIKE_TROUBLE.contains(&kind) => first_look + AFTER_TROUBLE,
+                false => first_look + AFTER_STORY,
             };
             let wait = self.next(kind);
             self.after(quiet + wait, Event::Life(kind));
@@ -131,7 +135,7 @@ impl Cluster {
             Kind::Stop => self.stop_some(),
             Kind::Start => self.start_some(),
             Kind::Reboot => {
-                if let Some(id) = self.some(|_, i| i.runs()) {
+                if let Some(id) = self.some(|_, i| i.runs() && i.mirror.is_whole()) {
                     self.wish(Opcode::Reboot(id), "gnt:user: kernel update");
                 }
             }
@@ -254,7 +258,7 @@ impl Cluster {
         if down * 8 > self.instances.len() {
             return;
         }
-        if let Some(instance) = self.some(|_, i| i.runs()) {
+        if let Some(instance) = self.some(|_, i| i.runs() && i.mirror.is_whole()) {
             let code = Opcode::Shutdown {
                 instance,
                 by_user: false,

@@ -15,6 +15,7 @@ mod layout;
 mod life;
 pub mod load;
 pub mod node;
+mod oddity;
 pub mod opcode;
 mod script;
 pub mod storage;
@@ -33,7 +34,7 @@ use instance::{Instance, InstanceId};
 use job::Queue;
 use life::Kind;
 use node::{Node, NodeId, Role};
-use storage::{Oddities, Stray};
+use oddity::{Oddities, Stray};
 use trouble::{LEAD, LONG, Story};
 
 /// How long the cluster has lived before anybody looks, ms: its queue then has a past.
@@ -167,7 +168,7 @@ impl Cluster {
         oddities.lose_volume(&instances);
         let strays = oddities
             .orphans
-            .map(|node| storage::orphans(node, options.seed));
+            .map(|node| oddity::orphans(node, options.seed));
         let started = options.epoch_ms.saturating_sub(PRELUDE);
         let mut cluster = Cluster {
             now: started,

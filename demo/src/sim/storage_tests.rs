@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::sim::layout;
+use crate::sim::{Options, layout};
 
 /// The first thing on a node's storage that does not add up.
 pub fn odd(cluster: &Cluster, node: NodeId) -> Option<String> {

@@ -50,6 +50,8 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoInstances => state.way.go(Page::Instances),
         Action::GoGroups => state.way.go(Page::Groups),
         Action::GoJobs => state.way.go(Page::Jobs),
+        Action::GoDrbd => state.way.go(Page::Drbd),
+        Action::GoStorage => state.way.go(Page::Storage),
     }
     Vec::new()
 }
@@ -107,11 +109,14 @@ pub fn open(state: &mut State, now: Time) {
     else {
         return;
     };
-    match Page::of(id) {
+    match Page::of(id, &state.facts) {
         Some(page) => state.way.go(page),
         None => {
-            let text = "this is about the cluster as a whole".to_owned();
-            state.notice = Some((text, now));
+            let text = match id {
+                Id::Volume(..) => "this volume belongs to no disk that has a page",
+                _ => "this is about the cluster as a whole",
+            };
+            state.notice = Some((text.to_owned(), now));
         }
     }
 }
@@ -158,7 +163,7 @@ fn open_filter(state: &mut State, cluster: &Cluster) {
 /// Goes through the main pages; on the page of an object, between its table and its whole text.
 fn tab(state: &mut State, by: isize) {
     let view = state.way.view_mut();
-    if matches!(view.page, Page::Node(_) | Page::Group(_)) {
+    if view.page.has_more() {
         (view.full, view.scroll) = (!view.full, 0);
         return;
     }

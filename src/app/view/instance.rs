@@ -13,7 +13,7 @@ use crate::model::{Cluster, Instance, Name};
 use crate::planner::findings::worked_on;
 
 use super::node::{known, listed, top};
-use super::{instances, nodes};
+use super::{instances, nodes, stack};
 
 /// Jobs listed that had to do with it.
 const JOBS: usize = 8;
@@ -39,7 +39,7 @@ pub fn whole(cluster: &Cluster, facts: &Facts, name: &Name, width: u16, tall: bo
     let Some(instance) = cluster.instances.get(name) else {
         return sheet;
     };
-    disks(&mut sheet, instance);
+    stack::disks(&mut sheet, cluster, facts, instance);
     nics(&mut sheet, instance);
     sheet.heading("Configuration");
     sheet.pairs(configuration(cluster, instance));
@@ -87,6 +87,11 @@ fn state(cluster: &Cluster, facts: &Facts, instance: &Instance) -> Vec<Pair> {
                 conf.disk_template,
                 mib(instance.disk_size())
             ),
+        ),
+        Pair::toned(
+            "redundant",
+            instances::redundancy(facts, &instance.name),
+            instances::redundancy_tone(facts, &instance.name),
         ),
     ];
     if let Some(changed) = changed {
@@ -167,29 +172,6 @@ fn graphs(cluster: &Cluster, instance: &Instance, width: u16, height: u16) -> Ve
             1e6,
         ),
     ]
-}
-
-fn disks(sheet: &mut Sheet, instance: &Instance) {
-    sheet.heading("Disks");
-    if instance.conf.disks.is_empty() {
-        sheet.wrapped("none", Tone::Dim, 0);
-        return;
-    }
-    let rows = instance.conf.disks.iter().enumerate().map(|(index, disk)| {
-        let name = if disk.name.is_empty() {
-            "-"
-        } else {
-            &disk.name
-        };
-        let cells = [
-            format!("disk/{index}"),
-            mib(disk.size),
-            name.to_owned(),
-            disk.uuid.clone(),
-        ];
-        cells.map(|text| Span::new(text, Tone::Plain)).into()
-    });
-    sheet.table(&["DISK", "SIZE", "NAME", "UUID"], rows.collect());
 }
 
 fn nics(sheet: &mut Sheet, instance: &Instance) {

@@ -8,8 +8,10 @@ use crate::app::columns::{Col, Column};
 use crate::app::facts::Facts;
 use crate::app::rows::{Id, Scope, SortKey};
 use crate::app::steady::{Meter, Reading};
+use crate::app::tone::Tone;
 use crate::model::words::age;
 use crate::model::{Cluster, Instance, Name, Status};
+use crate::planner::replica::Redundancy;
 
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
@@ -18,6 +20,7 @@ pub const COLUMNS: &[Column] = &[
     Column::text(Col::Primary, "PRIMARY", 8, 2).growing(24),
     Column::text(Col::Secondary, "SECONDARY", 9, 6).growing(24),
     Column::text(Col::Template, "TEMPLATE", 8, 8),
+    Column::text(Col::Redundancy, "REDUND", 8, 5),
     Column::number(Col::Vcpus, "VCPUS", 5, 7),
     Column::number(Col::Memory, "MEMORY", 7, 4),
     Column::number(Col::DiskSize, "DISK", 7, 9),
@@ -58,7 +61,35 @@ pub fn words(cluster: &Cluster, facts: &Facts, name: &Name) -> Option<Vec<String
         secondaries(facts, &conf.secondaries).into_owned(),
         conf.disk_template.clone(),
         conf.os.clone(),
+        redundancy(facts, name),
     ])
+}
+
+/// How well its disks would survive the loss of a node, in a word.
+pub fn redundancy(facts: &Facts, name: &Name) -> String {
+    let word = match facts.redundancy.get(name) {
+        Some(Redundancy::Redundant) => "yes",
+        // It is not whole before it is done.
+        Some(Redundancy::Resyncing(percent)) => {
+            return format!("{:.0}%", percent.floor().clamp(0.0, 99.0));
+        }
+        Some(Redundancy::Degraded) => "degraded",
+        Some(Redundancy::None) => "none",
+        Some(Redundancy::Lost) => "LOST",
+        Some(Redundancy::Unknown) | None => "?",
+    };
+    word.to_owned()
+}
+
+/// What that means.
+pub fn redundancy_tone(facts: &Facts, name: &Name) -> Tone {
+    match facts.redundancy.get(name) {
+        Some(Redundancy::Redundant) => Tone::Plain,
+        Some(Redundancy::Resyncing(_)) => Tone::Progress,
+        Some(Redundancy::Degraded) => Tone::Warn,
+        Some(Redundancy::Lost) => Tone::Critical,
+        Some(Redundancy::None | Redundancy::Unknown) | None => Tone::Dim,
+    }
 }
 
 /// The text of a column that grows.
@@ -107,7 +138,7 @@ pub fn secondaries<'a>(facts: &Facts, names: &'a [String]) -> Cow<'a, str> {
 }
 
 /// An instance's place in the order of a column.
-pub fn sort_key(cluster: &Cluster, name: &Name, col: Col) -> Option<SortKey> {
+pub fn sort_key(cluster: &Cluster, facts: &Facts, name: &Name, col: Col) -> Option<SortKey> {
     let instance = cluster.instances.get(name)?;
     let conf = &instance.conf;
     let guest = || cluster.guest(instance);
@@ -121,6 +152,15 @@ pub fn sort_key(cluster: &Cluster, name: &Name, col: Col) -> Option<SortKey> {
         Col::Secondary if conf.secondaries.is_empty() => SortKey::Unknown,
         Col::Secondary => SortKey::Text(conf.secondaries.join(",")),
         Col::Template => SortKey::Text(conf.disk_template.clone()),
+        // Worst first; what has one copy by design is no trouble.
+        Col::Redundancy => SortKey::number(match facts.redundancy.get(name)? {
+            Redundancy::Lost => Some(0.0),
+            Redundancy::Degraded => Some(1.0),
+            Redundancy::Resyncing(percent) => Some(2.0 + percent / 100.0),
+            Redundancy::Redundant => Some(4.0),
+            Redundancy::None => Some(5.0),
+            Redundancy::Unknown => None,
+        }),
         Col::Vcpus => SortKey::Number(f64::from(conf.vcpus)),
         Col::Memory => SortKey::size(Some(conf.maxmem)),
         Col::DiskSize => SortKey::size(Some(instance.disk_size())),

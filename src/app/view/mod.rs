@@ -1,6 +1,7 @@
 //! How each page behaves: its columns, order and words, or its text.
 
 pub mod alerts;
+pub mod drbd;
 pub mod group;
 pub mod groups;
 pub mod help;
@@ -10,10 +11,16 @@ pub mod job;
 pub mod jobs;
 pub mod node;
 pub mod nodes;
+pub mod pair;
+mod remedy;
+mod stack;
+pub mod storage;
+pub mod volumes;
 
 use std::borrow::Cow;
 
 use crate::model::Cluster;
+use crate::planner::replica::Key;
 
 use super::columns::{Col, Column};
 use super::facts::Facts;
@@ -32,6 +39,12 @@ pub enum Kind {
     Groups,
     /// Jobs.
     Jobs,
+    /// DRBD disks.
+    Drbd,
+    /// Places for disks.
+    Storage,
+    /// Logical volumes of a node.
+    Volumes,
     /// Findings.
     Alerts,
 }
@@ -44,6 +57,9 @@ impl Kind {
             Kind::Instances => instances::COLUMNS,
             Kind::Groups => groups::COLUMNS,
             Kind::Jobs => jobs::COLUMNS,
+            Kind::Drbd => drbd::COLUMNS,
+            Kind::Storage => storage::COLUMNS,
+            Kind::Volumes => volumes::COLUMNS,
             Kind::Alerts => alerts::COLUMNS,
         }
     }
@@ -55,16 +71,26 @@ impl Kind {
             Kind::Instances => "instances",
             Kind::Groups => "groups",
             Kind::Jobs => "jobs",
+            Kind::Drbd => "disks",
+            Kind::Storage => "places",
+            Kind::Volumes => "volumes",
             Kind::Alerts => "alerts",
         }
     }
 
-    /// The order at first: that of the first column.
+    /// The order at first: that of the first column, or worst first.
     pub fn first_sort(self) -> Sort {
-        let first = &self.columns()[0];
-        Sort {
-            col: first.col,
-            reverse: first.largest_first,
+        let worst = |col| Sort { col, reverse: true };
+        match self {
+            Kind::Drbd => worst(Col::State),
+            Kind::Volumes => worst(Col::Text),
+            _ => {
+                let first = &self.columns()[0];
+                Sort {
+                    col: first.col,
+                    reverse: first.largest_first,
+                }
+            }
         }
     }
 
@@ -75,6 +101,12 @@ impl Kind {
             Kind::Instances => instances::ids(cluster, facts, scope),
             Kind::Groups => groups::ids(cluster),
             Kind::Jobs => jobs::ids(cluster),
+            Kind::Drbd => drbd::ids(facts),
+            Kind::Storage => storage::ids(facts),
+            Kind::Volumes => match scope {
+                Scope::Node(node) => volumes::ids(facts, node),
+                Scope::All | Scope::Group(_) => Vec::new(),
+            },
             Kind::Alerts => alerts::ids(facts),
         }
     }
@@ -86,6 +118,9 @@ impl Kind {
             (Kind::Instances, Id::Instance(name)) => instances::words(cluster, facts, name),
             (Kind::Groups, Id::Group(name)) => groups::words(cluster, name),
             (Kind::Jobs, Id::Job(job)) => jobs::words(cluster, *job),
+            (Kind::Drbd, Id::Pair(key)) => drbd::words(facts, key),
+            (Kind::Storage, Id::Place(node, nth)) => storage::words(facts, node, *nth),
+            (Kind::Volumes, id) => volumes::words(facts, id),
             (Kind::Alerts, id) => alerts::words(facts, id),
             _ => None,
         };
@@ -100,7 +135,11 @@ impl Kind {
                 .get(name)
                 .map(|instance| &instance.conf.tags),
             Id::Group(name) => cluster.groups.get(name).map(|group| &group.tags),
-            Id::Job(_) | Id::Alert(..) => None,
+            Id::Pair(Key::Disk(name, _)) => cluster
+                .instances
+                .get(name)
+                .map(|instance| &instance.conf.tags),
+            Id::Job(_) | Id::Alert(..) | Id::Pair(_) | Id::Place(..) | Id::Volume(..) => None,
         };
         let mut searched = words.unwrap_or_default().join("\n");
         searched.push(TAGS);
@@ -123,6 +162,9 @@ impl Kind {
             (Kind::Instances, Id::Instance(name)) => instances::text(cluster, facts, name, col),
             (Kind::Groups, Id::Group(name)) => Some(Cow::Borrowed(&**name)),
             (Kind::Jobs, Id::Job(job)) => jobs::text(cluster, facts, *job, col),
+            (Kind::Drbd, Id::Pair(key)) => drbd::text(facts, key, col),
+            (Kind::Storage, Id::Place(node, nth)) => storage::text(facts, node, *nth, col),
+            (Kind::Volumes, id) => volumes::text(facts, id, col),
             (Kind::Alerts, id) => alerts::text(facts, id, col),
             _ => None,
         };
@@ -132,10 +174,13 @@ impl Kind {
     /// A row's place in the order of a column other than the first.
     pub fn sort_key(self, cluster: &Cluster, facts: &Facts, id: &Id, col: Col) -> SortKey {
         let key = match (self, id) {
-            (Kind::Nodes, Id::Node(name)) => nodes::sort_key(cluster, name, col),
-            (Kind::Instances, Id::Instance(name)) => instances::sort_key(cluster, name, col),
+            (Kind::Nodes, Id::Node(name)) => nodes::sort_key(cluster, facts, name, col),
+            (Kind::Instances, Id::Instance(name)) => instances::sort_key(cluster, facts, name, col),
             (Kind::Groups, Id::Group(name)) => groups::sort_key(cluster, facts, name, col),
             (Kind::Jobs, Id::Job(job)) => jobs::sort_key(cluster, *job, col),
+            (Kind::Drbd, Id::Pair(key)) => drbd::sort_key(cluster, facts, key, col),
+            (Kind::Storage, Id::Place(node, nth)) => storage::sort_key(facts, node, *nth, col),
+            (Kind::Volumes, id) => volumes::sort_key(facts, id, col),
             (Kind::Alerts, id) => {
                 alerts::text(facts, id, col).map(|text| SortKey::Text(text.into()))
             }
@@ -145,10 +190,11 @@ impl Kind {
     }
 
     /// The numbers of a row that are held steady.
-    pub fn readings(self, cluster: &Cluster, id: &Id) -> Vec<Reading> {
+    pub fn readings(self, cluster: &Cluster, facts: &Facts, id: &Id) -> Vec<Reading> {
         match (self, id) {
             (Kind::Nodes, Id::Node(name)) => nodes::readings(cluster, name),
             (Kind::Instances, Id::Instance(name)) => instances::readings(cluster, name),
+            (Kind::Drbd, Id::Pair(key)) => drbd::readings(facts, key),
             _ => Vec::new(),
         }
     }

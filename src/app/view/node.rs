@@ -1,12 +1,18 @@
 //! One node: everything known of it.
 
+use std::collections::BTreeMap;
+
 use crate::app::facts::Facts;
 use crate::app::sheet::{Graph, Pair, Sheet, Span};
 use crate::app::tone::{self, Tone};
 use crate::model::words::{age, ago, duration, mib, rate};
 use crate::model::{Cluster, Name, Node, Reach, Time};
+use crate::planner::replica;
 
-use super::nodes;
+use super::{drbd, nodes, volumes};
+
+/// DRBD disks that are named one by one.
+const BAD_NAMED: usize = 20;
 
 /// What matters most, for the top of its page and for the pane.
 pub fn brief(cluster: &Cluster, facts: &Facts, name: &Name, width: u16, tall: bool) -> Sheet {
@@ -51,7 +57,8 @@ pub fn whole(cluster: &Cluster, facts: &Facts, name: &Name, width: u16) -> Sheet
     }
     cores(&mut sheet, node);
     daemons(&mut sheet, node);
-    storage(&mut sheet, node);
+    replication(&mut sheet, facts, node);
+    storage(&mut sheet, cluster, facts, node);
     devices(&mut sheet, node);
     missing(&mut sheet, node);
     sheet
@@ -143,6 +150,16 @@ fn warnings(sheet: &mut Sheet, node: &Node, facts: &Facts) {
     }
     for (about, text) in node.problems.iter().filter(|_| node.fresh()) {
         sheet.wrapped(&format!("{about}: {text}"), Tone::Warn, 0);
+    }
+    let missing = node.facts.missing.iter().flatten();
+    for part in missing.filter(|part| part.hangs && node.fresh()) {
+        let text = format!("{} hangs: {}", part.part, part.why);
+        sheet.wrapped(&text, Tone::Critical, 0);
+    }
+    if let Some((n, tone)) = facts.bad_halves(&node.name).filter(|_| node.fresh()) {
+        let halves = if n == 1 { "half" } else { "halves" };
+        let text = format!("{n} DRBD {halves} here not well: see drbd");
+        sheet.wrapped(&text, tone, 0);
     }
 }
 
@@ -331,30 +348,62 @@ fn daemons(sheet: &mut Sheet, node: &Node) {
     sheet.table(&["DAEMON", "STATE"], rows.collect());
 }
 
-fn storage(sheet: &mut Sheet, node: &Node) {
-    let Some(storage) = &node.facts.storage else {
-        return;
+/// The halves of DRBD disks here, counted by how their disks are, and those named that are not well.
+fn replication(sheet: &mut Sheet, facts: &Facts, node: &Node) {
+    let here = |pair: &&replica::Pair| {
+        [&pair.primary, &pair.secondary]
+            .iter()
+            .any(|half| half.node == node.name)
     };
-    let tone = if node.fresh() {
-        Tone::Plain
-    } else {
-        Tone::Lost
-    };
-    let vgs = storage.vgs.iter();
-    let vgs = vgs.map(|vg| ("volume group", &vg.name, vg.total, vg.free));
-    let dirs = storage.dirs.iter();
-    let dirs = dirs.map(|dir| ("directory", &dir.name, dir.total, dir.free));
-    let rows: Vec<Vec<Span>> = vgs
-        .chain(dirs)
-        .map(|(kind, name, total, free)| {
-            let cells = [kind.to_owned(), name.clone(), mib(total), mib(free)];
-            cells.map(|text| Span::new(text, tone)).into()
-        })
-        .collect();
-    if !rows.is_empty() {
-        sheet.heading("Storage");
-        sheet.table(&["KIND", "NAME", "TOTAL", "FREE"], rows);
+    let mut counts: BTreeMap<replica::State, usize> = BTreeMap::new();
+    let mut bad: Vec<&replica::Pair> = Vec::new();
+    for pair in facts.pairs.iter().filter(here) {
+        *counts.entry(pair.state).or_default() += 1;
+        if drbd::is_news(pair) {
+            bad.push(pair);
+        }
     }
+    if counts.is_empty() {
+        return;
+    }
+    sheet.heading("DRBD");
+    let counts = counts.into_iter().rev();
+    let counts: Vec<String> = counts
+        .map(|(state, n)| format!("{n} {}", drbd::state_word(state)))
+        .collect();
+    sheet.wrapped(&counts.join(", "), Tone::Plain, 0);
+    let more = bad.len().saturating_sub(BAD_NAMED);
+    let rows = bad.into_iter().take(BAD_NAMED).map(|pair| {
+        let role = if pair.primary.node == node.name {
+            "primary"
+        } else {
+            "secondary"
+        };
+        let done = pair.going.as_ref();
+        let done = done.map(|going| format!("{:.1}% ", going.percent));
+        let text = done.unwrap_or_default() + &drbd::state(pair);
+        vec![
+            Span::new(drbd::name(facts, &pair.key), Tone::Plain),
+            Span::new(role, Tone::Dim),
+            Span::new(text, drbd::state_tone(pair)),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    if !rows.is_empty() {
+        sheet.table(&["DISK", "HERE", "STATE"], rows);
+    }
+    if more > 0 {
+        sheet.wrapped(&format!("and {more} more"), Tone::Dim, 0);
+    }
+}
+
+fn storage(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, node: &Node) {
+    if facts.places.iter().any(|place| place.node == node.name) {
+        sheet.heading("Storage");
+        volumes::places(sheet, facts, &node.name);
+    }
+    volumes::physical_volumes(sheet, cluster, &node.name);
+    volumes::health(sheet, node);
 }
 
 fn devices(sheet: &mut Sheet, node: &Node) {
@@ -369,18 +418,7 @@ fn devices(sheet: &mut Sheet, node: &Node) {
             .map(|i| vec![cell(i.name.clone()), cell(rate(i.rx)), cell(rate(i.tx))]);
         sheet.table(&["INTERFACE", "RECEIVED", "SENT"], rows.collect());
     }
-    if let Some(disks) = node.facts.disks.as_ref().filter(|disks| !disks.is_empty()) {
-        sheet.heading("Disks, bytes a second");
-        let rows = disks.iter().map(|disk| {
-            vec![
-                cell(disk.name.clone()),
-                cell(rate(disk.read)),
-                cell(rate(disk.write)),
-                cell(format!("{:.0}%", f64::from(disk.busy) / 10.0)),
-            ]
-        });
-        sheet.table(&["DISK", "READ", "WRITTEN", "BUSY"], rows.collect());
-    }
+    volumes::rates(sheet, node);
 }
 
 fn missing(sheet: &mut Sheet, node: &Node) {
@@ -389,7 +427,12 @@ fn missing(sheet: &mut Sheet, node: &Node) {
     };
     sheet.heading("What its agent cannot see");
     for part in missing {
-        sheet.wrapped(&format!("{}: {}", part.part, part.why), Tone::Stale, 0);
+        if part.hangs {
+            let text = format!("{} hangs: {}", part.part, part.why);
+            sheet.wrapped(&text, Tone::Critical, 0);
+        } else {
+            sheet.wrapped(&format!("{}: {}", part.part, part.why), Tone::Stale, 0);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::app::columns::{Col, Column};
 use crate::app::facts::Facts;
 use crate::app::rows::{Id, Scope, SortKey};
 use crate::app::steady::{Meter, Reading};
+use crate::app::tone::{self, Tone};
 use crate::model::words::age;
 use crate::model::{Cluster, Name, Node, Reach};
 
@@ -53,7 +54,7 @@ pub fn words(cluster: &Cluster, facts: &Facts, name: &Name) -> Option<Vec<String
         name.to_string(),
         node.group().to_owned(),
         role(node).to_owned(),
-        reach(node, cluster).into_owned(),
+        reach_mark(node, cluster, facts).into_owned(),
     ])
 }
 
@@ -72,7 +73,7 @@ pub fn text<'a>(
 }
 
 /// A node's place in the order of a column.
-pub fn sort_key(cluster: &Cluster, name: &Name, col: Col) -> Option<SortKey> {
+pub fn sort_key(cluster: &Cluster, facts: &Facts, name: &Name, col: Col) -> Option<SortKey> {
     let node = cluster.nodes.get(name)?;
     let memory = node.memory().filter(|_| tells(node));
     let disk = node.disk(cluster.conf.as_ref()).filter(|_| tells(node));
@@ -80,7 +81,7 @@ pub fn sort_key(cluster: &Cluster, name: &Name, col: Col) -> Option<SortKey> {
     Some(match col {
         Col::Group => SortKey::Text(node.group().to_owned()),
         Col::Role => SortKey::number("MCRDO".find(node.role()).map(|at| at as f64)),
-        Col::Reach => SortKey::Text(reach(node, cluster).into_owned()),
+        Col::Reach => SortKey::Text(reach_mark(node, cluster, facts).into_owned()),
         Col::Pri => SortKey::Number(node.primaries.len() as f64),
         Col::Sec => SortKey::Number(node.secondaries.len() as f64),
         Col::MemBar => SortKey::number(memory.map(|m| share(m.total, m.free))),
@@ -171,6 +172,23 @@ pub fn role(node: &Node) -> &str {
         "D" => "drained",
         "O" => "offline",
         other => other,
+    }
+}
+
+/// How far gantry gets; where that is well, whether halves of DRBD disks here are not.
+pub fn reach_mark<'a>(node: &'a Node, cluster: &Cluster, facts: &Facts) -> Cow<'a, str> {
+    match reach(node, cluster) {
+        ok if ok == "ok" && facts.bad_halves(&node.name).is_some() => Cow::Borrowed("drbd!"),
+        reach => reach,
+    }
+}
+
+/// What that means.
+pub fn reach_tone(node: &Node, cluster: &Cluster, facts: &Facts) -> Tone {
+    let bad = facts.bad_halves(&node.name).map(|(_, tone)| tone);
+    match bad.filter(|_| reach(node, cluster) == "ok") {
+        Some(tone) => tone,
+        None => tone::of_reach(node),
     }
 }
 

@@ -90,14 +90,14 @@ fn fill(cluster: &Cluster, places: &[Place], found: &mut Found) {
                     // In steps, so that the words hold for a while.
                     let hours = (full_in / 3_600.0).ceil() * 3_600.0;
                     let text = format!("{} will be full in {}", called(place), duration(hours));
-                    filling.push((Subject::Node(place.node.clone()), text));
+                    filling.push((Subject::Storage(place.node.clone()), text));
                 }
                 continue;
             }
         };
         let text = format!("{} {used}% full, {} free", called(place), mib(free));
         let named = full.entry(severity).or_default();
-        named.push((Subject::Node(place.node.clone()), text));
+        named.push((Subject::Storage(place.node.clone()), text));
     }
     for (severity, all) in full.into_iter().rev() {
         let percent = if severity == Severity::Critical {
@@ -121,7 +121,7 @@ fn called(place: &Place) -> String {
 
 /// A place for new disks that cannot be used, or has lost a part.
 fn broken(place: &Place, found: &mut Found) {
-    let subject = Subject::Node(place.node.clone());
+    let subject = Subject::Storage(place.node.clone());
     if place.kind == PlaceKind::VolumeGroup && place.why == NO_GROUP {
         let text = format!("{} has no volume group {}", place.node, place.name);
         found.add(Severity::Critical, subject, text);
@@ -144,7 +144,7 @@ fn unlike(cluster: &Cluster, places: &[Place], found: &mut Found) {
             count(place.missing, "volume"),
             place.node
         );
-        (Subject::Node(place.node.clone()), text)
+        (Subject::Storage(place.node.clone()), text)
     });
     add_few(found, Severity::Critical, lost.collect(), |n| {
         format!("volumes missing on {n} nodes")
@@ -166,7 +166,7 @@ fn unlike(cluster: &Cluster, places: &[Place], found: &mut Found) {
                     "{volumes} on {} of another size than configured",
                     place.node
                 );
-                (Subject::Node(place.node.clone()), text)
+                (Subject::Storage(place.node.clone()), text)
             })
             .collect(),
     };
@@ -178,7 +178,7 @@ fn unlike(cluster: &Cluster, places: &[Place], found: &mut Found) {
     let named = orphans.iter().map(|place| {
         let volumes = count(place.orphans, "orphan volume");
         let text = format!("{volumes} on {}, {}", place.node, mib(place.orphans_size));
-        (Subject::Node(place.node.clone()), text)
+        (Subject::Storage(place.node.clone()), text)
     });
     let named = named.collect();
     add_few(found, Severity::Warning, named, |n| {
@@ -231,7 +231,11 @@ fn partial(node: &Node, found: &mut Found) {
             n => format!("{} lacks {}", vg.name, count(n as usize, "physical volume")),
         };
         let text = format!("{}: {text}", node.name);
-        found.add(Severity::Critical, Subject::Node(node.name.clone()), text);
+        found.add(
+            Severity::Critical,
+            Subject::Storage(node.name.clone()),
+            text,
+        );
     }
 }
 
@@ -248,7 +252,7 @@ fn failing(node: &Node, found: &mut Found) {
             n => format!(" and {n} more"),
         };
         let text = format!("{}: {first}{more} failed its own health test", node.name);
-        found.add(Severity::Warning, Subject::Node(node.name.clone()), text);
+        found.add(Severity::Warning, Subject::Storage(node.name.clone()), text);
     }
 }
 

@@ -52,6 +52,10 @@ pub fn cell<'a>(
         Col::Primary => Cell::plain(state.facts.names.short(&conf.primary)),
         Col::Secondary => Cell::plain(instances::secondaries(&state.facts, &conf.secondaries)),
         Col::Template => Cell::toned(conf.disk_template.as_str(), Tone::Dim),
+        Col::Redundancy => Cell::toned(
+            instances::redundancy(&state.facts, name),
+            instances::redundancy_tone(&state.facts, name),
+        ),
         Col::Vcpus => Cell::plain(conf.vcpus.to_string()),
         Col::Memory => Cell::plain(mib(conf.maxmem)),
         Col::DiskSize if conf.disks.is_empty() => Cell::toned("-", Tone::Dim),

@@ -1,10 +1,13 @@
 //! How the rows of each page look.
 
 mod alerts;
+mod drbd;
 mod groups;
 mod instances;
 mod jobs;
 mod nodes;
+mod storage;
+mod volumes;
 
 use crate::app::columns::Col;
 use crate::app::rows::Id;
@@ -21,6 +24,9 @@ pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Instance(name) => instances::row(cluster, name),
         Id::Job(job) => jobs::row(cluster, *job),
         Id::Alert(..) => alerts::row(state, id),
+        Id::Pair(key) => drbd::row(state, key),
+        Id::Place(node, nth) => storage::row(state, node, *nth),
+        Id::Volume(..) => volumes::row(state, id),
         Id::Group(_) => Tone::Plain,
     }
 }
@@ -28,9 +34,12 @@ pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
 /// The tone of the worst thing in a row, for the sign before it.
 pub fn worst(state: &State, cluster: &Cluster, id: &Id) -> Tone {
     match id {
-        Id::Node(name) => nodes::worst(cluster, name),
+        Id::Node(name) => nodes::worst(state, cluster, name),
         Id::Instance(name) => instances::worst(cluster, name),
         Id::Job(job) => jobs::worst(cluster, *job),
+        Id::Pair(key) => drbd::worst(state, key),
+        Id::Place(node, nth) => storage::worst(state, node, *nth),
+        Id::Volume(..) => volumes::worst(state, id),
         Id::Group(name) => groups::worst(state, name),
         Id::Alert(..) => alerts::row(state, id),
     }
@@ -49,6 +58,9 @@ pub fn cell<'a>(
         (Kind::Instances, Id::Instance(name)) => instances::cell(state, cluster, id, name, col),
         (Kind::Groups, Id::Group(name)) => groups::cell(state, cluster, name, col),
         (Kind::Jobs, Id::Job(job)) => jobs::cell(state, cluster, *job, col),
+        (Kind::Drbd, Id::Pair(key)) => drbd::cell(state, cluster, id, key, col),
+        (Kind::Storage, Id::Place(node, nth)) => storage::cell(state, node, *nth, col),
+        (Kind::Volumes, id) => volumes::cell(state, id, col),
         (Kind::Alerts, id) => alerts::cell(state, id, col),
         _ => None,
     };

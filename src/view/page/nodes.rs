@@ -22,8 +22,11 @@ pub fn row(cluster: &Cluster, name: &Name) -> Tone {
     cluster.nodes.get(name).map_or(Tone::Lost, tone::of_node)
 }
 
-pub fn worst(cluster: &Cluster, name: &Name) -> Tone {
-    cluster.nodes.get(name).map_or(Tone::Plain, tone::of_reach)
+pub fn worst(state: &State, cluster: &Cluster, name: &Name) -> Tone {
+    let node = cluster.nodes.get(name);
+    node.map_or(Tone::Plain, |node| {
+        nodes::reach_tone(node, cluster, &state.facts)
+    })
 }
 
 pub fn cell<'a>(
@@ -54,7 +57,10 @@ pub fn cell<'a>(
             "R" | "C" => Cell::toned(nodes::role(node), Tone::Dim),
             _ => Cell::plain(nodes::role(node)),
         },
-        Col::Reach => Cell::toned(nodes::reach(node, cluster), tone::of_reach(node)),
+        Col::Reach => Cell::toned(
+            nodes::reach_mark(node, cluster, &state.facts),
+            nodes::reach_tone(node, cluster, &state.facts),
+        ),
         Col::Pri => Cell::plain(node.primaries.len().to_string()),
         Col::Sec => Cell::plain(node.secondaries.len().to_string()),
         Col::MemBar => Cell::bar(

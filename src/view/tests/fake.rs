@@ -1,12 +1,14 @@
 //! Clusters for pictures, made of what agents would report.
 
+pub mod disks;
+
 use gantry_wire::config::{self, ConfigPart, Disk, Nic, Source};
 use gantry_wire::guest::{Guest, Guests};
 use gantry_wire::job::{Filter, Job, JobLog, JobsPart, Lock, LogLine, Op, Pending, QueueState};
 use gantry_wire::node::{Cpu, Daemon, DiskRate, Load, Memory, Missing, NetRate, Sample, System};
 use gantry_wire::report::{Hello, MasterState, Problem, Report};
 use gantry_wire::ssconf::{SsNode, Ssconf};
-use gantry_wire::storage::{Storage, VolumeGroup};
+use gantry_wire::storage::{Space, Storage, VolumeGroup};
 
 use crate::model::time::Now;
 use crate::model::{Cluster, Reach, Time};

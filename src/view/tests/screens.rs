@@ -10,7 +10,7 @@ use crate::theme::{Depth, glyph};
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// Goes through all sizes: a picture of the text at each, and of the styles at the smallest.
-fn pictures(name: &str, cluster: fn() -> Cluster, prepare: impl Fn(&mut Screen)) {
+pub fn pictures(name: &str, cluster: fn() -> Cluster, prepare: impl Fn(&mut Screen)) {
     for (width, height) in SIZES {
         let mut screen = Screen::new(cluster(), width, height);
         prepare(&mut screen);

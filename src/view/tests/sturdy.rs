@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::Screen;
+use super::fake::disks::{hostile_disks, sick_disks};
 use super::fake::{Size, at, bad_night, healthy, node, sample};
 use crate::app::{Effect, Mouse, MouseKind, Msg, Prompt, PromptKind};
 use crate::input::{Key, KeyCode};
@@ -16,6 +17,11 @@ fn every_size_can_be_drawn() {
         "2 p",
         "3",
         "4",
+        "5 p",
+        "Enter",
+        "6 p",
+        "Enter",
+        "p",
         "j Enter",
         "Esc 1 Enter",
         "Tab",
@@ -34,6 +40,69 @@ fn every_size_can_be_drawn() {
 }
 
 #[test]
+fn sick_disks_can_be_drawn_in_every_size() {
+    let mut screen = Screen::new(sick_disks(), 80, 24);
+    for keys in ["5 p", "p Enter", "6 p", "p Enter", "Tab", "2 Enter"] {
+        screen.press(keys);
+        for (width, height) in [(40, 10), (41, 60), (60, 16), (99, 30), (139, 12), (300, 80)] {
+            screen.send(Msg::Resize(width, height));
+            screen.buffer();
+        }
+    }
+}
+
+#[test]
+fn hostile_names_of_disks_stay_in_their_place() {
+    let mut screen = Screen::new(hostile_disks("\x1b[2J\u{202e}世\n\u{301}"), 120, 40);
+    let pages = [
+        "5",
+        "Enter",
+        "6",
+        ": s t o r a g e Space n o d e 3 Enter",
+        "p",
+        "Tab",
+    ];
+    for keys in pages
+        .into_iter()
+        .chain([": n o d e 3 Enter Tab", "2 Enter"])
+    {
+        screen.press(keys);
+        let (buffer, _) = screen.buffer();
+        for cell in &buffer.content {
+            assert!(!cell.symbol().chars().any(char::is_control), "{keys}");
+        }
+    }
+}
+
+#[test]
+fn calm_disks_write_nothing() {
+    let mut screen = Screen::new(sick_disks(), 200, 60);
+    for keys in ["5", "6", "Enter"] {
+        screen.press(keys);
+        let (before, _) = screen.buffer();
+        let now = screen.cluster.now.at.0;
+        // Half a second later, of which nothing is news.
+        at(&mut screen.cluster, now + 600);
+        screen.send(Msg::Data);
+        assert_eq!(before.diff(&screen.buffer().0), [], "{keys}");
+    }
+}
+
+#[test]
+fn a_finding_of_a_disk_leads_to_it() {
+    let mut screen = Screen::new(sick_disks(), 120, 40);
+    let title = |screen: &mut Screen, about: &str| {
+        screen.go("alerts").press("/ Ctrl-U").type_in(about);
+        screen.press("Enter Enter");
+        screen.text().lines().nth(3).unwrap_or_default().to_owned()
+    };
+    assert!(title(&mut screen, "split brain").contains("disk db9/0"));
+    assert!(title(&mut screen, "orphan").contains("storage node3"));
+    screen.go("storage node3").press("j Enter");
+    assert!(screen.text().contains("disk db1/0"), "{}", screen.text());
+}
+
+#[test]
 fn a_buffer_that_lags_behind_a_resize_is_no_trouble() {
     let mut screen = Screen::new(bad_night(), 30, 8);
     let (mut small, _) = screen.buffer();
@@ -43,7 +112,7 @@ fn a_buffer_that_lags_behind_a_resize_is_no_trouble() {
 
 fn any_msg() -> impl Strategy<Value = Msg> {
     let code = prop_oneof![
-        6 => prop::sample::select("jkhlgGsSp/:?1234qRn yweb0 !".chars().collect::<Vec<_>>())
+        6 => prop::sample::select("jkhlgGsSp/:?123456qRn yweb0 !".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Backspace, KeyCode::Up,
@@ -154,7 +223,19 @@ fn calm_numbers_write_few_cells() {
 #[test]
 fn nothing_changes_without_cause() {
     let mut screen = Screen::new(bad_night(), 200, 60);
-    for keys in ["1", "2", "3", "4", ": a l e r t s Enter", "1 Enter", "Tab"] {
+    for keys in [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "Enter",
+        "Tab",
+        ": a l e r t s Enter",
+        "1 Enter",
+        "Tab",
+    ] {
         screen.press(keys);
         let (before, _) = screen.buffer();
         screen.send(Msg::Tick);

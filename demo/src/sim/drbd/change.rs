@@ -148,7 +148,7 @@ impl Cluster {
     }
 
     /// So much must be copied from the primary's half.
-    pub(in crate::sim) fn begin_resync(&mut self, id: InstanceId, mib: f64) {
+    pub fn begin_resync(&mut self, id: InstanceId, mib: f64) {
         let rate = self.resync_rate(id);
         let resync = Resync::begin(self.now, mib, rate);
         self.set_going(id, Mirror::Resync(resync));

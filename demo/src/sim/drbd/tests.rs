@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 //! Halves agree unless a fault says otherwise, stories reach their state and heal.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -74,13 +76,16 @@ pub fn contradiction(one: &Device, other: &Device) -> Option<String> {
 
 /// The first pair that contradicts itself.
 fn broken(cluster: &Cluster) -> Option<String> {
-    let halves = halves(cluster);
-    halves.iter().find_map(|(node, device)| {
-        let other = halves.iter().find(|(at, other)| {
-            at != node && other.instance == device.instance && other.disk_index == device.disk_index
-        });
-        other.and_then(|(_, other)| contradiction(device, other))
-    })
+    let mut halves = halves(cluster);
+    let disk = |half: &(NodeId, Device)| (half.1.instance.clone(), half.1.disk_index);
+    halves.sort_by_cached_key(disk);
+    halves
+        .windows(2)
+        .filter(|pair| {
+            let (one, other) = (&pair[0].1, &pair[1].1);
+            one.instance == other.instance && one.disk_index == other.disk_index
+        })
+        .find_map(|pair| contradiction(&pair[0].1, &pair[1].1))
 }
 
 fn states(cluster: &Cluster) -> Vec<String> {
@@ -103,13 +108,13 @@ fn states(cluster: &Cluster) -> Vec<String> {
 }
 
 fn reaches_and_heals(story: Story, wanted: &[&str]) {
-    for seed in 1..=6 {
+    for seed in 1..=4 {
         let mut cluster = told(story, seed);
         assert_eq!(states(&cluster), wanted, "seed {seed}: {story:?}");
         assert_eq!(broken(&cluster), None, "seed {seed}");
         let end = cluster.now + 120 * MINUTE;
         while !states(&cluster).is_empty() {
-            cluster.advance(cluster.now + 10 * SECOND);
+            cluster.advance(cluster.now + 15 * SECOND);
             assert_eq!(broken(&cluster), None, "seed {seed}");
             assert!(cluster.now < end, "seed {seed}: {:?}", states(&cluster));
         }
@@ -356,7 +361,7 @@ proptest! {
                     // A device that was set up anew counts from nothing.
                     let told = device.counters.sent + device.counters.received;
                     let grows = was.is_none_or(|(_, was)| {
-                        told >= was.counters.sent + was.counters.received || told < 400_000_000
+                        told >= was.counters.sent + was.counters.received || told < 1_000_000
                     });
                     prop_assert!(grows, "{}", device.instance);
                 }
@@ -364,5 +369,47 @@ proptest! {
             }
             cluster.regain(node % nodes);
         }
+    }
+}
+
+#[test]
+fn all_of_it_happens_within_the_first_quarter_of_an_hour() {
+    for seed in 1..=3 {
+        let mut cluster = Cluster::new(Options {
+            seed,
+            ..Options::default()
+        });
+        let mut seen = BTreeSet::new();
+        let mut percents = BTreeSet::new();
+        for second in 0..900 {
+            cluster.advance(cluster.now + SECOND);
+            assert_eq!(broken(&cluster), None, "seed {seed}");
+            for (_, device) in halves(&cluster) {
+                if let Some(progress) = device.progress {
+                    let still = progress.speed_kib == Some(0);
+                    seen.insert(if still { "still" } else { "moves" }.to_owned());
+                    if second < 120 && !progress.verify {
+                        percents.insert(progress.percent as u64);
+                    }
+                }
+                seen.extend([device.connection, device.disk]);
+                seen.extend(device.paused_by);
+            }
+            let strays = cluster.strays.iter();
+            let names: Vec<&str> = strays.map(|stray| stray.name.as_str()).collect();
+            if names.iter().any(|name| name.contains("_replaced-")) {
+                seen.insert("_replaced-".to_owned());
+            }
+            if cluster.nodes.iter().any(|node| node.vgs_hang) {
+                seen.insert("hangs".to_owned());
+            }
+        }
+        let missing: Vec<&str> = "_replaced- hangs moves still user peer dependency SyncSource \
+            SyncTarget PausedSyncS VerifyT StandAlone WFConnection Diskless Inconsistent"
+            .split_whitespace()
+            .filter(|word| !seen.contains(*word))
+            .collect();
+        assert_eq!(missing, [""; 0], "seed {seed}");
+        assert!(percents.len() > 20, "seed {seed}: {percents:?}");
     }
 }

@@ -89,7 +89,7 @@ fn each_alarm_of_a_place_is_raised_and_cleared() {
         let mut cluster = cluster();
         tell(&mut cluster, storage);
         assert_eq!(found(&cluster), [expected]);
-        assert_eq!(findings(&cluster)[0].subject, Subject::Node("node7".into()));
+        assert_eq!(findings(&cluster)[0].subject, Subject::Storage("node7".into()));
         tell(&mut cluster, groups(vec![vg(1_000, 500)]));
         assert_eq!(found(&cluster), []);
     }
@@ -153,7 +153,7 @@ fn volumes_that_are_not_as_configured_are_said() {
         (
             vec![data(10_240)],
             critical("1 volume missing on node5"),
-            Subject::Node("node5".into()),
+            Subject::Storage("node5".into()),
         ),
         (
             vec![data(10_240), meta(64)],
@@ -173,7 +173,7 @@ fn volumes_that_are_not_as_configured_are_said() {
                 lv("x", 1_024),
             ],
             warning("2 orphan volumes on node5, 3.0G"),
-            Subject::Node("node5".into()),
+            Subject::Storage("node5".into()),
         ),
     ];
     for (told, expected, about) in cases {
