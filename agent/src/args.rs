@@ -1,11 +1,13 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 /// What `--help` prints, and what follows a mistake.
 pub const USAGE: &str = "\
 gantry-agent serve [--as NAME] [--read-only] [--allow LIST]
                          answer a console on standard input and output
-gantry-agent snapshot [--json]
-                         print this node's facts once
+gantry-agent snapshot [--root DIR] [--json]
+                         print this node's facts once, or those of a support archive in DIR
 gantry-agent --version";
 
 /// What is to be done.
@@ -17,6 +19,8 @@ pub enum Command {
     Snapshot {
         /// As JSON.
         json: bool,
+        /// Of a node's files below this directory instead of the running node.
+        root: Option<PathBuf>,
     },
     /// Print the version.
     Version,
@@ -44,20 +48,35 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
     let first = arguments.next().ok_or("a command is wanted")?;
     match first.as_str() {
         "serve" => serve(arguments).map(Command::Serve),
-        "snapshot" => {
-            let mut json = false;
-            for argument in arguments {
-                match argument.as_str() {
-                    "--json" => json = true,
-                    other => return Err(format!("snapshot: unknown argument {other:?}")),
-                }
-            }
-            Ok(Command::Snapshot { json })
-        }
+        "snapshot" => snapshot(arguments),
         "--version" | "-V" => Ok(Command::Version),
         "--help" | "-h" | "help" => Ok(Command::Help),
         other => Err(format!("unknown command {other:?}")),
     }
+}
+
+fn snapshot(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
+    let (mut json, mut root) = (false, None);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => json = true,
+            "--root" => {
+                let directory = arguments.next().filter(|it| !it.starts_with("--"));
+                root = Some(directory.ok_or("snapshot: --root wants a directory")?);
+            }
+            other => match other.strip_prefix("--root=") {
+                Some(directory) => root = Some(directory.to_owned()),
+                None => return Err(format!("snapshot: unknown argument {other:?}")),
+            },
+        }
+    }
+    if root.as_ref().is_some_and(String::is_empty) {
+        return Err("snapshot: --root wants a directory".into());
+    }
+    Ok(Command::Snapshot {
+        json,
+        root: root.map(PathBuf::from),
+    })
 }
 
 fn serve(mut arguments: impl Iterator<Item = String>) -> Result<Serve, String> {
@@ -124,10 +143,18 @@ mod tests {
             unreachable!()
         };
         assert_eq!(serve.allow.unwrap(), ["failover", "migrate"]);
+        let snapshot = |json, root: Option<&str>| {
+            Ok(Command::Snapshot {
+                json,
+                root: root.map(PathBuf::from),
+            })
+        };
+        assert_eq!(parsed("snapshot --json"), snapshot(true, None));
         assert_eq!(
-            parsed("snapshot --json"),
-            Ok(Command::Snapshot { json: true })
+            parsed("snapshot --root /x --json"),
+            snapshot(true, Some("/x"))
         );
+        assert_eq!(parsed("snapshot --root=x"), snapshot(false, Some("x")));
         assert_eq!(parsed("--version"), Ok(Command::Version));
     }
 
@@ -143,6 +170,9 @@ mod tests {
             ("serve --allow migrate,,x", "no name"),
             ("serve extra", "extra"),
             ("snapshot --xml", "--xml"),
+            ("snapshot --root", "--root"),
+            ("snapshot --root --json", "--root"),
+            ("snapshot --root=", "--root"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(word), "{line}: {error}");

@@ -1,6 +1,8 @@
 //! gantry's node agent as a library: the real agent, and what simulated nodes share with it.
 
+pub mod archive;
 pub mod args;
+pub mod drbd_news;
 pub mod luxi;
 pub mod machine;
 pub mod master;

@@ -1,5 +1,6 @@
 //! The machine that this agent runs on, as a session's node.
 
+use gantry_wire::drbd::Drbd;
 use gantry_wire::node::Sample;
 use gantry_wire::report::{AnswerBody, Hello, Problem};
 use gantry_wire::request::{Question, Watch};
@@ -52,17 +53,12 @@ impl Machine {
 
     /// This node's name as Ganeti has it.
     pub fn name(&self) -> String {
-        if let Some(name) = self.place.hostname() {
-            return name.to_owned();
-        }
-        let host = rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned();
-        match self.ssconf.latest() {
-            Some(ssconf) => name_in(ssconf, host),
-            None => host,
-        }
+        name(&self.place, self.ssconf.latest())
+    }
+
+    /// Something about DRBD's devices is being found out.
+    pub fn drbd_is_asked(&self) -> bool {
+        self.probes.drbd_is_asked()
     }
 
     fn order(&self, watch: &Watch) -> Order {
@@ -91,8 +87,23 @@ impl Machine {
     }
 }
 
+/// A node's name as Ganeti has it.
+fn name(place: &Place, ssconf: Option<&Ssconf>) -> String {
+    if let Some(name) = place.hostname() {
+        return name.to_owned();
+    }
+    let host = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    match ssconf {
+        Some(ssconf) => name_in(ssconf, host),
+        None => host,
+    }
+}
+
 /// The host's name as the cluster spells it: a host may know only the first part of it.
-fn name_in(ssconf: &Ssconf, host: String) -> String {
+pub fn name_in(ssconf: &Ssconf, host: String) -> String {
     if ssconf.nodes.iter().any(|node| node.name == host) {
         return host;
     }
@@ -140,6 +151,12 @@ impl Node for Machine {
             directories: self.ssconf.directories(),
         };
         self.probes.sample(&self.place, &cluster, now)
+    }
+
+    fn drbd(&mut self, now: Moment) -> Option<Drbd> {
+        let ssconf = self.ssconf.latest();
+        let name = || name(&self.place, ssconf);
+        self.probes.drbd(&self.place, ssconf, name, now)
     }
 
     fn poll(&mut self, watch: &Watch, _: Moment) -> Vec<Report> {

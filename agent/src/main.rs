@@ -7,7 +7,7 @@ use gantry_agent::args::{self, Command, Serve};
 use gantry_agent::machine::Machine;
 use gantry_agent::place::Place;
 use gantry_agent::waker::Waker;
-use gantry_agent::{panics, serve, snapshot};
+use gantry_agent::{archive, panics, serve, snapshot};
 
 fn main() -> ExitCode {
     let command = match args::parse(std::env::args().skip(1)) {
@@ -30,9 +30,11 @@ fn run(command: Command) -> Result<ExitCode, String> {
     match command {
         Command::Version => print(&format!("gantry-agent {}\n", env!("CARGO_PKG_VERSION")))?,
         Command::Help => print(&format!("{}\n", args::USAGE))?,
-        Command::Snapshot { json } => {
-            let (machine, _) = machine(Serve::default())?;
-            let snapshot = snapshot::take(machine);
+        Command::Snapshot { json, root } => {
+            let snapshot = match root {
+                Some(root) => archive::read(&root)?,
+                None => snapshot::take(machine(Serve::default())?.0),
+            };
             if json {
                 let text = serde_json::to_string_pretty(&snapshot).map_err(|e| e.to_string())?;
                 print(&(text + "\n"))?;

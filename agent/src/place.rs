@@ -10,6 +10,8 @@ pub struct Place {
     root: PathBuf,
     /// Ganeti's local state directory below the root.
     state: &'static str,
+    /// Ganeti's run directory below the root.
+    run: PathBuf,
     hostname: Option<String>,
     /// `/proc`, elsewhere only in tests.
     pub proc: PathBuf,
@@ -46,6 +48,7 @@ impl Place {
             .find(|state| root.join(state).join("lib/ganeti").is_dir())
             .unwrap_or("var");
         Place {
+            run: Path::new(state).join("run/ganeti"),
             root,
             state,
             hostname,
@@ -53,6 +56,20 @@ impl Place {
             sys: "/sys".into(),
             backup: "/etc/lvm/backup".into(),
         }
+    }
+
+    /// A node's files that were copied below `root`, `/proc` and `/sys` as well.
+    pub fn archived(root: &Path) -> Place {
+        let mut place = Place::new(root.to_owned(), None);
+        // `/var/run` is a link on most systems, which would lead to this machine's own.
+        let linked = std::fs::symlink_metadata(root.join(place.state).join("run"))
+            .is_ok_and(|meta| meta.is_symlink());
+        if linked || !root.join(&place.run).is_dir() {
+            place.run = "run/ganeti".into();
+        }
+        place.proc = root.join("proc");
+        place.sys = root.join("sys");
+        place
     }
 
     /// The name that `GANETI_HOSTNAME` gives this node.
@@ -67,7 +84,7 @@ impl Place {
 
     /// A file of Ganeti's run directory (`/var/run/ganeti`).
     pub fn run(&self, name: &str) -> PathBuf {
-        self.root.join(self.state).join("run/ganeti").join(name)
+        self.root.join(&self.run).join(name)
     }
 
     /// An absolute path of Ganeti's configuration as it is on this machine. In a virtual cluster

@@ -9,6 +9,7 @@ use gantry_wire::request::{Question, Watch};
 use gantry_wire::ssconf::Ssconf;
 use gantry_wire::{PROTOCOL, Report, Request};
 
+use crate::drbd_news::DrbdNews;
 use crate::pieces;
 
 /// Silence of the console after which a session ends, milliseconds.
@@ -96,7 +97,10 @@ pub struct Session<N> {
     ssconf_ms: u64,
     sample_due_ms: u64,
     sample_sent_ms: u64,
-    /// All parts as the console knows them.
+    /// DRBD was not looked at because of a sample that waited.
+    drbd_missed: bool,
+    drbd: DrbdNews,
+    /// All parts as the console knows them, without DRBD.
     known: Sample,
     ended: Option<Ended>,
 }
@@ -115,6 +119,8 @@ impl<N: Node> Session<N> {
             ssconf_ms: now.mono_ms,
             sample_due_ms: now.mono_ms,
             sample_sent_ms: now.mono_ms,
+            drbd_missed: false,
+            drbd: DrbdNews::default(),
             known: Sample::default(),
             ended: None,
         }
@@ -178,8 +184,8 @@ impl<N: Node> Session<N> {
         if now.mono_ms.saturating_sub(self.ssconf_ms) >= SSCONF_MS * 9 / 10 {
             self.look_at_ssconf(now);
         }
-        if self.watch.sample_ms > 0 && now.mono_ms >= self.sample_due_ms {
-            self.sample(now);
+        if self.watch.sample_ms > 0 {
+            self.look_at_node(now);
         }
         for report in self.node.poll(&self.watch, now) {
             pieces::append(&mut self.output, report);
@@ -194,6 +200,9 @@ impl<N: Node> Session<N> {
             due = due.min(self.ssconf_ms + SSCONF_MS);
             if self.watch.sample_ms > 0 {
                 due = due.min(self.sample_due_ms);
+                if self.drbd_missed && !self.sample_waits {
+                    due = now.mono_ms;
+                }
             }
         }
         due.saturating_sub(now.mono_ms)
@@ -262,17 +271,31 @@ impl<N: Node> Session<N> {
         }
     }
 
-    fn sample(&mut self, now: Moment) {
-        let interval = u64::from(self.watch.sample_ms);
-        self.sample_due_ms += interval;
-        if self.sample_due_ms <= now.mono_ms {
-            self.sample_due_ms = now.mono_ms + interval;
+    /// Takes a sample if one is due, and whatever changed of DRBD at any time.
+    fn look_at_node(&mut self, now: Moment) {
+        let due = now.mono_ms >= self.sample_due_ms;
+        if due {
+            let interval = u64::from(self.watch.sample_ms);
+            self.sample_due_ms += interval;
+            if self.sample_due_ms <= now.mono_ms {
+                self.sample_due_ms = now.mono_ms + interval;
+            }
         }
+        self.drbd_missed = self.sample_waits;
         if self.sample_waits {
             return;
         }
-        let (news, changed) = self.changes(now);
-        let beat = now.mono_ms.saturating_sub(self.sample_sent_ms) >= HEARTBEAT_MS;
+        let (mut news, mut changed) = if due {
+            self.changes(now)
+        } else {
+            (Sample::default(), false)
+        };
+        news.drbd = self
+            .node
+            .drbd(now)
+            .and_then(|drbd| self.drbd.told(drbd, now));
+        changed |= news.drbd.is_some();
+        let beat = due && now.mono_ms.saturating_sub(self.sample_sent_ms) >= HEARTBEAT_MS;
         if changed || beat || self.known.seq == 0 {
             self.known.seq += 1;
             self.sample_sent_ms = now.mono_ms;

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 use gantry_wire::config::{ConfigPart, Instance};
+use gantry_wire::drbd::Device;
 use gantry_wire::node::{Load, Memory};
 use gantry_wire::request::{self, Ask, Ping};
 use proptest::prelude::*;
@@ -14,6 +15,7 @@ struct Still {
     sampled: u32,
     news: Vec<Report>,
     asked: Vec<u64>,
+    drbd: Option<Drbd>,
 }
 
 impl Node for Still {
@@ -29,6 +31,9 @@ impl Node for Still {
     fn sample(&mut self, _: Moment) -> Sample {
         self.sampled += 1;
         self.sample.clone()
+    }
+    fn drbd(&mut self, _: Moment) -> Option<Drbd> {
+        self.drbd.take()
     }
     fn poll(&mut self, _: &Watch, _: Moment) -> Vec<Report> {
         std::mem::take(&mut self.news)
@@ -269,6 +274,84 @@ fn a_console_that_does_not_read_gets_the_newest_sample_and_not_all() {
         panic!("{after:?}")
     };
     assert_eq!(sample.load.as_ref().map(|l| l.one), Some(19));
+}
+
+/// 500 devices, the first of which has this connection.
+fn devices(first: &str) -> Option<Drbd> {
+    let device = |minor| Device {
+        minor,
+        connection: if minor == 0 { first } else { "Connected" }.into(),
+        ..Device::default()
+    };
+    Some(Drbd {
+        whole: true,
+        version: "8.4.11".into(),
+        devices: (0..500).map(device).collect(),
+        ..Drbd::default()
+    })
+}
+
+#[test]
+fn a_change_of_drbd_is_sent_at_once_and_alone() {
+    let mut session = watching(Still {
+        drbd: devices("Connected"),
+        ..Still::default()
+    });
+    let first = said(&mut session);
+    let [Report::Hello(_), Report::Sample(sample)] = first.as_slice() else {
+        panic!("{first:?}")
+    };
+    let drbd = sample.drbd.as_ref().unwrap();
+    assert!(drbd.whole && drbd.devices.len() == 500);
+    session.node().drbd = devices("WFConnection");
+    session.tick(at(300));
+    let said = said(&mut session);
+    let [Report::Sample(sample)] = said.as_slice() else {
+        panic!("{said:?}")
+    };
+    assert_eq!((sample.seq, sample.mono_ms), (2, 300));
+    let drbd = sample.drbd.as_ref().unwrap();
+    assert!(!drbd.whole && drbd.devices.len() == 1);
+    assert_eq!(session.node().sampled, 1);
+}
+
+#[test]
+fn devices_that_do_not_change_cost_no_bytes() {
+    let mut session = watching(Still {
+        drbd: devices("Connected"),
+        ..Still::default()
+    });
+    said(&mut session);
+    for second in 1..5 {
+        session.node().drbd = devices("Connected");
+        session.tick(at(second * 1000));
+        assert_eq!(session.pending_bytes(), 0);
+    }
+}
+
+#[test]
+fn what_a_slow_console_missed_of_drbd_is_sent_once_it_reads() {
+    let mut session = watching(Still {
+        drbd: devices("Connected"),
+        ..Still::default()
+    });
+    session.node().drbd = devices("WFConnection");
+    session.tick(at(100));
+    session.tick(at(200));
+    assert!(
+        session.node().drbd.is_some(),
+        "not asked while a sample waits"
+    );
+    assert!(session.next_wake(at(200)) > 0);
+    said(&mut session);
+    assert_eq!(session.next_wake(at(200)), 0);
+    session.tick(at(200));
+    let said = said(&mut session);
+    let [Report::Sample(sample)] = said.as_slice() else {
+        panic!("{said:?}")
+    };
+    assert_eq!(sample.drbd.as_ref().unwrap().devices.len(), 1);
+    assert!(session.next_wake(at(200)) > 0);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! One sample of everything, for a person or a program.
 
 use std::fmt::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use gantry_wire::drbd::{Drbd, Row};
 use gantry_wire::node::Sample;
 use gantry_wire::report::Hello;
 use gantry_wire::ssconf::Ssconf;
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub ssconf: Option<Ssconf>,
     /// What was measured.
     pub sample: Sample,
+    /// Its DRBD devices, one by one.
+    pub drbd: Vec<Row>,
 }
 
 /// Measures once, which takes half a second and more if volume groups take longer.
@@ -47,13 +50,29 @@ pub fn take(mut machine: Machine) -> Snapshot {
         waited += INTERVAL;
         sample = machine.sample(now());
     }
+    sample.drbd = drbd(&mut machine);
     let at = now();
     (sample.mono_ms, sample.wall_ms) = (at.mono_ms, at.wall_ms);
+    let devices = sample.drbd.iter().flat_map(|drbd| &drbd.devices);
     Snapshot {
+        drbd: devices
+            .map(|device| Row::new(&hello.node, device))
+            .collect(),
         hello,
         ssconf,
         sample,
     }
+}
+
+/// DRBD, once what takes longer is found out as well.
+fn drbd(machine: &mut Machine) -> Option<Drbd> {
+    let mut latest = machine.drbd(now());
+    let end = Instant::now() + PATIENCE;
+    while machine.drbd_is_asked() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+        latest = machine.drbd(now()).or(latest);
+    }
+    latest
 }
 
 impl Snapshot {
@@ -87,6 +106,7 @@ impl Snapshot {
         }
         self.write_machine(out)?;
         self.write_rates(out)?;
+        self.write_drbd(out)?;
         self.write_guests(out)?;
         for missing in self.sample.missing.iter().flatten() {
             writeln!(out, "missing   {}: {}", missing.part, missing.why)?;
@@ -212,6 +232,36 @@ impl Snapshot {
         Ok(())
     }
 
+    fn write_drbd(&self, out: &mut String) -> std::fmt::Result {
+        let Some(drbd) = &self.sample.drbd else {
+            return Ok(());
+        };
+        if !drbd.version.is_empty() {
+            writeln!(out, "drbd      version {}", drbd.version)?;
+        }
+        for device in &drbd.devices {
+            write!(out, "drbd      {}: {}", device.minor, device.connection)?;
+            if !device.role.is_empty() {
+                let (role, peers) = (&device.role, &device.peer_role);
+                write!(out, ", {role}/{peers} {}/{}", device.disk, device.peer_disk)?;
+            }
+            if let Some(progress) = &device.progress {
+                write!(out, ", {:.1} %", progress.percent)?;
+            }
+            if let Some(index) = device.disk_index {
+                write!(out, ", {} disk/{index}", device.instance)?;
+            }
+            if !device.peer.is_empty() {
+                write!(out, ", peer {}", device.peer)?;
+            }
+            writeln!(out)?;
+        }
+        for line in &drbd.unread {
+            writeln!(out, "unread    {line}")?;
+        }
+        Ok(())
+    }
+
     fn write_guests(&self, out: &mut String) -> std::fmt::Result {
         let Some(guests) = &self.sample.guests else {
             return Ok(());
@@ -272,6 +322,7 @@ mod tests {
             ..PhysicalVolume::default()
         };
         let snapshot = Snapshot {
+            drbd: Vec::new(),
             hello: Hello::default(),
             ssconf: None,
             sample: Sample {

@@ -2,12 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use gantry_wire::drbd::Drbd;
 use gantry_wire::guest::Guests;
 use gantry_wire::node::{Daemon, Missing, Sample, System};
 use gantry_wire::ssconf::Ssconf;
 use gantry_wire::storage::{DiskHealth, Lvm, Storage};
 
-use super::{cpu, daemons, disks, guests, health, load, memory, net, storage, system};
+use super::{cpu, daemons, disks, drbd, guests, health, load, memory, net, storage, system};
 use crate::place::Place;
 use crate::session::Moment;
 use crate::ssconf::{Directory, at_least};
@@ -30,6 +31,7 @@ pub struct Probes {
     storage: Option<storage::Probe>,
     /// Absent where there is no program to ask.
     health: Option<Option<health::Probe>>,
+    drbd: drbd::probe::Probe,
     daemons: Now<Result<Vec<Daemon>, String>>,
     system: Now<Result<System, String>>,
 }
@@ -68,6 +70,7 @@ impl Probes {
     /// Probes that have read nothing yet; `waker` is woken when a slow one has.
     pub fn new(waker: Waker) -> Probes {
         Probes {
+            drbd: drbd::probe::Probe::new(waker.clone()),
             waker,
             units: guests::Units::of_this_machine(),
             cpu: cpu::Probe::default(),
@@ -92,6 +95,8 @@ impl Probes {
             self.system.read(now, SYSTEM_MS, read).map(Some)
         });
         let booted = system.as_ref().map_or(0, |system| system.booted);
+        self.drbd.sampled();
+        self.drbd.missing(now, &mut missing);
         // Before the guests, which are measured by these counters too.
         let net = attempt(&mut missing, "net", || self.net.read(place, now));
         let (storage, lvm) = self.storage(place, cluster, now, &mut missing);
@@ -120,6 +125,25 @@ impl Probes {
             missing: Some(missing),
             ..Sample::default()
         }
+    }
+
+    /// DRBD as it is, if anything may have changed since the call before; `node` gives this node's
+    /// name.
+    pub fn drbd(
+        &mut self,
+        place: &Place,
+        ssconf: Option<&Ssconf>,
+        node: impl FnOnce() -> String,
+        now: Moment,
+    ) -> Option<Drbd> {
+        let read = || self.drbd.read(place, ssconf, node, now);
+        // One that panics has nothing to say.
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+    }
+
+    /// Something about DRBD's devices is being found out.
+    pub fn drbd_is_asked(&self) -> bool {
+        self.drbd.is_asked()
     }
 
     fn guests(

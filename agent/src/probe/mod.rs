@@ -7,6 +7,7 @@ pub mod command;
 pub mod cpu;
 pub mod daemons;
 pub mod disks;
+pub mod drbd;
 pub mod guests;
 pub mod health;
 pub mod load;

@@ -96,9 +96,13 @@ pub struct Device {
     pub oos_kib: Option<u64>,
     /// Counters. Told with every other change, and by themselves every 10 s.
     pub counters: Counters,
-    /// Data generations of both ends as this one knows them, while it is not connected.
+    /// This end's data generations, while it is not connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<Generation>,
+    /// The peer's when the two last met, by the kernel's log, while it is not connected. Its flags
+    /// are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_generation: Option<Generation>,
     /// When connection or disk last changed by the kernel's log, seconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<f64>,

@@ -1,0 +1,222 @@
+#![allow(clippy::unwrap_used)]
+use std::path::PathBuf;
+
+use super::*;
+
+/// A directory to be read as an archive.
+struct Archive(PathBuf);
+
+impl Archive {
+    fn new(test: &str) -> Archive {
+        let directory = format!("gantry-archive-{test}-{}", std::process::id());
+        let root = std::env::temp_dir().join(directory);
+        std::fs::create_dir_all(&root).unwrap();
+        Archive(root)
+    }
+
+    fn put(&self, name: &str, text: &str) -> &Archive {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    /// The ssconf files of a real cluster.
+    fn put_ssconf(&self) -> &Archive {
+        let all = include_str!("../tests/data/ssconf.txt");
+        for part in all.split("== /var/lib/ganeti/").skip(1) {
+            let (name, text) = part.split_once('\n').unwrap();
+            self.put(&format!("var/lib/ganeti/{name}"), text);
+        }
+        self
+    }
+
+    fn link(&self, name: &str, to: &str) -> &Archive {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(to, path).unwrap();
+        self
+    }
+
+    fn read(&self) -> Snapshot {
+        read(&self.0).unwrap()
+    }
+}
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn captured(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/drbd");
+    std::fs::read_to_string(path.join(name)).unwrap()
+}
+
+fn why(snapshot: &Snapshot) -> Vec<&str> {
+    let missing = snapshot.sample.missing.iter().flatten();
+    missing.map(|missing| missing.why.as_str()).collect()
+}
+
+#[test]
+fn a_whole_archive_says_what_the_node_would() {
+    let archive = Archive::new("whole");
+    archive
+        .put_ssconf()
+        .put("etc/hostname", "node2\n")
+        .put("proc/drbd", &captured("proc-drbd-syncsource.txt"))
+        .put(
+            "commands/drbdsetup-show",
+            &format!("# drbdsetup show\n{}", captured("drbdsetup-show.txt")),
+        )
+        .put("commands/dmesg", &captured("dmesg-split-brain.txt"))
+        .put("proc/stat", "cpu 1\nbtime 1790000000\n")
+        .put(
+            "run/ganeti/bdev-cache/bdev_drbd1",
+            "web1.example.test primary disk/2\n",
+        )
+        .link(
+            "run/ganeti/instance-disks/mail1.example.test:0",
+            "/dev/drbd0",
+        )
+        .link("var/run", "/run");
+    let snapshot = archive.read();
+    assert_eq!(why(&snapshot), Vec::<&str>::new());
+    let row = serde_json::to_value(&snapshot.drbd[1]).unwrap();
+    let expected = serde_json::json!({
+        "node": "node2.example.test", "minor": 1, "connection": "SyncSource", "role": "Primary",
+        "peer_role": "Secondary", "disk": "UpToDate", "peer_disk": "Inconsistent",
+        "percent": 15.4, "speed_kib": 34_816, "eta_s": 6, "oos_kib": 227_328, "flags": "r-----",
+        "instance": "web1.example.test", "disk_index": 2, "peer": "node3.example.test",
+    });
+    assert_eq!(row, expected);
+    assert_eq!(
+        snapshot.drbd[0].instance.as_deref(),
+        Some("mail1.example.test")
+    );
+    assert_eq!(snapshot.drbd[0].peer.as_deref(), Some("node1.example.test"));
+    let drbd = snapshot.sample.drbd.as_ref().unwrap();
+    assert_eq!(drbd.version, "8.4.11");
+    let device = &drbd.devices[1];
+    assert_eq!(device.split_brain_at, Some(1_790_001_814.726_182));
+    assert!(device.data_dev.ends_with("disk0_data") && device.port == 11003);
+    assert!(
+        !serde_json::to_string(&snapshot)
+            .unwrap()
+            .contains("made-up-secret")
+    );
+    assert!(snapshot.words().contains("1: SyncSource, Primary/Secondary UpToDate/Inconsistent, 15.4 %, web1.example.test disk/2, peer node3.example.test"));
+}
+
+#[test]
+fn devices_come_from_events_where_there_is_no_proc() {
+    let archive = Archive::new("events");
+    let text = format!(
+        "# drbdsetup events2\n{}",
+        captured("drbdsetup-events2-resync.txt")
+    );
+    archive.put("commands/drbdsetup-events2", &text);
+    let snapshot = archive.read();
+    let row = &snapshot.drbd[0];
+    assert_eq!(row.node, "?");
+    assert_eq!(
+        (row.connection.as_deref(), row.oos_kib),
+        (Some("SyncTarget"), Some(484_976))
+    );
+    assert_eq!(
+        (row.flags.as_deref(), row.instance.as_deref()),
+        (None, None)
+    );
+}
+
+#[test]
+fn proc_leads_and_events_add() {
+    let archive = Archive::new("both");
+    let mut events = captured("drbdsetup-events2-now.txt");
+    events.push_str("exists resource name:r7 role:Primary\nexists device name:r7 volume:0 minor:7 disk:UpToDate\nnonsense\n");
+    archive
+        .put(
+            "proc/drbd",
+            &(captured("proc-drbd-wfconnection.txt") + "what?\n"),
+        )
+        .put("commands/drbdsetup-events2", &events);
+    let snapshot = archive.read();
+    let connections: Vec<_> = snapshot
+        .drbd
+        .iter()
+        .map(|row| row.connection.as_deref().unwrap())
+        .collect();
+    assert_eq!(connections, ["Connected", "WFConnection", "StandAlone"]);
+    assert_eq!(
+        snapshot.sample.drbd.unwrap().unread,
+        [
+            "proc/drbd line 7: not understood: what?",
+            "commands/drbdsetup-events2 line 12: not understood: nonsense",
+        ]
+    );
+}
+
+#[test]
+fn the_configuration_names_owners_where_nothing_was_noted() {
+    let config = r#"{"nodes": {"a": {"name": "node2.example.test"}, "b": {"name": "node9.example.test"}},
+        "instances": {"i": {"name": "db1", "disks": ["d"]}},
+        "disks": {"d": {"dev_type": "drbd", "logical_id": ["b", "a", 11003, 0, 1, "hush"]}}}"#;
+    let archive = Archive::new("config");
+    archive
+        .put_ssconf()
+        .put("var/lib/ganeti/config.data", config)
+        // It has the name of no host, but addresses.
+        .put("commands/drbdsetup-show", &captured("drbdsetup-show.txt"))
+        .put("proc/drbd", &captured("proc-drbd-connected.txt"));
+    let snapshot = archive.read();
+    let row = &snapshot.drbd[1];
+    assert_eq!(
+        (row.node.as_str(), row.instance.as_deref(), row.disk_index),
+        ("node2.example.test", Some("db1"), Some(0))
+    );
+    assert_eq!(
+        row.peer.as_deref(),
+        Some("node3.example.test"),
+        "the address leads"
+    );
+}
+
+#[test]
+fn absent_files_cost_their_part_only_and_broken_ones_are_named() {
+    let archive = Archive::new("empty");
+    let snapshot = archive.read();
+    assert_eq!(snapshot.sample.drbd, None);
+    assert!(snapshot.drbd.is_empty() && snapshot.ssconf.is_none());
+    assert_eq!(why(&snapshot), Vec::<&str>::new());
+    std::fs::create_dir_all(archive.0.join("proc/drbd")).unwrap();
+    archive
+        .put("proc/meminfo", "nothing of use\n")
+        .put("proc/loadavg", "0.10 0.20 0.30 1/2 3\n");
+    let snapshot = archive.read();
+    assert!(snapshot.sample.load.is_some());
+    let why = why(&snapshot);
+    assert!(
+        why.iter().any(|why| why.starts_with("proc/drbd: ")),
+        "{why:?}"
+    );
+    assert!(read(&archive.0.join("proc/loadavg")).is_err());
+    assert!(read(&archive.0.join("nowhere")).is_err());
+}
+
+#[test]
+fn nothing_outside_is_read() {
+    let archive = Archive::new("outside");
+    let other = Archive::new("other");
+    other
+        .put("drbd", &captured("proc-drbd-connected.txt"))
+        .put("ganeti/bdev-cache/bdev_drbd0", "stolen primary disk/0\n");
+    let elsewhere = other.0.to_str().unwrap();
+    archive
+        .link("proc/drbd", &format!("{elsewhere}/drbd"))
+        .link("var/run", elsewhere);
+    assert_eq!(archive.read().sample.drbd, None);
+    std::fs::remove_file(archive.0.join("proc/drbd")).unwrap();
+    archive.put("proc/drbd", &captured("proc-drbd-connected.txt"));
+    assert_eq!(archive.read().drbd[0].instance, None);
+}
