@@ -322,6 +322,7 @@ mod tests {
             ..PhysicalVolume::default()
         };
         let snapshot = Snapshot {
+            drbd: Vec::new(),
             hello: Hello::default(),
             ssconf: None,
             sample: Sample {
