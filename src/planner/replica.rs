@@ -165,12 +165,17 @@ pub enum Redundancy {
 
 /// All pairs of a cluster, worst first, then by name.
 pub fn pairs(cluster: &Cluster) -> Vec<Pair> {
-    let mut pairs = join::join(cluster);
-    pairs.sort_by(|a, b| {
+    let pairs = join::join(cluster);
+    // Pairs are large: each is moved once, and not with every comparison.
+    let mut order: Vec<(usize, &Pair)> = pairs.iter().enumerate().collect();
+    order.sort_by(|(_, a), (_, b)| {
         let worst = (b.severity, b.state).cmp(&(a.severity, a.state));
         worst.then_with(|| by_name(&a.key, &b.key))
     });
-    pairs
+    let order: Vec<usize> = order.into_iter().map(|(at, _)| at).collect();
+    let mut pairs: Vec<Option<Pair>> = pairs.into_iter().map(Some).collect();
+    let in_order = order.into_iter().filter_map(|at| pairs.get_mut(at)?.take());
+    in_order.collect()
 }
 
 /// Disks of instances first, in Ganeti's order.

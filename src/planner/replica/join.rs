@@ -24,8 +24,7 @@ pub(super) fn join(cluster: &Cluster) -> Vec<Pair> {
                 let (primary, secondary) = ends(instance, index, disk, &claims);
                 let halves = [half(cluster, primary), half(cluster, secondary)];
                 let key = Key::Disk(instance.name.clone(), index);
-                let case = Case::of(cluster, Some(instance), &work, &halves, disk.size);
-                pairs.push(pair(key, Some(disk), &case, &halves));
+                pairs.push(pair(cluster, &work, key, Some((instance, disk)), halves));
             }
         }
     }
@@ -120,33 +119,39 @@ pub(crate) fn told(node: &Node) -> bool {
     drbd.is_some_and(|drbd| !drbd.version.is_empty() || !fails())
 }
 
-fn pair(key: Key, disk: Option<&config::Disk>, case: &Case, halves: &[Half; 2]) -> Pair {
-    let verdict = judge(case);
+/// Both halves together; `disk` is the configuration's, with its instance.
+fn pair(
+    cluster: &Cluster,
+    work: &Work,
+    key: Key,
+    disk: Option<(&Instance, &config::Disk)>,
+    halves: [Half; 2],
+) -> Pair {
+    let (instance, disk) = disk.unzip();
+    let size = disk.map(|disk| disk.size);
+    let case = Case::of(cluster, instance, work, &halves, size.unwrap_or_default());
+    let verdict = judge(&case);
     let going = case.going(&verdict);
-    let port = disk
-        .and_then(|disk| disk.layout.as_ref())
-        .map(|layout| layout.port)
-        .into_iter()
-        .chain(
-            halves
-                .iter()
-                .flat_map(|half| &half.device)
-                .map(|it| it.port),
-        )
+    let layout = disk.and_then(|disk| disk.layout.as_ref());
+    let devices = || halves.iter().filter_map(|half| half.device.as_ref());
+    let ports = layout.map(|layout| layout.port).into_iter();
+    let port = ports
+        .chain(devices().map(|device| device.port))
         .find(|port| *port != 0);
     let oos = halves.iter().filter_map(Half::now).map(|it| it.oos_kib);
-    let [primary, secondary] = halves.clone();
+    let oos_kib = oos.flatten().max();
+    let [primary, secondary] = halves;
     Pair {
         key,
-        size: disk.map(|disk| disk.size),
+        size,
         port,
-        oos_kib: oos.flatten().max(),
         primary,
         secondary,
         state: verdict.state,
         severity: verdict.severity,
         text: verdict.text,
         going,
+        oos_kib,
         since: verdict.since,
     }
 }
@@ -244,9 +249,8 @@ fn unconfigured(cluster: &Cluster, work: &Work, claims: &Claims, pairs: &mut Vec
             .map(|(_, device)| (device.peer.as_str(), None));
         let second = ends.next().or(peer.filter(|(name, _)| !name.is_empty()));
         let halves = [half(cluster, first), half(cluster, second)];
-        let case = Case::of(cluster, None, work, &halves, 0);
         let key = Key::Disk(Name::from(*instance), *index);
-        pairs.push(pair(key, None, &case, &halves));
+        pairs.push(pair(cluster, work, key, None, halves));
     }
 }
 
@@ -259,9 +263,8 @@ impl Stray<'_> {
             ..Half::default()
         };
         let halves = [half(cluster, end), peer];
-        let case = Case::of(cluster, None, work, &halves, 0);
         let key = Key::Stray(node.name.clone(), device.minor);
-        let mut pair = pair(key, None, &case, &halves);
+        let mut pair = pair(cluster, work, key, None, halves);
         let claimed = match device.disk_index {
             Some(index) => format!("{}/{index}", device.instance),
             None => device.instance.clone(),

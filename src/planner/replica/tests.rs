@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
 use gantry_wire::config::{DrbdEnd, Layout};
 use gantry_wire::drbd::{Drbd, Generation, Progress};
 use gantry_wire::node::Sample;

@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
 use gantry_wire::config::{self, DrbdEnd, Layout};
 use gantry_wire::drbd::Device;
 use gantry_wire::node::{Missing, Sample};
