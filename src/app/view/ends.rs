@@ -184,7 +184,7 @@ impl<'a> Ends<'a> {
         if (wrong_of_a || wrong_of_b)
             && let Some(mark) = self.rows.last_mut().and_then(|row| row.last_mut())
         {
-            mark.text = "! the ends contradict each other".to_owned();
+            mark.text = "! contradiction".to_owned();
         }
     }
 
@@ -230,7 +230,7 @@ impl<'a> Ends<'a> {
             && here != there
             && let Some(mark) = self.rows.last_mut().and_then(|row| row.last_mut())
         {
-            mark.text = "! went different ways".to_owned();
+            mark.text = "! apart".to_owned();
         }
         self.said("bitmap", Should::Differ, of(|it| it.bitmap.clone()));
         let most = halves
@@ -334,7 +334,7 @@ fn roles(cluster: &Cluster, half: &Half) -> String {
         let ended = roles.get(at + 1).and_then(|next| next.since);
         Some(match (began, ended.map(|at| cluster.seconds_since(at))) {
             (Some(began), None) => format!("is, since {}", duration(began)),
-            (None, None) => "is, since before gantry looked".to_owned(),
+            (None, None) => "is; since not known".to_owned(),
             (_, Some(ended)) => format!("until {}", ago(ended)),
         })
     });
@@ -348,8 +348,8 @@ fn roles(cluster: &Cluster, half: &Half) -> String {
     };
     match seen {
         Some(text) => text,
-        None if flag("crashed-primary").is_some() => "when it crashed; not known when".to_owned(),
-        None if flag("primary").is_some() => "is, not known since when".to_owned(),
+        None if flag("crashed-primary").is_some() => "when it crashed".to_owned(),
+        None if flag("primary").is_some() => "is; since not known".to_owned(),
         None => "not known".to_owned(),
     }
 }
