@@ -19,6 +19,8 @@ pub struct DiskIndex {
     by_key: HashMap<Key, usize>,
     states: Vec<(Key, State)>,
     places: Vec<Place>,
+    /// The first place of each node.
+    by_node: HashMap<Name, usize>,
     /// Halves that are not well on each node, and what the worst of them means.
     bad: HashMap<Name, (usize, Tone)>,
     /// Speed of all resyncs together, KiB a second, held steady.
@@ -57,6 +59,10 @@ impl Facts {
         }
         if index.places != self.places {
             index.places.clone_from(&self.places);
+            index.by_node.clear();
+            for (at, place) in self.places.iter().enumerate() {
+                index.by_node.entry(place.node.clone()).or_insert(at);
+            }
             index.revision += 1;
         }
         index.bad.clear();
@@ -128,7 +134,7 @@ impl Facts {
 
     /// The nth place for disks of a node.
     pub fn place(&self, node: &Name, nth: usize) -> Option<&Place> {
-        let start = self.places.iter().position(|place| place.node == *node)?;
+        let start = *self.index.by_node.get(node)?;
         let place = self.places.get(start.checked_add(nth)?)?;
         (place.node == *node).then_some(place)
     }

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod drbd;
+mod ends;
 pub mod group;
 pub mod groups;
 pub mod help;

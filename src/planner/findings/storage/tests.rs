@@ -89,7 +89,10 @@ fn each_alarm_of_a_place_is_raised_and_cleared() {
         let mut cluster = cluster();
         tell(&mut cluster, storage);
         assert_eq!(found(&cluster), [expected]);
-        assert_eq!(findings(&cluster)[0].subject, Subject::Storage("node7".into()));
+        assert_eq!(
+            findings(&cluster)[0].subject,
+            Subject::Storage("node7".into())
+        );
         tell(&mut cluster, groups(vec![vg(1_000, 500)]));
         assert_eq!(found(&cluster), []);
     }
