@@ -7,3 +7,4 @@ mod docs;
 mod ganeti;
 mod harness;
 mod pty;
+mod transcripts;
