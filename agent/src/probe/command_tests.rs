@@ -185,9 +185,10 @@ fn nothing_outlives_an_agent_that_is_killed() {
         said.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
         if said == "begun\nbegun\n" {
             agent.kill().unwrap();
-            agent.wait().unwrap();
         }
     }
+    let _ = agent.kill();
+    agent.wait().unwrap();
     std::fs::remove_file(pipe).unwrap();
     assert_eq!(said, "begun\nbegun\n");
 }
