@@ -268,7 +268,7 @@ fn lvm_is_read_from_what_its_programs_printed() {
     let words = snapshot.words();
     for line in [
         "storage   xenvg: 21372 MiB free of 24572\n",
-        "lvm       7 logical volumes on 2 physical ones, 1 missing\n",
+        "lvm       7 logical volumes\nlvm       2 physical volumes, 1 missing\n",
         "lvm       WARNING: VG xenvg is missing PV gg4cmC-4lrT.\n",
     ] {
         assert!(words.contains(line), "{words}");

@@ -193,12 +193,14 @@ impl Snapshot {
             complaints,
         }) = &self.sample.lvm
         {
-            let missing = pvs.iter().filter(|pv| pv.missing).count();
-            if !(pvs.is_empty() && lvs.is_empty()) {
+            if !lvs.is_empty() {
+                writeln!(out, "lvm       {} logical volumes", lvs.len())?;
+            }
+            if !pvs.is_empty() {
+                let missing = pvs.iter().filter(|pv| pv.missing).count();
                 writeln!(
                     out,
-                    "lvm       {} logical volumes on {} physical ones, {missing} missing",
-                    lvs.len(),
+                    "lvm       {} physical volumes, {missing} missing",
                     pvs.len()
                 )?;
             }
@@ -357,7 +359,8 @@ mod tests {
             [
                 "storage   /srv/a: 40 MiB free of 100",
                 "storage   rbd: 40 MiB free of 100",
-                "lvm       1 logical volumes on 2 physical ones, 1 missing",
+                "lvm       1 logical volumes",
+                "lvm       2 physical volumes, 1 missing",
                 "lvm       WARNING: oh",
                 "health    sda DISK 4000: says that it is well",
                 "health    sdb DISK 4000: says that it fails",
