@@ -1,12 +1,14 @@
 //! A node's files below a directory instead of the running node: a support archive that somebody
 //! sent. Nothing is run, and nothing outside of the directory is read.
 //!
-//! `proc/drbd` and other files of `/proc`; `commands/drbdsetup-events2`, `drbdsetup-show` and `dmesg`
-//! with what these printed; Ganeti's files below `var/lib/ganeti` and `run/ganeti`. Whatever is not
-//! there costs its own part only.
+//! `proc/drbd` and other files of `/proc`; `commands/drbdsetup-events2`, `drbdsetup-show`, `dmesg`,
+//! `vgs`, `pvs` and `lvs` with what these printed; Ganeti's files below `var/lib/ganeti` and
+//! `run/ganeti`. Whatever is not there costs its own part only, and only if nothing is there at all
+//! that is an error: it will be the wrong directory.
 
 mod drbd;
 mod files;
+mod lvm;
 
 use std::path::Path;
 
@@ -17,6 +19,7 @@ use gantry_wire::report::Hello;
 use gantry_wire::ssconf::Ssconf;
 
 use crate::machine::name_in;
+use crate::place::Unread;
 use crate::probe::drbd::owner::node_of;
 use crate::probe::drbd::show::Shown;
 use crate::probe::{load, memory, system};
@@ -27,7 +30,7 @@ use files::Files;
 /// Reads everything that is there.
 ///
 /// # Errors
-/// In words, if there is no such directory.
+/// In words, if there is no such directory, or nothing in it that is known.
 pub fn read(root: &Path) -> Result<Snapshot, String> {
     let files = Files::below(root)?;
     let mut missing = Vec::new();
@@ -40,10 +43,20 @@ pub fn read(root: &Path) -> Result<Snapshot, String> {
     let name = if node.is_empty() { "?" } else { &node };
     let rows = drbd.iter().flat_map(|drbd| &drbd.devices);
     let rows = rows.map(|device| Row::new(name, device)).collect();
+    let (storage, lvm) = lvm::read(&files, &mut missing);
     let sample = Sample {
         drbd,
+        storage,
+        lvm,
         ..machine(&files, ssconf, &mut missing)
     };
+    if sample == Sample::default() && ssconf.is_none() && missing.is_empty() {
+        return Err(format!(
+            "{}: none of a node's files is in it, such as proc/drbd, commands/drbdsetup-events2 \
+             or commands/vgs",
+            root.display()
+        ));
+    }
     Ok(Snapshot {
         hello: Hello {
             protocol: PROTOCOL,
@@ -95,6 +108,23 @@ fn part<T>(
         return None;
     }
     read().map_err(|why| miss(missing, name, why)).ok()
+}
+
+/// What a file has, if it is there; if it cannot be read that is noted.
+fn told<T>(
+    missing: &mut Vec<Missing>,
+    part: &str,
+    file: &str,
+    read: Result<T, Unread>,
+) -> Option<T> {
+    match read {
+        Ok(text) => Some(text),
+        Err(Unread::Absent) => None,
+        Err(why) => {
+            miss(missing, part, format!("{file}: {why}"));
+            None
+        }
+    }
 }
 
 /// Notes a part that cannot be had.

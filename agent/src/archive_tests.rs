@@ -184,15 +184,14 @@ fn the_configuration_names_owners_where_nothing_was_noted() {
 
 #[test]
 fn absent_files_cost_their_part_only_and_broken_ones_are_named() {
-    let archive = Archive::new("empty");
+    let archive = Archive::new("broken");
+    archive.put("proc/loadavg", "0.10 0.20 0.30 1/2 3\n");
     let snapshot = archive.read();
     assert_eq!(snapshot.sample.drbd, None);
     assert!(snapshot.drbd.is_empty() && snapshot.ssconf.is_none());
     assert_eq!(why(&snapshot), Vec::<&str>::new());
     std::fs::create_dir_all(archive.0.join("proc/drbd")).unwrap();
-    archive
-        .put("proc/meminfo", "nothing of use\n")
-        .put("proc/loadavg", "0.10 0.20 0.30 1/2 3\n");
+    archive.put("proc/meminfo", "nothing of use\n");
     let snapshot = archive.read();
     assert!(snapshot.sample.load.is_some());
     let why = why(&snapshot);
@@ -215,8 +214,118 @@ fn nothing_outside_is_read() {
     archive
         .link("proc/drbd", &format!("{elsewhere}/drbd"))
         .link("var/run", elsewhere);
-    assert_eq!(archive.read().sample.drbd, None);
+    assert!(read(&archive.0).is_err());
     std::fs::remove_file(archive.0.join("proc/drbd")).unwrap();
     archive.put("proc/drbd", &captured("proc-drbd-connected.txt"));
     assert_eq!(archive.read().drbd[0].instance, None);
+}
+
+/// As `pvs` prints it of a group that lost a disk.
+const PVS: &str = r#"# pvs -o +pv_uuid --reportformat json
+  WARNING: Couldn't find device with uuid gg4cmC-4lrT.
+  {"report": [{"pv": [
+      {"pv_name":"/dev/sda5", "pv_uuid":"aaaaaa-1", "vg_name":"xenvg", "pv_size":"107369988096", "pv_free":"1073741824", "pv_attr":"a--"},
+      {"pv_name":"[unknown]", "pv_uuid":"gg4cmC-4lrT", "vg_name":"xenvg", "pv_size":"107369988096", "pv_free":"0", "pv_attr":"a-m"}
+  ]}]}
+"#;
+
+fn of_lvm(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lvm");
+    std::fs::read_to_string(path.join(name)).unwrap()
+}
+
+#[test]
+fn lvm_is_read_from_what_its_programs_printed() {
+    let archive = Archive::new("lvm");
+    archive
+        .put(
+            "commands/vgs",
+            &format!(
+                "# vgs\n  WARNING: VG xenvg is missing PV gg4cmC-4lrT.\n{}",
+                of_lvm("vgs-all.json")
+            ),
+        )
+        .put("commands/pvs", PVS)
+        .put(
+            "commands/lvs",
+            &(of_lvm("lvs-ganeti.txt") + "what|is|this\n"),
+        );
+    let snapshot = archive.read();
+    assert_eq!(why(&snapshot), Vec::<&str>::new());
+    assert!(snapshot.drbd.is_empty() && snapshot.sample.drbd.is_none());
+    let vgs = &snapshot.sample.storage.as_ref().unwrap().vgs;
+    assert_eq!((vgs[0].name.as_str(), vgs[0].total), ("xenvg", 24_572));
+    let lvm = snapshot.sample.lvm.as_ref().unwrap();
+    assert_eq!((lvm.pvs.len(), lvm.lvs.len()), (2, 7));
+    assert_eq!(
+        lvm.complaints,
+        [
+            "WARNING: VG xenvg is missing PV gg4cmC-4lrT.",
+            "WARNING: Couldn't find device with uuid gg4cmC-4lrT.",
+            "lvs line 8: not understood: what|is|this",
+        ]
+    );
+    let words = snapshot.words();
+    for line in [
+        "storage   xenvg: 21372 MiB free of 24572\n",
+        "lvm       7 logical volumes\nlvm       2 physical volumes, 1 missing\n",
+        "lvm       WARNING: VG xenvg is missing PV gg4cmC-4lrT.\n",
+    ] {
+        assert!(words.contains(line), "{words}");
+    }
+}
+
+#[test]
+fn a_list_of_volumes_that_is_not_there_is_not_an_empty_one() {
+    let archive = Archive::new("lists");
+    archive.put("commands/vgs", &of_lvm("vgs-all.json"));
+    let snapshot = archive.read();
+    assert!(snapshot.sample.storage.is_some() && snapshot.sample.lvm.is_none());
+    assert_eq!(why(&snapshot), Vec::<&str>::new());
+    archive.put("commands/lvs", &of_lvm("lvs-all.json"));
+    let snapshot = archive.read();
+    assert!(!snapshot.sample.lvm.as_ref().unwrap().lvs.is_empty());
+    assert_eq!(why(&snapshot), ["commands/pvs: not there"]);
+}
+
+#[test]
+fn version_9_has_its_devices_from_events_alone() {
+    let archive = Archive::new("nine");
+    let events = "exists resource name:r0 role:Primary suspended:no\n\
+        exists connection name:r0 peer-node-id:1 conn-name:node2 connection:Connected role:Secondary\n\
+        exists device name:r0 volume:0 minor:5 disk:UpToDate\n\
+        exists peer-device name:r0 peer-node-id:1 conn-name:node2 volume:0 replication:SyncSource \
+        peer-disk:Inconsistent out-of-sync:2048 done:50.00\nexists -\n";
+    archive.put("commands/drbdsetup-events2", events);
+    let rows = |snapshot: &Snapshot| serde_json::to_value(&snapshot.drbd).unwrap();
+    let alone = rows(&archive.read());
+    assert_eq!(alone[0]["minor"], 5);
+    assert_eq!(alone[0]["connection"], "SyncSource");
+    assert_eq!(
+        (&alone[0]["role"], &alone[0]["peer_role"]),
+        (&"Primary".into(), &"Secondary".into())
+    );
+    assert_eq!(alone[0]["oos_kib"], 2048);
+    // Its `/proc/drbd` has nothing but the version.
+    archive.put(
+        "proc/drbd",
+        "version: 9.2.8 (api:2/proto:86-122)\nTransports (api:18): tcp (9.2.8)\n",
+    );
+    let both = archive.read();
+    assert_eq!(rows(&both), alone);
+    let drbd = both.sample.drbd.unwrap();
+    assert_eq!(
+        (drbd.version.as_str(), drbd.unread),
+        ("9.2.8", Vec::<String>::new())
+    );
+}
+
+#[test]
+fn a_directory_with_nothing_of_a_node_is_the_wrong_one() {
+    let archive = Archive::new("empty");
+    let error = read(&archive.0).unwrap_err();
+    assert!(error.contains("none of a node's files"), "{error}");
+    archive.put("proc/drbd", "version: 8.4.11 (api:1/proto:86-101)\n");
+    let snapshot = archive.read();
+    assert!(snapshot.drbd.is_empty() && snapshot.sample.drbd.is_some());
 }

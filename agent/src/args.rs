@@ -7,7 +7,12 @@ pub const USAGE: &str = "\
 gantry-agent serve [--as NAME] [--read-only] [--allow LIST]
                          answer a console on standard input and output
 gantry-agent snapshot [--root DIR] [--json]
-                         print this node's facts once, or those of a support archive in DIR
+                         print this node's facts once, or those of a support archive in DIR:
+                         its /proc, what commands printed, Ganeti's files; each is optional
+                           DIR/proc/drbd meminfo loadavg cpuinfo stat
+                           DIR/commands/drbdsetup-events2 drbdsetup-show dmesg vgs pvs lvs
+                           DIR/var/lib/ganeti DIR/run/ganeti DIR/etc/hostname
+                         exits 1 if nothing of that is there
 gantry-agent --version";
 
 /// What is to be done.

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod args;
+pub mod config_data;
 pub mod drbd_news;
 pub mod luxi;
 pub mod machine;

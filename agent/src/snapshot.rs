@@ -160,12 +160,17 @@ impl Snapshot {
             )?;
         }
         if let Some(storage) = &sample.storage {
-            let vgs = storage.vgs.iter().map(|vg| (&vg.name, vg.free, vg.total));
+            let vgs = storage.vgs.iter();
+            let vgs = vgs.map(|vg| (&vg.name, vg.free, vg.total, vg.missing_pvs));
             let known = |space: &&Space| space.why.is_empty();
             let spaces = storage.dirs.iter().chain(&storage.pools).filter(known);
-            let spaces = spaces.map(|space| (&space.name, space.free, space.total));
-            for (name, free, total) in vgs.chain(spaces) {
-                writeln!(out, "storage   {name}: {free} MiB free of {total}")?;
+            let spaces = spaces.map(|space| (&space.name, space.free, space.total, 0));
+            for (name, free, total, missing) in vgs.chain(spaces) {
+                write!(out, "storage   {name}: {free} MiB free of {total}")?;
+                if missing > 0 {
+                    write!(out, ", physical volumes missing: {missing}")?;
+                }
+                writeln!(out)?;
             }
         }
         self.write_disks(out)?;
@@ -187,15 +192,18 @@ impl Snapshot {
             lvs,
             complaints,
         }) = &self.sample.lvm
-            && !(pvs.is_empty() && lvs.is_empty() && complaints.is_empty())
         {
-            let missing = pvs.iter().filter(|pv| pv.missing).count();
-            writeln!(
-                out,
-                "lvm       {} logical volumes on {} physical ones, {missing} missing",
-                lvs.len(),
-                pvs.len()
-            )?;
+            if !lvs.is_empty() {
+                writeln!(out, "lvm       {} logical volumes", lvs.len())?;
+            }
+            if !pvs.is_empty() {
+                let missing = pvs.iter().filter(|pv| pv.missing).count();
+                writeln!(
+                    out,
+                    "lvm       {} physical volumes, {missing} missing",
+                    pvs.len()
+                )?;
+            }
             for complaint in complaints {
                 writeln!(out, "lvm       {complaint}")?;
             }
@@ -351,7 +359,8 @@ mod tests {
             [
                 "storage   /srv/a: 40 MiB free of 100",
                 "storage   rbd: 40 MiB free of 100",
-                "lvm       1 logical volumes on 2 physical ones, 1 missing",
+                "lvm       1 logical volumes",
+                "lvm       2 physical volumes, 1 missing",
                 "lvm       WARNING: oh",
                 "health    sda DISK 4000: says that it is well",
                 "health    sdb DISK 4000: says that it fails",

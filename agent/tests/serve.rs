@@ -272,7 +272,16 @@ fn a_support_archive_is_read_without_the_node() {
         .arg(&root)
         .output()
         .unwrap();
+    std::fs::remove_dir_all(root.join("proc")).unwrap();
+    let empty = Command::new(env!("CARGO_BIN_EXE_gantry-agent"))
+        .args(["snapshot", "--json", "--root"])
+        .arg(&root)
+        .output()
+        .unwrap();
     std::fs::remove_dir_all(&root).unwrap();
+    assert_eq!((empty.status.code(), empty.stdout.len()), (Some(1), 0));
+    let error = String::from_utf8(empty.stderr).unwrap();
+    assert!(error.contains("none of a node's files"), "{error}");
     assert!(output.status.success(), "{output:?}");
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let row = &json["drbd"][1];

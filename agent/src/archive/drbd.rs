@@ -7,8 +7,7 @@ use gantry_wire::node::Missing;
 use gantry_wire::ssconf::Ssconf;
 
 use super::files::Files;
-use super::miss;
-use crate::place::Unread;
+use super::told;
 use crate::probe::drbd::facts::{Fact, Subject, dress};
 use crate::probe::drbd::kernel::Log;
 use crate::probe::drbd::owner::Finder;
@@ -23,11 +22,8 @@ const EVENTS: &str = "commands/drbdsetup-events2";
 
 /// What `drbdsetup show` printed; empty if that is not there.
 pub fn shown(files: &Files, missing: &mut Vec<Missing>) -> Vec<Shown> {
-    let text = told(
-        missing,
-        "commands/drbdsetup-show",
-        files.output("drbdsetup-show"),
-    );
+    let text = files.output("drbdsetup-show");
+    let text = told(missing, "drbd", "commands/drbdsetup-show", text);
     text.map(|text| show::parse(&text)).unwrap_or_default()
 }
 
@@ -39,8 +35,9 @@ pub fn read(
     shown: &[Shown],
     missing: &mut Vec<Missing>,
 ) -> Option<Drbd> {
-    let kernel = told(missing, PROC, files.bytes(PROC)).map(|bytes| proc::parse(&bytes, PROC));
-    let said = told(missing, EVENTS, files.text(EVENTS));
+    let kernel =
+        told(missing, "drbd", PROC, files.bytes(PROC)).map(|bytes| proc::parse(&bytes, PROC));
+    let said = told(missing, "drbd", EVENTS, files.text(EVENTS));
     let said = said.map(|text| events::parse(&text, EVENTS).seen());
     let mut seen = match (kernel, said) {
         (Some(kernel), Some(said)) => join(kernel, said),
@@ -68,18 +65,6 @@ pub fn read(
         unread: seen.unread,
         ..Drbd::default()
     })
-}
-
-/// A file's text, if it is there; if it cannot be read that is noted.
-fn told<T>(missing: &mut Vec<Missing>, file: &str, read: Result<T, Unread>) -> Option<T> {
-    match read {
-        Ok(text) => Some(text),
-        Err(Unread::Absent) => None,
-        Err(why) => {
-            miss(missing, "drbd", format!("{file}: {why}"));
-            None
-        }
-    }
 }
 
 /// The kernel's log, and when its clock began, if both are known.

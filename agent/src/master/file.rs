@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::changes::Known;
-use super::layout::FileDisk;
+use crate::config_data::FileDisk;
 use crate::luxi::row::whole;
 use crate::place::{Place, Stamp, Unread};
 use crate::session::Moment;

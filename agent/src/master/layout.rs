@@ -2,123 +2,13 @@
 //! large cluster, nothing but the disks is kept, and of DRBD's secrets not even these are read.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 
 use gantry_wire::config::{Disk, DrbdEnd, Layout, Volume};
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 
-use crate::luxi::row::whole;
+use crate::config_data::{self, FileDisk, Object};
 use crate::place::{Place, Stamp, Unread};
-
-/// A disk as the file has it. Whatever is not as it should be is as if it were not there.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct FileDisk {
-    /// Its disk template.
-    pub dev_type: Option<String>,
-    /// Size, MiB.
-    pub size: Value,
-    /// UUID; volumes below DRBD have none.
-    pub uuid: Option<String>,
-    /// Name, if it has one.
-    pub name: Option<String>,
-    logical_id: LogicalId,
-    children: Option<Vec<FileDisk>>,
-}
-
-impl FileDisk {
-    /// UUIDs of the two nodes of a DRBD disk.
-    pub fn ends(&self) -> Option<[&str; 2]> {
-        let drbd = self.dev_type.as_deref() == Some("drbd");
-        drbd.then(|| [self.logical_id.text(0), self.logical_id.text(1)])
-    }
-
-    /// Where it lies; `name_of` names a node by its UUID.
-    pub fn layout(&self, name_of: impl Fn(&str) -> String) -> Layout {
-        let id = &self.logical_id;
-        let child = |n: usize| self.children.as_ref()?.get(n)?.volume();
-        if let Some(ends) = self.ends() {
-            let end = |(n, uuid)| DrbdEnd {
-                node: name_of(uuid),
-                minor: id.number(3 + n),
-            };
-            return Layout {
-                ends: ends.into_iter().enumerate().map(end).collect(),
-                port: u16::try_from(id.number(2)).unwrap_or(0),
-                data: child(0),
-                meta: child(1),
-                path: String::new(),
-            };
-        }
-        let data = self.volume();
-        let path = if data.is_some() { "" } else { id.text(1) };
-        Layout {
-            path: path.to_owned(),
-            data,
-            ..Layout::default()
-        }
-    }
-
-    fn volume(&self) -> Option<Volume> {
-        let plain = self.dev_type.as_deref() == Some("plain");
-        plain.then(|| Volume {
-            vg: self.logical_id.text(0).to_owned(),
-            name: self.logical_id.text(1).to_owned(),
-            size: whole(&self.size).unwrap_or(0),
-        })
-    }
-}
-
-/// What a disk is called by the system below. Of DRBD: two nodes' UUIDs, port, two minors, and a
-/// secret, which is passed over.
-#[derive(Debug, Default)]
-struct LogicalId(Vec<Value>);
-
-impl LogicalId {
-    fn text(&self, n: usize) -> &str {
-        self.0.get(n).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn number(&self, n: usize) -> u32 {
-        let number = self.0.get(n).and_then(whole).unwrap_or(0);
-        u32::try_from(number).unwrap_or(0)
-    }
-}
-
-impl<'de> Deserialize<'de> for LogicalId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LogicalId, D::Error> {
-        struct Parts;
-        impl<'de> Visitor<'de> for Parts {
-            type Value = LogicalId;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a disk's logical_id")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<LogicalId, A::Error> {
-                const USED: usize = 5;
-                let mut parts = Vec::with_capacity(USED);
-                while parts.len() < USED {
-                    match seq.next_element()? {
-                        Some(part) => parts.push(part),
-                        None => return Ok(LogicalId(parts)),
-                    }
-                }
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(LogicalId(parts))
-            }
-
-            fn visit_unit<E>(self) -> Result<LogicalId, E> {
-                Ok(LogicalId::default())
-            }
-        }
-        deserializer.deserialize_any(Parts)
-    }
-}
 
 /// Reads the file's disks when it changed.
 #[derive(Debug, Default)]
@@ -210,10 +100,14 @@ impl Layouts {
     /// As serde says it, with line and column.
     pub fn read(file: impl Read) -> Result<Layouts, serde_json::Error> {
         let mut layouts = Layouts::default();
-        let reader = BufReader::with_capacity(64 * 1024, file);
-        let mut json = serde_json::Deserializer::from_reader(reader);
-        Top(&mut layouts).deserialize(&mut json)?;
-        json.end()?;
+        config_data::read(file, &mut |object| match object {
+            Object::Node(uuid, node) => {
+                let number = layouts.number(&uuid);
+                layouts.nodes.insert(number, node.name.unwrap_or_default());
+            }
+            Object::Disk(uuid, disk) => layouts.push(&uuid, &disk),
+            Object::Instance(_) => {}
+        })?;
         let Layouts { text, disks, .. } = &mut layouts;
         disks.sort_unstable_by(|a, b| a.uuid.of(text).cmp(b.uuid.of(text)));
         disks.shrink_to_fit();
@@ -317,75 +211,6 @@ impl Span {
         let start = self.at as usize;
         text.get(start..start + usize::from(self.len))
             .unwrap_or_default()
-    }
-}
-
-/// The whole file: its nodes' names and its disks.
-struct Top<'a>(&'a mut Layouts);
-
-impl<'de> DeserializeSeed<'de> for Top<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Top<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a configuration")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "nodes" => map.next_value_seed(Each(self.0, |layouts, uuid, node: FileNode| {
-                    let number = layouts.number(&uuid);
-                    layouts.nodes.insert(number, node.name.unwrap_or_default());
-                }))?,
-                "disks" => map.next_value_seed(Each(self.0, |layouts, uuid, disk: FileDisk| {
-                    layouts.push(&uuid, &disk);
-                }))?,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct FileNode {
-    name: Option<String>,
-}
-
-/// Objects by UUID, taken one by one.
-struct Each<'a, T>(&'a mut Layouts, fn(&mut Layouts, String, T));
-
-impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Each<'_, T> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Each<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "objects by uuid")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some((uuid, object)) = map.next_entry()? {
-            (self.1)(self.0, uuid, object);
-        }
-        Ok(())
     }
 }
 

@@ -1,12 +1,13 @@
 //! Runs other programs so that none of them can hold up the agent: each has a time limit and may
-//! print so much, and none is started beside one that cannot even be killed.
+//! print so much, and none is started beside one that cannot even be killed. Nor does any outlive
+//! the agent, even one that was killed itself.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read};
-use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -158,12 +159,53 @@ impl Runner {
 
     /// Whether there is such a program.
     pub fn finds(&self, program: &str) -> bool {
-        std::env::split_paths(&self.path).any(|directory| directory.join(program).is_file())
+        find(&self.path, program).is_some()
     }
 
     /// Runs a program in the C locale and waits for its end, which comes after `limit` at the
     /// latest.
     pub fn run(&mut self, program: &str, args: &[&str], limit: Duration) -> Output {
+        self.attend(program, |runner| {
+            let end = Instant::now() + limit;
+            let mut stdout = Vec::new();
+            let mut keep = |bytes: &[u8]| {
+                stdout.extend_from_slice(bytes);
+                (stdout.len() > STDOUT_LIMIT).then_some(End::TooLong)
+            };
+            let mut stderr = Vec::new();
+            let cut = match runner.start(program, args) {
+                Ok(pipes) => read(pipes, Some(end), &mut keep, &mut stderr),
+                Err(end) => return Output::nothing(end),
+            };
+            runner.reap(cut, end, stdout, &stderr)
+        })
+    }
+
+    /// Runs a program that goes on telling, without a limit: `hear` gets what it prints as it
+    /// comes. Comes back once the program is gone, and never before.
+    pub fn follow(&mut self, program: &str, args: &[&str], mut hear: impl FnMut(&[u8])) -> Output {
+        self.attend(program, |runner| {
+            let mut stderr = Vec::new();
+            let mut hear = |bytes: &[u8]| {
+                hear(bytes);
+                None
+            };
+            let mut cut = match runner.start(program, args) {
+                Ok(pipes) => read(pipes, None, &mut hear, &mut stderr),
+                Err(end) => return Output::nothing(end),
+            };
+            loop {
+                let output = runner.reap(cut, Instant::now() + DYING, Vec::new(), &stderr);
+                if output.end != End::Hangs {
+                    return output;
+                }
+                cut = Some(End::Killed);
+            }
+        })
+    }
+
+    /// Does that if nothing runs, and notes what does meanwhile.
+    fn attend(&mut self, program: &str, run: impl FnOnce(&Runner) -> Output) -> Output {
         {
             let mut leash = hold(&self.leash);
             if leash.closed {
@@ -178,7 +220,7 @@ impl Runner {
             // Even starting it may take long, on the disk that it is read from.
             leash.under_way = Some((program.to_owned(), now()));
         }
-        let output = self.start(program, args, limit);
+        let output = run(self);
         if output.end != End::Hangs {
             let mut leash = hold(&self.leash);
             leash.under_way = None;
@@ -187,9 +229,9 @@ impl Runner {
         output
     }
 
-    fn start(&self, program: &str, args: &[&str], limit: Duration) -> Output {
-        let end = Instant::now() + limit;
-        let child = Command::new(program)
+    fn start(&self, program: &str, args: &[&str]) -> Result<(ChildStdout, ChildStderr), End> {
+        let path = find(&self.path, program).ok_or(End::NotInstalled)?;
+        let child = mortal(&path)
             .args(args)
             .env("PATH", &self.path)
             .env("LC_ALL", "C")
@@ -202,29 +244,27 @@ impl Runner {
             .spawn();
         let mut child = match child {
             Ok(child) => child,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Output::nothing(End::NotInstalled);
-            }
-            Err(error) => return Output::nothing(End::NotStarted(error.to_string())),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(End::NotInstalled),
+            Err(error) => return Err(End::NotStarted(error.to_string())),
         };
         let pipes = (child.stdout.take(), child.stderr.take());
-        {
-            let mut leash = hold(&self.leash);
-            leash.child = Some(child);
-            if leash.closed {
+        let mut leash = hold(&self.leash);
+        leash.child = Some(child);
+        if leash.closed {
+            leash.kill();
+        }
+        match pipes {
+            (Some(stdout), Some(stderr)) => Ok((stdout, stderr)),
+            // They were asked for.
+            _ => {
                 leash.kill();
+                Err(End::Hangs)
             }
         }
-        let (Some(stdout), Some(stderr)) = pipes else {
-            return self.reap(Some(End::Killed), end, Texts::default());
-        };
-        let mut texts = Texts::default();
-        let cut = texts.read(stdout, stderr, end);
-        self.reap(cut, end, texts)
     }
 
     /// Waits for the end of the program, after killing it if it has to be.
-    fn reap(&self, cut: Option<End>, end: Instant, texts: Texts) -> Output {
+    fn reap(&self, cut: Option<End>, end: Instant, stdout: Vec<u8>, stderr: &[u8]) -> Output {
         let mut killed = cut;
         let mut until = end;
         if killed.is_some() {
@@ -252,7 +292,7 @@ impl Runner {
             drop(leash);
             std::thread::sleep(Duration::from_millis(5));
         };
-        let stderr = text(texts.stderr);
+        let stderr = String::from_utf8_lossy(stderr).into_owned();
         if let Some(end) = killed {
             return Output {
                 stderr,
@@ -264,78 +304,95 @@ impl Runner {
                 (Some(status), _) => End::Exited(status),
                 (None, signal) => End::Signal(signal.unwrap_or_default()),
             },
-            stdout: text(texts.stdout),
+            stdout: text(stdout),
             stderr,
         }
     }
 }
 
-/// What was read of a program's two outputs.
-#[derive(Debug, Default)]
-struct Texts {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
+/// A program in the directories of `path`.
+fn find(path: &OsStr, program: &str) -> Option<PathBuf> {
+    let mut places = std::env::split_paths(path).map(|directory| directory.join(program));
+    places.find(|place| place.is_file())
 }
 
-impl Texts {
-    /// Reads both to their ends; otherwise says why the program has to be killed.
-    fn read(
-        &mut self,
-        stdout: impl Read + AsFd,
-        stderr: impl Read + AsFd,
-        end: Instant,
-    ) -> Option<End> {
-        let mut buffer = [0; 8192];
-        let (mut stdout, mut stderr) = (Some(stdout), Some(stderr));
-        while stdout.is_some() || stderr.is_some() {
-            let left = end.saturating_duration_since(Instant::now());
-            let timeout = Timespec::try_from(left).unwrap_or_default();
-            let ready = |open: bool, fds: &[PollFd<'_>], at: usize| {
-                open && fds.get(at).is_some_and(|fd| !fd.revents().is_empty())
-            };
-            let (out_ready, err_ready) = {
-                let mut fds = Vec::with_capacity(2);
-                fds.extend(stdout.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
-                fds.extend(stderr.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
-                match poll(&mut fds, Some(&timeout)) {
-                    Ok(0) => return Some(End::Killed),
-                    Ok(_) => {}
-                    Err(rustix::io::Errno::INTR) => continue,
-                    Err(error) => return Some(End::NotStarted(error.to_string())),
-                }
-                let second = usize::from(stdout.is_some());
-                (
-                    ready(stdout.is_some(), &fds, 0),
-                    ready(stderr.is_some(), &fds, second),
-                )
-            };
-            if out_ready {
-                take(&mut stdout, &mut buffer, &mut self.stdout, STDOUT_LIMIT + 1);
-                if self.stdout.len() > STDOUT_LIMIT {
-                    return Some(End::TooLong);
-                }
-            }
-            if err_ready {
-                take(&mut stderr, &mut buffer, &mut self.stderr, STDERR_LIMIT);
-            }
-        }
-        None
-    }
-}
-
-/// Reads once what is ready and keeps no more than `limit` of it all; closes at the end.
-fn take<R: Read>(from: &mut Option<R>, buffer: &mut [u8], into: &mut Vec<u8>, limit: usize) {
-    let read = match from {
-        Some(pipe) => pipe.read(buffer),
-        None => return,
+/// A command that the kernel kills when the thread that starts it is gone, and so with the agent
+/// however that ends. Only what has not yet become the program can say so of itself, so that
+/// `setpriv` does, which comes with every Linux; without it, or with one from before 2018, the
+/// program notices only that nobody reads what it prints.
+fn mortal(program: &Path) -> Command {
+    static SETPRIV: OnceLock<Option<PathBuf>> = OnceLock::new();
+    const ARGS: [&str; 2] = ["--pdeathsig", "KILL"];
+    let setpriv = SETPRIV.get_or_init(|| {
+        let setpriv = find(OsStr::new(PATH), "setpriv")?;
+        let mut attempt = Command::new(&setpriv);
+        attempt.args(ARGS).arg(find(OsStr::new(PATH), "true")?);
+        attempt.stdin(Stdio::null()).stdout(Stdio::null());
+        let status = attempt.stderr(Stdio::null()).status().ok()?;
+        status.success().then_some(setpriv)
+    });
+    let Some(setpriv) = setpriv else {
+        return Command::new(program);
     };
-    match read {
-        Ok(n) if n > 0 => {
-            let room = limit.saturating_sub(into.len());
-            into.extend(buffer.iter().take(n.min(room)));
+    let mut command = Command::new(setpriv);
+    command.args(ARGS).arg(program);
+    command
+}
+
+/// Reads a program's two outputs to their ends, the first in pieces to `hear`; otherwise says why
+/// the program has to be killed.
+fn read(
+    (stdout, stderr): (ChildStdout, ChildStderr),
+    end: Option<Instant>,
+    hear: &mut dyn FnMut(&[u8]) -> Option<End>,
+    complaints: &mut Vec<u8>,
+) -> Option<End> {
+    let mut buffer = [0; 8192];
+    let (mut stdout, mut stderr) = (Some(stdout), Some(stderr));
+    while stdout.is_some() || stderr.is_some() {
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        let timeout = left.map(|left| Timespec::try_from(left).unwrap_or_default());
+        let ready = |open: bool, fds: &[PollFd<'_>], at: usize| {
+            open && fds.get(at).is_some_and(|fd| !fd.revents().is_empty())
+        };
+        let (out_ready, err_ready) = {
+            let mut fds = Vec::with_capacity(2);
+            fds.extend(stdout.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
+            fds.extend(stderr.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
+            match poll(&mut fds, timeout.as_ref()) {
+                Ok(0) => return Some(End::Killed),
+                Ok(_) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(error) => return Some(End::NotStarted(error.to_string())),
+            }
+            let second = usize::from(stdout.is_some());
+            (
+                ready(stdout.is_some(), &fds, 0),
+                ready(stderr.is_some(), &fds, second),
+            )
+        };
+        if out_ready && let Some(end) = hear(take(&mut stdout, &mut buffer)) {
+            return Some(end);
         }
-        Err(error) if error.kind() == ErrorKind::Interrupted => {}
-        _ => *from = None,
+        if err_ready {
+            let read = take(&mut stderr, &mut buffer);
+            let room = STDERR_LIMIT.saturating_sub(complaints.len());
+            complaints.extend(read.iter().take(room));
+        }
+    }
+    None
+}
+
+/// Reads once what is ready; closes at the end.
+fn take<'a, R: Read>(from: &mut Option<R>, buffer: &'a mut [u8]) -> &'a [u8] {
+    let read = from.as_mut().map(|pipe| pipe.read(buffer));
+    match read {
+        Some(Ok(n)) if n > 0 => buffer.get(..n).unwrap_or_default(),
+        Some(Err(error)) if error.kind() == ErrorKind::Interrupted => &[],
+        _ => {
+            *from = None;
+            &[]
+        }
     }
 }
 
@@ -345,97 +402,5 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Longer than any test takes.
-    const LONG: Duration = Duration::from_secs(60);
-
-    fn sh(script: &str, limit: Duration) -> Output {
-        let (mut runner, _keeper) = Runner::new(PATH);
-        runner.run("sh", &["-c", script], limit)
-    }
-
-    #[test]
-    fn both_outputs_are_read_apart_to_their_ends() {
-        let output = sh("echo one; echo oops >&2; echo $LC_ALL; exit 5", LONG);
-        assert_eq!(output.end, End::Exited(5));
-        assert_eq!(output.stdout, "one\nC\n");
-        assert_eq!(output.stderr, "oops\n");
-        assert_eq!(output.why(), "oops");
-        assert_eq!(sh("exit 3", LONG).why(), "ended with status 3");
-    }
-
-    #[test]
-    fn a_program_that_ends_by_a_signal_says_which() {
-        let output = sh("kill -SEGV $$", LONG);
-        assert_eq!(output.end, End::Signal(11));
-        assert_eq!(output.why(), "ended by signal 11");
-    }
-
-    #[test]
-    fn a_program_that_does_not_answer_is_killed_with_all_that_it_started() {
-        // The second one holds the output open.
-        let output = sh("sleep 600 & sleep 600", Duration::from_millis(50));
-        assert_eq!(output.end, End::Killed);
-        assert!(output.end.is_silence());
-        // So is one that closes its outputs and goes on.
-        let output = sh("exec >&- 2>&-; sleep 600", Duration::from_millis(50));
-        assert_eq!(output.end, End::Killed);
-    }
-
-    #[test]
-    fn a_program_that_prints_without_end_is_killed() {
-        let output = sh("while :; do printf %8000d 0; done", LONG);
-        assert_eq!(output.end, End::TooLong);
-        assert_eq!(output.stdout, "");
-        let output = sh("head -c 200000 /dev/zero >&2; echo done", LONG);
-        assert_eq!(output.end, End::Exited(0), "complaints are only cut");
-        assert_eq!(
-            (output.stdout.as_str(), output.stderr.len()),
-            ("done\n", STDERR_LIMIT)
-        );
-    }
-
-    #[test]
-    fn a_program_that_is_not_there_is_told_from_one_that_fails() {
-        let (mut runner, _keeper) = Runner::new("/nonexistent");
-        assert!(!runner.finds("sh"));
-        assert_eq!(runner.run("sh", &[], LONG).end, End::NotInstalled);
-        let (runner, _keeper) = Runner::new(PATH);
-        assert!(runner.finds("sh") && !runner.finds("no-such-program"));
-    }
-
-    #[test]
-    fn what_runs_is_seen_and_ended_with_its_keeper() {
-        let (mut runner, keeper) = Runner::new(PATH);
-        let thread = std::thread::spawn(move || {
-            let first = runner.run("sleep", &["600"], LONG);
-            (first.end, runner.run("sleep", &["600"], LONG).end)
-        });
-        while hold(&keeper.0).child.is_none() {
-            std::thread::yield_now();
-        }
-        assert_eq!(
-            keeper.under_way().map(|(program, _)| program),
-            Some("sleep".into())
-        );
-        drop(keeper);
-        assert_eq!(thread.join().ok(), Some((End::Signal(9), End::Killed)));
-    }
-
-    #[test]
-    fn nothing_is_started_beside_one_that_hangs() {
-        let (mut runner, keeper) = Runner::new(PATH);
-        // As if it had not ended after it was killed.
-        let child = Command::new("sleep").arg("600").process_group(0).spawn();
-        hold(&keeper.0).child = child.ok();
-        assert_eq!(runner.run("true", &[], LONG).end, End::Hangs);
-        {
-            let mut leash = hold(&keeper.0);
-            leash.kill();
-            let _ = leash.child.as_mut().map(Child::wait);
-        }
-        assert_eq!(runner.run("true", &[], LONG).end, End::Exited(0));
-    }
-}
+#[path = "command_tests.rs"]
+mod tests;

@@ -19,32 +19,10 @@ pub mod space;
 pub mod storage;
 pub mod system;
 
-use std::os::fd::AsFd;
-use std::time::Instant;
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
 /// The time of day by the node's clock, as `03:12:04 UTC`: for something that does not change while
 /// it is said again and again, as an age would.
 pub fn clock(at: crate::session::Moment) -> String {
     let of_day = at.wall_ms / 1000 % 86_400;
     let (hours, minutes) = (of_day / 3600, of_day / 60 % 60);
     format!("{hours:02}:{minutes:02}:{:02} UTC", of_day % 60)
-}
-
-/// Waits until there is something to read (or the end), `false` if not before `end`.
-///
-/// # Errors
-/// As the system says.
-pub fn readable(fd: &impl AsFd, end: Instant) -> std::io::Result<bool> {
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let mut fds = [PollFd::new(fd, PollFlags::IN)];
-        let timeout = Timespec::try_from(left).unwrap_or_default();
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(n) => return Ok(n > 0),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
 }

@@ -10,12 +10,12 @@ use std::time::Duration;
 use gantry_wire::drbd::{Device, Generation};
 use gantry_wire::ssconf::Ssconf;
 
-use super::command::{Drbdsetup, Runner, Running};
 use super::kernel::{Kmsg, Log};
 use super::owner::{Finder, Owner, confd, node_of};
 use super::show::{self, Shown};
 use super::{Seen, gi};
 use crate::place::Place;
+use crate::probe::command::{End, Keeper, Runner};
 use crate::session::Moment;
 use crate::waker::Waker;
 
@@ -143,38 +143,32 @@ pub struct Order {
 pub struct Worker {
     ask: SyncSender<Order>,
     answers: Receiver<Facts>,
-    running: Running,
+    /// Ends the program with the worker.
+    _keeper: Keeper,
     asked: Option<(Moment, Vec<Subject>)>,
     waits: bool,
     latest: Facts,
 }
 
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.running.kill();
-    }
-}
-
 impl Worker {
-    /// Starts the thread; `waker` is woken when it has found something out. Without `root` there
-    /// are no commands and no kernel's log.
+    /// Starts the thread; `waker` is woken when it has found something out. Programs are looked for
+    /// in `path`. Without `root` there are no commands and no kernel's log.
     ///
     /// # Errors
     /// If there can be no more threads.
     pub fn start(
         place: &Place,
-        drbdsetup: &Drbdsetup,
+        path: &str,
         kmsg: PathBuf,
         root: bool,
         waker: &Waker,
     ) -> std::io::Result<Worker> {
         let (ask, asked) = sync_channel::<Order>(1);
         let (answer, answers) = sync_channel(1);
-        let running = Running::default();
-        let runner = root.then(|| Runner::new(drbdsetup.clone(), running.clone()));
+        let (runner, keeper) = Runner::new(path);
         let mut work = Work {
             place: place.clone(),
-            runner,
+            runner: root.then_some(runner),
             kmsg,
             log: None,
             finder: Finder::new(Some(confd::PORT)),
@@ -197,7 +191,7 @@ impl Worker {
         Ok(Worker {
             ask,
             answers,
-            running,
+            _keeper: keeper,
             asked: None,
             waits: false,
             latest: Facts::default(),
@@ -310,7 +304,7 @@ impl Work {
             .map(|subject| (subject.minor, subject.connection.clone()))
             .collect();
         if states != self.states {
-            let text = runner.run(&["show"], SHOW_LIMIT)?;
+            let text = drbdsetup(runner, &["show"], SHOW_LIMIT)?;
             let shown = show::parse(&text).into_iter();
             self.shown = shown.map(|shown| (shown.minor, shown)).collect();
             self.states = states;
@@ -329,13 +323,25 @@ impl Work {
             .collect();
         for subject in anew {
             let minor = subject.minor.to_string();
-            let text = runner.run(&["get-gi", &minor], GI_LIMIT)?;
+            let text = drbdsetup(runner, &["get-gi", &minor], GI_LIMIT)?;
             // A device without a disk has none.
             let generation = gi::parse(&text);
             self.generations
                 .insert(subject.minor, (subject.clone(), generation));
         }
         Ok(())
+    }
+}
+
+/// What `drbdsetup` prints, however it ends.
+fn drbdsetup(runner: &mut Runner, args: &[&str], limit: Duration) -> Result<String, String> {
+    let output = runner.run("drbdsetup", args, limit);
+    match output.end {
+        End::Exited(_) => Ok(output.stdout),
+        _ => {
+            let what = args.first().copied().unwrap_or_default();
+            Err(format!("drbdsetup {what}: {}", output.why()))
+        }
     }
 }
 

@@ -33,7 +33,7 @@ impl Bench {
         std::fs::write(&kmsg, KMSG).unwrap();
         let place = Place::new(script.beside(""), None);
         let waker = Waker::new().unwrap();
-        let worker = Worker::start(&place, &script.drbdsetup(), kmsg, true, &waker).unwrap();
+        let worker = Worker::start(&place, &script.path(), kmsg, true, &waker).unwrap();
         Bench {
             script,
             waker,
@@ -141,7 +141,7 @@ fn without_the_program_the_owners_are_known_all_the_same() {
     let mut bench = Bench::new("nowhere");
     let place = Place::new(bench.script.beside(""), None);
     let kmsg = PathBuf::from("/nonexistent/kmsg");
-    bench.worker = Worker::start(&place, &Drbdsetup::nowhere(), kmsg, true, &bench.waker).unwrap();
+    bench.worker = Worker::start(&place, "/nonexistent", kmsg, true, &bench.waker).unwrap();
     bench.find(vec![subject(1, "StandAlone")], 0);
     let facts = bench.worker.latest();
     assert!(facts.trouble.as_ref().unwrap().contains("drbdsetup show"));
@@ -154,7 +154,7 @@ fn a_thread_that_does_not_answer_is_said_to_hang() {
     let waker = Waker::new().unwrap();
     let place = Place::new(script.beside(""), None);
     let kmsg = PathBuf::from("/nonexistent/kmsg");
-    let mut worker = Worker::start(&place, &script.drbdsetup(), kmsg, true, &waker).unwrap();
+    let mut worker = Worker::start(&place, &script.path(), kmsg, true, &waker).unwrap();
     worker.order(Order {
         subjects: vec![subject(1, "Connected")],
         node: String::new(),

@@ -1,7 +1,6 @@
 //! DRBD on this node: its state from `/proc/drbd`, told as it changes by `drbdsetup events2`, and
 //! whose devices they are.
 
-pub mod command;
 pub mod events;
 pub mod facts;
 pub mod gi;

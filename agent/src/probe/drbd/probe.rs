@@ -9,11 +9,11 @@ use gantry_wire::drbd::{Device, Drbd};
 use gantry_wire::node::Missing;
 use gantry_wire::ssconf::Ssconf;
 
-use super::command::Drbdsetup;
 use super::facts::{Order, Subject, Worker, dress};
 use super::watch::Watch;
 use super::{Seen, proc};
 use crate::place::Place;
+use crate::probe::command::PATH;
 use crate::session::Moment;
 use crate::waker::Waker;
 
@@ -30,7 +30,8 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Probe {
     waker: Waker,
-    drbdsetup: Drbdsetup,
+    /// Where `drbdsetup` is looked for.
+    path: String,
     kmsg: PathBuf,
     root: bool,
     watch: Option<Watch>,
@@ -61,13 +62,13 @@ impl Probe {
     /// Has read nothing yet; `waker` is woken when something changes.
     pub fn new(waker: Waker) -> Probe {
         let root = rustix::process::geteuid().is_root();
-        Probe::with(Drbdsetup::default(), "/dev/kmsg".into(), root, waker)
+        Probe::with(PATH.into(), "/dev/kmsg".into(), root, waker)
     }
 
-    fn with(drbdsetup: Drbdsetup, kmsg: PathBuf, root: bool, waker: Waker) -> Probe {
+    fn with(path: String, kmsg: PathBuf, root: bool, waker: Waker) -> Probe {
         Probe {
             waker,
-            drbdsetup,
+            path,
             kmsg,
             root,
             watch: None,
@@ -224,7 +225,7 @@ impl Probe {
             self.trouble[1] = Some("drbdsetup events2 ended: changes come with samples".into());
         }
         if self.watch.is_none() && now.mono_ms >= self.watch_from_ms {
-            match Watch::start(&self.drbdsetup, &self.waker) {
+            match Watch::start(&self.path, &self.waker) {
                 Ok(watch) => self.watch = Some(watch),
                 Err(why) => {
                     self.watch_from_ms = now.mono_ms.saturating_add(AGAIN_MS);
@@ -247,7 +248,7 @@ impl Probe {
     ) -> bool {
         if self.facts.is_none() && !self.subjects.is_empty() {
             let kmsg = self.kmsg.clone();
-            let started = Worker::start(place, &self.drbdsetup, kmsg, self.root, &self.waker);
+            let started = Worker::start(place, &self.path, kmsg, self.root, &self.waker);
             // Without a thread it is tried again.
             self.facts = started.ok();
         }

@@ -34,7 +34,7 @@ impl Bench {
         std::fs::create_dir(&place.proc).unwrap();
         let waker = Waker::new().unwrap();
         let kmsg = "/nonexistent/kmsg".into();
-        let probe = Probe::with(script.drbdsetup(), kmsg, root, waker.clone());
+        let probe = Probe::with(script.path(), kmsg, root, waker.clone());
         Bench {
             script,
             waker,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::command::Drbdsetup;
+use crate::probe::command::PATH;
 use crate::waker::Waker;
 
 /// Our captures of `/proc/drbd`.
@@ -57,8 +57,10 @@ impl Script {
         let directory = format!("gantry-drbdsetup-{test}-{}", std::process::id());
         let directory = std::env::temp_dir().join(directory);
         std::fs::create_dir_all(&directory).unwrap();
-        let path = directory.join("drbdsetup");
-        std::fs::write(&path, body).unwrap();
+        std::fs::write(directory.join("drbdsetup.does"), body).unwrap();
+        // A link to a file that nobody writes: one that is open for writing cannot be run.
+        let stand_in = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/stand-in");
+        std::os::unix::fs::symlink(stand_in, directory.join("drbdsetup")).unwrap();
         Script(directory)
     }
 
@@ -67,9 +69,9 @@ impl Script {
         self.0.join(name)
     }
 
-    /// It, to be run.
-    pub fn drbdsetup(&self) -> Drbdsetup {
-        Drbdsetup::script(self.0.join("drbdsetup"))
+    /// Where it is found.
+    pub fn path(&self) -> String {
+        format!("{}:{PATH}", self.0.display())
     }
 }
 

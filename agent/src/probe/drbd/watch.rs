@@ -1,17 +1,14 @@
 //! `drbdsetup events2` runs beside the agent and wakes it at each change.
 //!
-//! What it prints is kept too: version 9 has its devices nowhere else. It ends with the agent; of an
-//! agent that was killed it notices at the next change, when nobody reads what it prints.
+//! What it prints is kept too: version 9 has its devices nowhere else. It ends with the agent.
 
-use std::io::Read;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Seen;
-use super::command::{Drbdsetup, Running};
 use super::events::Events;
+use crate::probe::command::{Keeper, Runner};
 use crate::waker::Waker;
 
 /// Changes that come within this time wake the agent once.
@@ -19,11 +16,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A longer line is none of `drbdsetup`'s, bytes.
 const LINE: usize = 64 * 1024;
 
+const DRBDSETUP: &str = "drbdsetup";
+
 /// The program that runs, and what it said.
 #[derive(Debug)]
 pub struct Watch {
     shared: Arc<Shared>,
-    running: Running,
+    /// Ends the program with the watch.
+    _keeper: Keeper,
 }
 
 #[derive(Debug)]
@@ -41,23 +41,16 @@ impl Shared {
     }
 }
 
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.running.kill();
-    }
-}
-
 impl Watch {
-    /// Starts it.
+    /// Starts it, if it is in `path`.
     ///
     /// # Errors
     /// In words, if it cannot be started.
-    pub fn start(drbdsetup: &Drbdsetup, waker: &Waker) -> Result<Watch, String> {
-        let words = |error: std::io::Error| format!("drbdsetup events2: {error}");
-        let mut command = drbdsetup.command(&["events2", "--statistics"]);
-        let child = command.spawn().map_err(words)?;
-        let running = Running::default();
-        running.set(&child);
+    pub fn start(path: &str, waker: &Waker) -> Result<Watch, String> {
+        let (mut runner, keeper) = Runner::new(path);
+        if !runner.finds(DRBDSETUP) {
+            return Err("drbdsetup events2: is not installed".into());
+        }
         let shared = Arc::new(Shared {
             news: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -65,14 +58,14 @@ impl Watch {
         });
         let watch = Watch {
             shared: Arc::clone(&shared),
-            running: running.clone(),
+            _keeper: keeper,
         };
         let waker = waker.clone();
         std::thread::Builder::new()
             .name("events2".into())
             .stack_size(256 * 1024)
-            .spawn(move || follow(child, &shared, &running, &waker))
-            .map_err(words)?;
+            .spawn(move || follow(&mut runner, &shared, &waker))
+            .map_err(|error| format!("drbdsetup events2: {error}"))?;
         Ok(watch)
     }
 
@@ -97,33 +90,21 @@ impl Watch {
     }
 }
 
-/// Reads until the end.
-fn follow(mut child: Child, shared: &Shared, running: &Running, waker: &Waker) {
-    if let Some(mut stdout) = child.stdout.take() {
-        let mut buffer = [0; 16 * 1024];
-        let mut line = Vec::new();
-        loop {
-            let read = match stdout.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => buffer.get(..read).unwrap_or_default(),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(_) => break,
-            };
-            let mut events = shared.events();
-            let whole = take(&mut line, read, &mut events);
-            // Who sees what it said sees that it is news, too.
-            shared.news.fetch_or(whole, Ordering::SeqCst);
-            drop(events);
-            if whole {
-                waker.wake();
-                // What comes meanwhile waits in the pipe and is taken at once.
-                std::thread::sleep(PAUSE);
-            }
+/// Listens until the end.
+fn follow(runner: &mut Runner, shared: &Shared, waker: &Waker) {
+    let mut line = Vec::new();
+    runner.follow(DRBDSETUP, &["events2", "--statistics"], |bytes| {
+        let mut events = shared.events();
+        let whole = take(&mut line, bytes, &mut events);
+        // Who sees what it said sees that it is news, too.
+        shared.news.fetch_or(whole, Ordering::SeqCst);
+        drop(events);
+        if whole {
+            waker.wake();
+            // What comes meanwhile waits in the pipe and is taken at once.
+            std::thread::sleep(PAUSE);
         }
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    running.clear();
+    });
     shared.ended.store(true, Ordering::SeqCst);
     waker.wake();
 }
@@ -162,7 +143,7 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&go).status();
         assert!(made.unwrap().success());
         let waker = Waker::new().unwrap();
-        let watch = Watch::start(&script.drbdsetup(), &waker).unwrap();
+        let watch = Watch::start(&script.path(), &waker).unwrap();
         until(&waker, || watch.runs());
         assert!(watch.news());
         assert_eq!(watch.seen().devices[0].disk, "UpToDate");
@@ -176,15 +157,15 @@ mod tests {
     fn its_end_is_noticed_and_it_ends_with_its_watch() {
         let waker = Waker::new().unwrap();
         let short = Script::new("short", "exit 20");
-        let watch = Watch::start(&short.drbdsetup(), &waker).unwrap();
+        let watch = Watch::start(&short.path(), &waker).unwrap();
         until(&waker, || watch.ended());
         assert!(!watch.runs());
         let long = Script::new("long", "exec sleep 600");
-        let watch = Watch::start(&long.drbdsetup(), &waker).unwrap();
+        let watch = Watch::start(&long.path(), &waker).unwrap();
         let shared = Arc::clone(&watch.shared);
         drop(watch);
         until(&waker, || shared.ended.load(Ordering::SeqCst));
-        let none = Watch::start(&Drbdsetup::nowhere(), &waker);
+        let none = Watch::start("/nonexistent", &waker);
         assert!(none.unwrap_err().contains("events2"));
     }
 

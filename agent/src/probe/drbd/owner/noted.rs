@@ -24,13 +24,13 @@ fn cache(directory: &Path) -> Owners {
     names(directory)
         .filter_map(|name| {
             let minor = name.strip_prefix("bdev_drbd")?.parse().ok()?;
-            Some((minor, noted(&text(&directory.join(name)).ok()?)?))
+            Some((minor, note(&text(&directory.join(name)).ok()?)?))
         })
         .collect()
 }
 
-/// `INSTANCE ROLE disk/0`.
-fn noted(text: &str) -> Option<Owner> {
+/// Reads what `bdev_drbdN` has: `INSTANCE ROLE disk/0`.
+pub fn note(text: &str) -> Option<Owner> {
     let mut words = text.split_whitespace();
     let instance = words.next()?.to_owned();
     Some(Owner {
@@ -45,13 +45,13 @@ fn links(directory: &Path) -> Owners {
         .filter_map(|name| {
             let device = std::fs::read_link(directory.join(&name)).ok()?;
             let minor = device.to_str()?.strip_prefix("/dev/drbd")?.parse().ok()?;
-            Some((minor, linked(&name)?))
+            Some((minor, link(&name)?))
         })
         .collect()
 }
 
-/// `INSTANCE:0`; what stands between is chosen when Ganeti is built.
-fn linked(name: &str) -> Option<Owner> {
+/// Reads the name of a link: `INSTANCE:0`; what stands between is chosen when Ganeti is built.
+pub fn link(name: &str) -> Option<Owner> {
     let rest = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let disk_index = name.get(rest.len()..)?.parse().ok()?;
     let mut instance = rest.chars();
