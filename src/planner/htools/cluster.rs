@@ -3,7 +3,8 @@
 use super::data::Data;
 use super::instance::Instance;
 use super::names::{self, Lookup};
-use super::node::{Arrival, Figures, Node};
+use super::node::{Figures, Node};
+use super::operations::Arrival;
 use super::peers::Peers;
 use super::policy::Mirror;
 use super::tags::Tags;
@@ -231,7 +232,7 @@ impl Cluster {
         }
         for node in &mut self.nodes {
             if let Some(ratio) = setup.max_cpu {
-                node.cpu_ratio = ratio;
+                node.set_cpu_ratio(ratio);
             }
             node.least_disk = (setup.min_disk * node.total_disk).floor() as i64;
         }

@@ -11,6 +11,7 @@ pub mod moves;
 pub mod n1;
 mod names;
 pub mod node;
+pub mod operations;
 mod peers;
 pub mod policy;
 pub mod print;

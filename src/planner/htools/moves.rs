@@ -2,9 +2,8 @@
 
 use super::cluster::Cluster;
 use super::instance::Instance;
-use super::node::{
-    Arrival, Figures, Refusal, add_primary, add_secondary, remove_primary, remove_secondary,
-};
+use super::node::{Figures, Refusal};
+use super::operations::{Arrival, add_primary, add_secondary, remove_primary, remove_secondary};
 
 /// A move. The number is the new node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

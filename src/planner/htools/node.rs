@@ -1,9 +1,8 @@
-//! A node: what is fixed of it, the figures that moves change, and the four operations that change them.
+//! A node: what is fixed of it, and the figures that moves change.
 //!
 //! Figures come twice: as they are, and a shadow (`*_later`) with the forthcoming instances in it.
 
 use super::data;
-use super::instance::Instance;
 use super::policy::Policy;
 
 /// Why a node refuses an instance, in canonical order.
@@ -58,6 +57,10 @@ pub struct Node {
     pub spindles: i64,
     /// Most use of spindles.
     pub most_spindle_use: f64,
+    /// The same, as far as whole uses go.
+    pub most_whole_use: i64,
+    /// Most virtual processors, by `cpu_ratio`.
+    pub most_vcpus: i64,
     /// Disks have spindles of their own.
     pub exclusive: bool,
 }
@@ -65,7 +68,8 @@ pub struct Node {
 impl Node {
     /// A node as loaded. `missing_memory` is found once its instances are known.
     pub fn new(node: &data::Node, policy: &Policy, alias: String) -> Node {
-        Node {
+        let most_spindle_use = policy.spindle_ratio * node.spindles as f64;
+        let mut out = Node {
             alias,
             group: node.group,
             offline: node.offline,
@@ -79,9 +83,24 @@ impl Node {
             speed: node.cpu_speed,
             cpu_ratio: policy.vcpu_ratio,
             spindles: node.spindles,
-            most_spindle_use: policy.spindle_ratio * node.spindles as f64,
+            most_spindle_use,
+            most_whole_use: greatest(most_spindle_use, |n| n > most_spindle_use),
+            most_vcpus: i64::MAX,
             exclusive: node.exclusive_storage,
-        }
+        };
+        out.set_cpu_ratio(policy.vcpu_ratio);
+        out
+    }
+
+    /// Sets how many virtual processors each physical one may have; a negative ratio sets no limit.
+    pub fn set_cpu_ratio(&mut self, ratio: f64) {
+        let cpus = self.cpus;
+        self.cpu_ratio = ratio;
+        self.most_vcpus = if ratio >= 0.0 {
+            greatest(ratio * cpus, |n| ratio < n / cpus)
+        } else {
+            i64::MAX
+        };
     }
 
     /// Memory not promised to anybody when instances take so much.
@@ -89,6 +108,17 @@ impl Node {
         let recorded = self.total_memory as i64 - self.node_memory - instance_memory;
         recorded - self.missing_memory.max(0)
     }
+}
+
+/// The greatest whole number that is not too much; it is near this one.
+fn greatest(near: f64, too_much: impl Fn(f64) -> bool) -> i64 {
+    let mut at = near.floor();
+    if too_much(at) {
+        at -= 1.0;
+    } else if !too_much(at + 1.0) {
+        at += 1.0;
+    }
+    if at.is_nan() { i64::MAX } else { at as i64 }
 }
 
 /// What moves change.
@@ -216,284 +246,5 @@ fn disk_part(node: &Node, disk: i64, spindles: i64) -> f64 {
         1.0
     } else {
         free as f64 / total
-    }
-}
-
-/// Sign of a change.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    In,
-    Out,
-}
-
-impl Way {
-    fn sign(self) -> i64 {
-        match self {
-            Way::In => 1,
-            Way::Out => -1,
-        }
-    }
-
-    fn spindle_use(self, node: &Node, old: i64, instance: &Instance) -> i64 {
-        match (node.exclusive, instance.local) {
-            (true, _) => 0,
-            (false, true) => old + self.sign() * instance.spindle_use,
-            (false, false) => old,
-        }
-    }
-
-    fn free_spindles(self, node: &Node, old: i64, instance: &Instance) -> i64 {
-        match (node.exclusive, instance.spindles, self) {
-            (false, ..) => 0,
-            (true, Some(spindles), _) => old - self.sign() * spindles,
-            (true, None, Way::In) => -1,
-            (true, None, Way::Out) => old,
-        }
-    }
-
-    /// What both kinds of instances change, on either node.
-    fn shadow(self, node: &Node, now: &mut Figures, instance: &Instance, disk: bool) {
-        if disk {
-            now.free_disk_later -= self.sign() * instance.disk;
-        }
-        now.spindle_use_later = self.spindle_use(node, now.spindle_use_later, instance);
-        now.free_spindles_later = self.free_spindles(node, now.free_spindles_later, instance);
-    }
-
-    /// The same for the real figures.
-    fn disks(self, node: &Node, now: &mut Figures, instance: &Instance, disk: bool) {
-        if disk {
-            now.free_disk -= self.sign() * instance.disk;
-        }
-        now.spindle_use = self.spindle_use(node, now.spindle_use, instance);
-        now.free_spindles = self.free_spindles(node, now.free_spindles, instance);
-    }
-}
-
-/// Takes an instance from its primary node. `conflicts` and `wishes` are what the tags say there:
-/// the change of conflicting primaries, and wished-for locations that this node is not in.
-pub fn remove_primary(
-    node: &Node,
-    before: &Figures,
-    instance: &Instance,
-    conflicts: i64,
-    wishes: i64,
-) -> Figures {
-    let mut now = *before;
-    now.free_memory_later += instance.memory;
-    Way::Out.shadow(node, &mut now, instance, instance.local);
-    if instance.online {
-        now.vcpus_later -= instance.vcpus;
-    }
-    now.conflicts += conflicts;
-    if instance.forthcoming {
-        return now;
-    }
-    if instance.uses_memory {
-        now.instance_memory -= instance.memory;
-        now.unallocated += instance.memory;
-    }
-    now.fails_n1 = now.unallocated <= now.reserved;
-    Way::Out.disks(node, &mut now, instance, instance.local);
-    if instance.online {
-        now.vcpus -= instance.vcpus;
-    }
-    for (sum, load) in now.load.iter_mut().zip(instance.load) {
-        *sum -= load;
-    }
-    now.location -= instance.location + wishes;
-    now.primaries -= 1;
-    now
-}
-
-/// What the tags say of a node as the new primary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Arrival {
-    /// Change of conflicting primaries.
-    pub conflicts: i64,
-    /// A primary there has one of the exclusion tags.
-    pub clash: bool,
-    /// Wished-for locations that the node is not in.
-    pub wishes: i64,
-    /// Location tags that the instance's two nodes will share.
-    pub location: i64,
-}
-
-/// Puts an instance onto a node as its primary. `force` leaves out the soft checks.
-///
-/// # Errors
-/// The first check that fails.
-pub fn add_primary(
-    node: &Node,
-    before: &Figures,
-    instance: &Instance,
-    force: bool,
-    arrival: Arrival,
-) -> Result<Figures, Refusal> {
-    let mut now = *before;
-    now.free_memory_later -= instance.memory;
-    Way::In.shadow(node, &mut now, instance, instance.local);
-    if instance.online {
-        now.vcpus_later += instance.vcpus;
-    }
-    now.conflicts += arrival.conflicts;
-    if instance.forthcoming {
-        return match later(node, &now, instance) {
-            Some(refusal) if !force => Err(refusal),
-            _ => Ok(now),
-        };
-    }
-    if instance.uses_memory {
-        now.instance_memory += instance.memory;
-        now.unallocated -= instance.memory;
-    }
-    now.fails_n1 = now.unallocated <= now.reserved;
-    Way::In.disks(node, &mut now, instance, instance.local);
-    if instance.online {
-        now.vcpus += instance.vcpus;
-    }
-    for (sum, load) in now.load.iter_mut().zip(instance.load) {
-        *sum += load;
-    }
-    now.location += arrival.location + arrival.wishes;
-    now.primaries += 1;
-
-    let soft = !force;
-    let local = instance.local;
-    if now.unallocated <= 0 {
-        Err(Refusal::Memory)
-    } else if local && (now.free_disk <= 0 || (soft && now.free_disk < node.least_disk)) {
-        Err(Refusal::Disk)
-    } else if local && node.exclusive && now.free_spindles < 0 {
-        Err(Refusal::Spindles)
-    } else if soft && local && now.spindle_use as f64 > node.most_spindle_use {
-        Err(Refusal::Disk)
-    } else if soft && now.fails_n1 && !before.fails_n1 {
-        Err(Refusal::Memory)
-    } else if soft && node.cpu_ratio >= 0.0 && node.cpu_ratio < now.cpu_part(node) {
-        Err(Refusal::Cpu)
-    } else if soft && arrival.clash {
-        Err(Refusal::Tags)
-    } else {
-        match later(node, &now, instance) {
-            Some(refusal) if soft => Err(refusal),
-            _ => Ok(now),
-        }
-    }
-}
-
-/// The soft checks of a primary against what is forthcoming.
-fn later(node: &Node, now: &Figures, instance: &Instance) -> Option<Refusal> {
-    let local = instance.local;
-    if now.free_memory_later <= 0 {
-        Some(Refusal::Memory)
-    } else if local && (now.free_disk_later <= 0 || now.free_disk_later < node.least_disk) {
-        Some(Refusal::Disk)
-    } else if local && node.exclusive && now.free_spindles_later < 0 {
-        Some(Refusal::Spindles)
-    } else if local && now.spindle_use_later as f64 > node.most_spindle_use {
-        Some(Refusal::Disk)
-    } else if node.cpu_ratio >= 0.0 && node.cpu_ratio < now.cpu_part_later(node) {
-        Some(Refusal::Cpu)
-    } else {
-        None
-    }
-}
-
-/// Takes an instance from its secondary node; `reserved` is what stays reserved there.
-pub fn remove_secondary(
-    node: &Node,
-    before: &Figures,
-    instance: &Instance,
-    reserved: i64,
-) -> Figures {
-    let mut now = *before;
-    Way::Out.shadow(node, &mut now, instance, instance.local);
-    if instance.forthcoming {
-        return now;
-    }
-    Way::Out.disks(node, &mut now, instance, instance.local);
-    now.reserved = reserved;
-    now.fails_n1 = now.unallocated <= now.reserved;
-    now.load[2] -= instance.load[2];
-    now.secondaries -= 1;
-    now
-}
-
-/// Puts an instance onto a node as its secondary. `peer` is what the node reserved for the instance's primary
-/// node until now.
-///
-/// # Errors
-/// The first check that fails.
-pub fn add_secondary(
-    node: &Node,
-    before: &Figures,
-    instance: &Instance,
-    force: bool,
-    ignore_disks: bool,
-    peer: i64,
-) -> Result<Figures, Refusal> {
-    let soft = !force;
-    let needed = instance.needed_on_secondary();
-    let mut now = *before;
-    Way::In.shadow(node, &mut now, instance, true);
-    let later = |now: &Figures| {
-        if now.free_disk_later <= 0 || now.free_disk_later < node.least_disk {
-            Some(Refusal::Disk)
-        } else if node.exclusive && now.free_spindles_later < 0 {
-            Some(Refusal::Spindles)
-        } else if now.spindle_use_later as f64 > node.most_spindle_use {
-            Some(Refusal::Disk)
-        } else if needed >= now.free_memory_later {
-            Some(Refusal::Memory)
-        } else {
-            None
-        }
-    };
-    if !instance.has_secondary {
-        return Err(Refusal::Disk);
-    }
-    if instance.forthcoming {
-        return match later(&now) {
-            Some(refusal) if soft => Err(refusal),
-            _ => Ok(now),
-        };
-    }
-    Way::In.disks(node, &mut now, instance, true);
-    now.reserved = now.reserved.max(peer + needed);
-    now.fails_n1 = now.unallocated <= now.reserved;
-    now.load[2] += instance.load[2];
-    now.secondaries += 1;
-    if now.free_disk <= 0 && !ignore_disks {
-        Err(Refusal::Disk)
-    } else if soft && now.free_disk < node.least_disk {
-        Err(Refusal::Disk)
-    } else if node.exclusive && now.free_spindles < 0 {
-        Err(Refusal::Spindles)
-    } else if soft && now.spindle_use as f64 > node.most_spindle_use {
-        Err(Refusal::Disk)
-    } else if soft && (needed >= before.unallocated || (now.fails_n1 && !before.fails_n1)) {
-        Err(Refusal::Memory)
-    } else {
-        match later(&now) {
-            Some(refusal) if soft => Err(refusal),
-            _ => Ok(now),
-        }
-    }
-}
-
-impl Figures {
-    /// What a loaded instance adds on a node that its real sizes do not hold yet: the use of spindles, and all
-    /// of what is forthcoming.
-    pub fn arrive(&mut self, node: &Node, instance: &Instance, primary: bool) {
-        self.spindle_use_later = Way::In.spindle_use(node, self.spindle_use_later, instance);
-        if !instance.forthcoming {
-            self.spindle_use = Way::In.spindle_use(node, self.spindle_use, instance);
-            return;
-        }
-        if instance.local || !primary {
-            self.free_disk_later -= instance.disk;
-        }
-        self.free_spindles_later = Way::In.free_spindles(node, self.free_spindles_later, instance);
     }
 }

@@ -62,10 +62,9 @@ impl Peers {
     /// Makes a node's reservations those of another square of the same size.
     pub fn copy_row(&mut self, other: &Peers, node: usize) {
         let start = node * self.nodes;
-        if let Some(row) = self.reserved.get_mut(start..start + self.nodes) {
-            if other.row(node).len() == row.len() {
-                row.copy_from_slice(other.row(node));
-            }
+        let row = self.reserved.get_mut(start..start + self.nodes);
+        for (now, then) in row.into_iter().flatten().zip(other.row(node)) {
+            *now = *then;
         }
     }
 

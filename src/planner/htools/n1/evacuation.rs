@@ -6,7 +6,7 @@ use crate::planner::htools::balance::Scope;
 use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::moves::{Move, Outcome};
-use crate::planner::htools::node::add_primary;
+use crate::planner::htools::operations::add_primary;
 use crate::planner::htools::policy::{Template, Use};
 
 /// Tries to evacuate nodes of a group, and puts everything back each time.
