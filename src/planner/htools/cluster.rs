@@ -1,5 +1,7 @@
 //! The planner's cluster: built from data once, changed by moves.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::data::Data;
 use super::instance::Instance;
 use super::names::{self, Lookup};
@@ -106,7 +108,7 @@ impl Cluster {
     fn empty(data: &Data, setup: &Setup, suffix: &str) -> Cluster {
         let alias = |name: &str| name.strip_suffix(suffix).unwrap_or(name).to_owned();
         let default = if setup.ignore_loads { 0.0 } else { 1.0 };
-        let mut loads: std::collections::HashMap<&str, [f64; 4]> = Default::default();
+        let mut loads: HashMap<&str, [f64; 4]> = HashMap::new();
         for (name, load) in &setup.loads {
             if !setup.ignore_loads {
                 loads.insert(name, *load);
@@ -250,18 +252,42 @@ impl Cluster {
         }
     }
 
-    /// The data with everything moved where it is now.
-    pub fn moved_data(&self) -> Data {
-        let mut data = self.data.clone();
-        for (loaded, instance) in data.instances.iter_mut().zip(&self.instances) {
-            loaded.primary = instance.primary;
-            loaded.secondary = instance.secondary;
-        }
-        for (at, loaded) in data.nodes.iter_mut().enumerate() {
-            if let (Some(node), Some(now)) = (self.nodes.get(at), self.figures.get(at)) {
+    /// The data of some instances with everything where it is now: these nodes, and whatever other nodes the instances
+    /// have, by index.
+    pub fn moved_data(&self, nodes: &[usize], instances: &[usize]) -> Data {
+        let kept = instances.iter().filter_map(|at| self.instances.get(*at));
+        let others = kept.flat_map(|it| std::iter::once(it.primary).chain(it.secondary));
+        let wanted: BTreeSet<usize> = nodes.iter().copied().chain(others).collect();
+        let mut places = HashMap::new();
+        let mut data = Data {
+            nodes: Vec::new(),
+            instances: Vec::new(),
+            ..self.data.clone()
+        };
+        for at in wanted {
+            let loaded = self.data.nodes.get(at).cloned();
+            if let (Some(mut loaded), Some(node), Some(now)) =
+                (loaded, self.nodes.get(at), self.figures.get(at))
+            {
                 loaded.offline = node.offline;
                 loaded.free_disk = now.free_disk;
                 loaded.free_spindles = now.free_spindles;
+                places.insert(at, data.nodes.len());
+                data.nodes.push(loaded);
+            }
+        }
+        for at in instances {
+            let (Some(loaded), Some(now)) = (self.data.instances.get(*at), self.instances.get(*at))
+            else {
+                continue;
+            };
+            let place = |node: &usize| places.get(node).copied();
+            if let Some(primary) = place(&now.primary) {
+                data.instances.push(super::data::Instance {
+                    primary,
+                    secondary: now.secondary.and_then(|it| place(&it)),
+                    ..loaded.clone()
+                });
             }
         }
         data

@@ -111,7 +111,7 @@ pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
     save(
         options,
         output,
-        &cluster.moved_data(),
+        &cluster.moved_data(&scope.nodes, &scope.instances),
         "balanced",
         "after balancing",
     )?;
