@@ -8,7 +8,6 @@ use super::names::{self, Lookup};
 use super::node::{Figures, Node};
 use super::operations::Arrival;
 use super::peers::Peers;
-use super::policy::Mirror;
 use super::tags::Tags;
 use super::text::utilisation::Load;
 
@@ -327,12 +326,6 @@ impl Cluster {
             }
         }
         out
-    }
-
-    /// It moves by copying to, or starting on, any node.
-    pub fn external(&self, instance: usize) -> bool {
-        let instance = self.instances.get(instance);
-        instance.is_some_and(|it| it.mirror == Mirror::External)
     }
 }
 

@@ -72,6 +72,9 @@ fn whole(text: &str) -> Result<(Token<'_>, bool), String> {
         rest = rest[1..].trim_start();
     }
     let (token, mut rest) = token(rest).ok_or_else(|| cannot(text))?;
+    if matches!(token, Token::Word(word) if !["NaN", "Infinity"].contains(&word)) {
+        return Err(cannot(text));
+    }
     for _ in 0..open {
         rest = rest
             .trim_start()

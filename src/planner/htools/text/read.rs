@@ -117,11 +117,6 @@ fn node(line: &Line<'_>, groups: &HashMap<String, usize>) -> Result<Node, String
     let what = || format!("Unknown group '{uuid}' for node {name}");
     let group = groups.get(uuid).copied();
     let group = group.ok_or_else(|| line.wrong(8, "group", what()))?;
-    let exclusive = format!(
-        "Invalid exclusive_storage value for node '{name}': {}",
-        line.get(11)
-    );
-    let exclusive_storage = line.has(11) && line.yes(11, "exclusive_storage", exclusive)?;
     let mut node = Node {
         name: name.to_owned(),
         total_memory: 0.0,
@@ -156,7 +151,6 @@ fn node(line: &Line<'_>, groups: &HashMap<String, usize>) -> Result<Node, String
         1
     };
     node.tags = list(line.get(10));
-    node.exclusive_storage = exclusive_storage;
     if line.has(12) {
         node.free_spindles = line.integer(name, 12, "free spindles")?;
     }
@@ -168,6 +162,11 @@ fn node(line: &Line<'_>, groups: &HashMap<String, usize>) -> Result<Node, String
     if line.has(14) {
         node.cpu_speed = line.real(name, 14, "CPU speed")?;
     }
+    let wrong = format!(
+        "Invalid exclusive_storage value for node '{name}': {}",
+        line.get(11)
+    );
+    node.exclusive_storage = line.has(11) && line.yes(11, "exclusive_storage", wrong)?;
     Ok(node)
 }
 

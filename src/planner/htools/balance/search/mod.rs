@@ -8,6 +8,7 @@
 mod drift;
 mod gain;
 mod lanes;
+mod place;
 mod start;
 
 use super::candidates::Kinds;

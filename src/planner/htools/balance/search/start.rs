@@ -3,60 +3,20 @@
 use super::Group;
 use super::gain::Change;
 use super::lanes::{A, Amounts, B, Lane, Lanes};
+use super::place::Place;
 use crate::planner::htools::balance::candidates::Kinds;
 use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::instance::Instance;
 use crate::planner::htools::moves::Move;
-use crate::planner::htools::node::{Figures, Node};
+use crate::planner::htools::node::Figures;
 use crate::planner::htools::operations::{
     n1_refusal, primary_refusal, remove_primary, remove_secondary, takes_secondary,
 };
 
 /// Weights of what is counted.
-const OFFLINE: f64 = 4.0;
-const OFFLINE_PRIMARY: f64 = 16.0;
 const CONFLICT: f64 = 2.0;
 const RESERVED_SUM: f64 = 0.25;
-
-/// A node of the instance.
-struct Place<'a> {
-    at: usize,
-    node: &'a Node,
-    now: &'a Figures,
-    lane: &'a Lane,
-}
-
-impl<'a> Place<'a> {
-    fn of(cluster: &'a Cluster, lanes: &'a Lanes, board: &Board, at: usize) -> Option<Place<'a>> {
-        Some(Place {
-            at,
-            node: cluster.nodes.get(at)?,
-            now: cluster.figures.get(at)?,
-            lane: lanes.lane(board.place(at)),
-        })
-    }
-
-    /// Instances that fail N+1 when it holds so many, against what it has now.
-    fn n1(&self, fails: bool, more: i64) -> f64 {
-        if self.node.offline {
-            return 0.0;
-        }
-        let count = self.now.primaries + self.now.secondaries;
-        let before = if self.now.fails_n1 { count } else { 0 };
-        let after = if fails { count + more } else { 0 };
-        (after - before) as f64
-    }
-
-    /// What offline nodes count, when so many leave.
-    fn left(&self, all: f64, primaries: f64) -> f64 {
-        if self.node.offline {
-            -(OFFLINE * all + OFFLINE_PRIMARY * primaries)
-        } else {
-            0.0
-        }
-    }
-}
 
 /// The secondary's side.
 struct Second<'a> {
