@@ -8,7 +8,7 @@ use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::{Cluster, N1Rule, Setup};
 use crate::planner::htools::moves::{Move, Outcome};
 use crate::planner::htools::n1::evacuation::Evacuation;
-use crate::planner::htools::score::score;
+use crate::planner::htools::score::{optimum, score};
 
 /// Every move, in hbal's order.
 fn moves(cluster: &Cluster, scope: &Scope, options: &Options) -> Vec<(usize, Move)> {
@@ -110,8 +110,11 @@ proptest! {
             slow.make(step.instance, &outcome);
             now = step.score;
         }
-        let mut last = Balancer::new(&mut fast, &scope, &options);
-        prop_assert_eq!(last.next().map(|it| it.to), best(&slow, &scope, &options, now).map(|it| it.1));
+        // Near the optimum a plan ends, whatever moves there still are.
+        if now > optimum(&slow, &scope.nodes) + options.min_score {
+            let last = Balancer::new(&mut fast, &scope, &options).next().map(|it| it.to);
+            prop_assert_eq!(last, best(&slow, &scope, &options, now).map(|it| it.1));
+        }
     }
 
     #[test]

@@ -168,15 +168,20 @@ impl Search {
             if touched || instance.exclusion.iter().any(shares) {
                 *known = Known::nothing(group, board, at);
             }
-            if !known.least.is_finite() {
+            // Without any possible move until now it may have one to what has changed.
+            if known.kinds.none() || known.least == f64::NEG_INFINITY {
                 continue;
             }
             let primary = lanes.lane(board.place(instance.primary));
             let secondary = instance.secondary.filter(|_| instance.has_secondary);
             let secondary = secondary.map(|it| lanes.lane(board.place(it)));
-            known.least -= drift.of(lanes, primary, secondary, instance);
-            let start = Start::new(group, board, lanes, self.score, at, known.kinds);
-            let Some(start) = start.filter(|_| known.least.is_finite()) else {
+            let loss = drift.of(lanes, primary, secondary, instance);
+            if !loss.is_finite() {
+                known.least = f64::NEG_INFINITY;
+                continue;
+            }
+            known.least -= loss;
+            let Some(start) = Start::new(group, board, lanes, self.score, at, known.kinds) else {
                 continue;
             };
             for node in &changed {
