@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use lexopt::Parser;
 use lexopt::prelude::*;
 
+use super::htools::{Htool, Tool};
 use super::target::{Deploy, Destination, SshOptions, Target};
 
 /// What `gantry --help` prints.
@@ -21,6 +22,7 @@ gantry: a full-screen operations console for Ganeti clusters
                                        0 healthy, 1 warnings, 2 critical, 3 unknown
   gantry nodes|instances|groups|jobs|drbd|storage DEST [--json] [--watch]
                                        one list, or a line for each change
+  gantry hbal|hcheck|hinfo -t FILE     as Ganeti's tools of these names; each has its own --help
 
 Options, as ssh(1) has them:
   -i FILE            identity file (may be given again)
@@ -95,6 +97,8 @@ pub enum Command {
         /// Go on, and print what changes.
         watch: bool,
     },
+    /// One of Ganeti's htools.
+    Htool(Htool),
 }
 
 /// What `gantry demo` shall simulate.
@@ -173,6 +177,12 @@ impl Invocation {
             picture: None,
         };
         let args: Vec<OsString> = args.into_iter().collect();
+        let first = args.first().and_then(|word| word.to_str());
+        if let Some(tool) = first.and_then(Tool::named) {
+            // The options of the htools are their own, and mean other things than gantry's.
+            out.command = Command::Htool(Htool::parse(tool, &args[1..]));
+            return Ok(out);
+        }
         let dashes = args.iter().position(|arg| arg == "--");
 
         let mut parser = Parser::from_args(args.iter().take(dashes.unwrap_or(args.len())).cloned());

@@ -2,8 +2,10 @@
 
 pub mod args;
 pub mod file;
+pub mod htools;
 pub mod target;
 
 pub use args::{Command, Invocation};
 pub use file::Settings;
+pub use htools::Htool;
 pub use target::{Deploy, Destination, LinkOptions, SshOptions, Target};

@@ -1,6 +1,7 @@
 //! Thinking ahead: pure reasoning over the model.
 
 pub mod findings;
+pub mod htools;
 pub mod replica;
 pub mod storage;
 pub mod work;

@@ -1,6 +1,7 @@
 //! Run modes: the live console, the headless commands; the only room that knows everyone.
 
 mod demo;
+pub mod htools;
 mod links;
 pub mod list;
 mod live;
@@ -21,7 +22,7 @@ use links::Links;
 use live::Look;
 
 use crate::config::args::{Command, HELP};
-use crate::config::{Invocation, LinkOptions, Settings, Target};
+use crate::config::{Htool, Invocation, LinkOptions, Settings, Target};
 
 /// Runs what was asked for; its exit status.
 pub fn run(invocation: Invocation) -> ExitCode {
@@ -44,6 +45,7 @@ fn mode(invocation: Invocation) -> Result<u8, String> {
     match &invocation.command {
         Command::Help => say(HELP),
         Command::Version => say(concat!("gantry ", env!("CARGO_PKG_VERSION"), "\n")),
+        Command::Htool(tool) => htool(tool),
         Command::Console(target) => {
             let look = Look::new(&invocation, &settings)?;
             let options = options(target);
@@ -83,6 +85,20 @@ fn mode(invocation: Invocation) -> Result<u8, String> {
             })
         }
     }
+}
+
+/// One of Ganeti's htools: it needs no cluster, no settings and no runtime.
+fn htool(tool: &Htool) -> Result<u8, String> {
+    let mut out = std::io::BufWriter::new(std::io::stdout());
+    let mut err = std::io::stderr();
+    let mut output = htools::Output {
+        out: &mut out,
+        err: &mut err,
+    };
+    let status = htools::run(tool, &mut output);
+    status
+        .and_then(|status| out.flush().map(|()| status))
+        .or_else(unless_closed)
 }
 
 /// What the links are told, from flags and file; flags win.

@@ -6,5 +6,6 @@ mod budget;
 mod docs;
 mod ganeti;
 mod harness;
+mod htools;
 mod pty;
 mod transcripts;

@@ -1,0 +1,145 @@
+//! The command lines of the htools: `gantry hbal`, `gantry hinfo`, `gantry hcheck`. They take what the real tools
+//! take, in the same way, and answer mistakes in the same words.
+
+mod getopt;
+mod options;
+mod spec;
+
+use std::ffi::OsString;
+
+pub use options::Options;
+use spec::{Argument, Spec};
+
+/// Which of the htools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// Balances a group.
+    Hbal,
+    /// Checks the cluster.
+    Hcheck,
+    /// Shows the cluster.
+    Hinfo,
+}
+
+impl Tool {
+    /// The tool of this name.
+    pub fn named(word: &str) -> Option<Tool> {
+        [Tool::Hbal, Tool::Hcheck, Tool::Hinfo]
+            .into_iter()
+            .find(|tool| tool.name() == word)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tool::Hbal => "hbal",
+            Tool::Hcheck => "hcheck",
+            Tool::Hinfo => "hinfo",
+        }
+    }
+}
+
+/// One of the htools, and what was asked of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Htool {
+    /// Which.
+    pub tool: Tool,
+    /// What to do.
+    pub ask: Ask,
+}
+
+/// What was asked of a tool.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// Do it.
+    Run(Box<Options>),
+    /// Print this.
+    Say(String),
+    /// Print this on standard error, and leave with this exit status.
+    Refuse(String, u8),
+}
+
+impl Htool {
+    /// Reads what follows the tool's name.
+    pub fn parse(tool: Tool, args: &[OsString]) -> Htool {
+        Htool {
+            tool,
+            ask: ask(tool, args),
+        }
+    }
+}
+
+fn ask(tool: Tool, args: &[OsString]) -> Ask {
+    let mut texts = Vec::new();
+    for arg in args {
+        match arg.to_str() {
+            Some(text) => texts.push(text.to_owned()),
+            None => return Ask::Refuse(format!("Error: {arg:?} is not UTF-8.\n"), 2),
+        }
+    }
+    let specs = Spec::of(tool);
+    let given = match getopt::read(&specs, &texts) {
+        Ok(given) => given,
+        Err(why) => return Ask::Refuse(format!("Command line error: {why}\n\n{}", usage(tool)), 2),
+    };
+    if let Some(spec) = given
+        .options
+        .iter()
+        .map(|it| it.spec)
+        .find(|it| it.missing())
+    {
+        let (name, tool) = (spec.long, tool.name());
+        let why = format!("option `--{name}' of {tool} is not supported by gantry yet");
+        return Ask::Refuse(format!("Command line error: {why}\n"), 2);
+    }
+    let options = match Options::read(tool, &given.options) {
+        Ok(options) => options,
+        Err(why) => {
+            let text = format!("Error while parsing command line arguments:\n{why}\n");
+            return Ask::Refuse(text, 1);
+        }
+    };
+    if options.help {
+        return Ask::Say(usage(tool));
+    }
+    if options.version {
+        let version = env!("CARGO_PKG_VERSION");
+        return Ask::Say(format!("{} (gantry) version {version}\n", tool.name()));
+    }
+    if given.words.is_empty() {
+        Ask::Run(Box::new(options))
+    } else {
+        let text = "Error: This program doesn't take any arguments.\n";
+        Ask::Refuse(text.to_owned(), 1)
+    }
+}
+
+/// What `--help` prints.
+fn usage(tool: Tool) -> String {
+    let specs = Spec::of(tool);
+    let rows: Vec<(String, String, &str)> = specs
+        .iter()
+        .map(|spec| {
+            let (short, long) = match spec.argument {
+                Argument::None => (String::new(), String::new()),
+                Argument::Needed(name) => (format!(" {name}"), format!("={name}")),
+                Argument::Attached(name) => (format!("[{name}]"), format!("[={name}]")),
+            };
+            let short = spec.short.map(|it| format!("-{it}{short}"));
+            let long = format!("--{}{long}", spec.long);
+            (short.unwrap_or_default(), long, spec.help)
+        })
+        .collect();
+    let wide =
+        |part: fn(&(String, String, &str)) -> usize| rows.iter().map(part).max().unwrap_or(0);
+    let (short, long) = (wide(|it| it.0.len()), wide(|it| it.1.len()));
+    let lines = rows
+        .iter()
+        .map(|(first, second, help)| format!("  {first:<short$}  {second:<long$}  {help}\n"));
+    let name = tool.name();
+    let head = format!("{name} (gantry): as Ganeti's {name}\nUsage: gantry {name} [OPTION...]\n");
+    head + &lines.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests;

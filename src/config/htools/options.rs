@@ -1,0 +1,233 @@
+//! What the options mean.
+
+use std::path::PathBuf;
+
+use super::Tool;
+use super::getopt::Given;
+
+/// Everything that can be asked of hbal, hcheck and hinfo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// `-t`
+    pub text: Option<PathBuf>,
+    /// `-p`: fields to be shown; with `true` besides the usual ones.
+    pub print_nodes: Option<(bool, Vec<String>)>,
+    /// `--print-instances`
+    pub print_instances: bool,
+    /// `-C`, perhaps with a file.
+    pub print_commands: Option<Option<PathBuf>>,
+    /// `-S`
+    pub save: Option<PathBuf>,
+    /// `-G`
+    pub group: Option<String>,
+    /// `-O`, each time it is given.
+    pub offline: Vec<String>,
+    /// `--max-cpu`
+    pub max_cpu: Option<f64>,
+    /// `--min-disk`
+    pub min_disk: f64,
+    /// `-E`
+    pub evacuate: bool,
+    /// `--restricted-migration`
+    pub restricted_migration: bool,
+    /// `--no-disk-moves` was not given.
+    pub disk_moves: bool,
+    /// `--no-instance-moves` was not given.
+    pub instance_moves: bool,
+    /// `--ignore-soft-errors`
+    pub ignore_soft_errors: bool,
+    /// `-l`
+    pub max_length: i64,
+    /// `-e`
+    pub min_score: f64,
+    /// `-g`
+    pub min_gain: f64,
+    /// `--min-gain-limit`
+    pub min_gain_limit: f64,
+    /// `--select-instances`
+    pub selected: Vec<String>,
+    /// `--exclude-instances`
+    pub excluded: Vec<String>,
+    /// `--exclusion-tags`
+    pub exclusion_tags: Vec<String>,
+    /// `-U`
+    pub loads: Option<PathBuf>,
+    /// `--ignore-dynu`
+    pub ignore_loads: bool,
+    /// `-X`
+    pub execute: bool,
+    /// `--first-job-group`
+    pub first_job_group: bool,
+    /// `--machine-readable`
+    pub machine_readable: bool,
+    /// `--no-simulation` was not given.
+    pub simulation: bool,
+    /// `--no-capacity-checks` was not given.
+    pub capacity_checks: bool,
+    /// `--n1-rule 3.1`
+    pub recorded_n1: bool,
+    /// `--json`
+    pub json: bool,
+    /// `-v` less `-q`, from 1.
+    pub verbosity: i64,
+    /// `-h`
+    pub help: bool,
+    /// `-V`
+    pub version: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            text: None,
+            print_nodes: None,
+            print_instances: false,
+            print_commands: None,
+            save: None,
+            group: None,
+            offline: Vec::new(),
+            max_cpu: None,
+            min_disk: 0.0,
+            evacuate: false,
+            restricted_migration: false,
+            disk_moves: true,
+            instance_moves: true,
+            ignore_soft_errors: false,
+            max_length: -1,
+            min_score: 1e-9,
+            min_gain: 1e-2,
+            min_gain_limit: 1e-1,
+            selected: Vec::new(),
+            excluded: Vec::new(),
+            exclusion_tags: Vec::new(),
+            loads: None,
+            ignore_loads: false,
+            execute: false,
+            first_job_group: false,
+            machine_readable: false,
+            simulation: true,
+            capacity_checks: true,
+            recorded_n1: false,
+            json: false,
+            verbosity: 1,
+            help: false,
+            version: false,
+        }
+    }
+}
+
+impl Options {
+    /// Puts the given ones together; of those that exclude each other the last counts.
+    ///
+    /// # Errors
+    /// The first value that makes no sense.
+    pub(super) fn read(tool: Tool, given: &[Given]) -> Result<Options, String> {
+        let mut out = Options::default();
+        for Given { spec, value } in given {
+            out.take(tool, spec.long, value.as_deref())?;
+        }
+        Ok(out)
+    }
+
+    fn take(&mut self, tool: Tool, name: &str, value: Option<&str>) -> Result<(), String> {
+        let text = value.unwrap_or_default();
+        match name {
+            "text-data" => self.text = Some(text.into()),
+            "print-nodes" => {
+                let (more, fields) = match text.strip_prefix('+') {
+                    Some(fields) => (true, fields),
+                    None => (value.is_none(), text),
+                };
+                self.print_nodes = Some((more, list(fields)));
+            }
+            "print-instances" => self.print_instances = true,
+            "print-commands" => self.print_commands = Some(value.map(PathBuf::from)),
+            "save" => self.save = Some(text.into()),
+            "group" => self.group = Some(text.to_owned()),
+            "offline" => self.offline.push(text.to_owned()),
+            "max-cpu" => {
+                let ratio = real("parsing max-cpu", text)?;
+                if ratio <= 0.0 {
+                    return Err("Invalid value of the max-cpu ratio, expected >0".to_owned());
+                }
+                self.max_cpu = Some(ratio);
+            }
+            "min-disk" => self.min_disk = real("min free disk space", text)?,
+            "evac-mode" => self.evacuate = true,
+            "restricted-migration" => self.restricted_migration = true,
+            "no-disk-moves" => self.disk_moves = false,
+            "no-instance-moves" => self.instance_moves = false,
+            "ignore-soft-errors" => self.ignore_soft_errors = true,
+            "max-length" => self.max_length = integer("max solution length", text)?,
+            "min-score" => self.min_score = real("min score", text)?,
+            "min-gain" => self.min_gain = real("min gain", text)?,
+            "min-gain-limit" => self.min_gain_limit = real("min gain limit", text)?,
+            "select-instances" => self.selected = list(text),
+            "exclude-instances" => self.excluded = list(text),
+            "exclusion-tags" => self.exclusion_tags = list(text),
+            "dynu-file" => self.loads = Some(text.into()),
+            "ignore-dynu" => self.ignore_loads = true,
+            "mond" if choice(value)? => {
+                return Err(format!(
+                    "{} of gantry cannot ask monitoring daemons yet",
+                    tool.name()
+                ));
+            }
+            "static-kvm-node-memory" => {
+                // Says nothing about text data, which know of no hypervisor.
+                integer("static node memory", text)?;
+            }
+            "priority" if !["low", "normal", "high"].contains(&text) => {
+                return Err(format!("Unknown priority '{text}'"));
+            }
+            "exec" => self.execute = true,
+            "first-job-group" => self.first_job_group = true,
+            "machine-readable" => self.machine_readable = choice(value)?,
+            "no-simulation" => self.simulation = false,
+            "no-capacity-checks" => self.capacity_checks = false,
+            "n1-rule" => {
+                self.recorded_n1 = match text {
+                    "3.0" => false,
+                    "3.1" => true,
+                    _ => return Err(format!("Invalid N+1 rule '{text}', pass '3.0' or '3.1'")),
+                }
+            }
+            "json" => self.json = true,
+            "verbose" => self.verbosity += 1,
+            "quiet" => self.verbosity -= 1,
+            "help" => self.help = true,
+            "version" => self.version = true,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn list(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        Vec::new()
+    } else {
+        text.split(',').map(str::to_owned).collect()
+    }
+}
+
+fn choice(value: Option<&str>) -> Result<bool, String> {
+    match value {
+        None | Some("yes") => Ok(true),
+        Some("no") => Ok(false),
+        Some(other) => Err(format!(
+            "Invalid choice '{other}', pass one of 'yes' or 'no'"
+        )),
+    }
+}
+
+fn integer(what: &str, text: &str) -> Result<i64, String> {
+    let wrong = |_| format!("{what}: cannot parse string '{text}'");
+    text.trim().parse().map_err(wrong)
+}
+
+fn real(what: &str, text: &str) -> Result<f64, String> {
+    let number = text.trim().parse::<f64>().ok();
+    let finite = number.filter(|number| number.is_finite());
+    finite.ok_or_else(|| format!("{what}: cannot parse string '{text}'"))
+}

@@ -1,0 +1,323 @@
+//! The table of options.
+
+use super::Tool;
+
+/// What an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Nothing.
+    None,
+    /// A value.
+    Needed(&'static str),
+    /// A value that must be attached, or nothing.
+    Attached(&'static str),
+}
+
+/// An option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// `-x`
+    pub short: Option<char>,
+    /// `--name`
+    pub long: &'static str,
+    /// What it takes.
+    pub argument: Argument,
+    /// What it does.
+    pub help: &'static str,
+    /// Tools that have it.
+    tools: &'static [Tool],
+}
+
+const ALL: &[Tool] = &[Tool::Hbal, Tool::Hcheck, Tool::Hinfo];
+const MOVING: &[Tool] = &[Tool::Hbal, Tool::Hcheck];
+const PRINTING: &[Tool] = &[Tool::Hbal, Tool::Hinfo];
+const HBAL: &[Tool] = &[Tool::Hbal];
+const HCHECK: &[Tool] = &[Tool::Hcheck];
+
+/// Options that are known and refused: they need a live cluster.
+const MISSING: [&str; 6] = [
+    "master",
+    "luxi",
+    "ialloc-src",
+    "mond-data",
+    "exit-on-missing-mond-data",
+    "mond-xen",
+];
+
+const fn flag(
+    short: Option<char>,
+    long: &'static str,
+    help: &'static str,
+    tools: &'static [Tool],
+) -> Spec {
+    with(short, long, Argument::None, help, tools)
+}
+
+const fn with(
+    short: Option<char>,
+    long: &'static str,
+    argument: Argument,
+    help: &'static str,
+    tools: &'static [Tool],
+) -> Spec {
+    Spec {
+        short,
+        long,
+        argument,
+        help,
+        tools,
+    }
+}
+
+use Argument::{Attached, Needed};
+
+const SPECS: &[Spec] = &[
+    with(
+        Some('p'),
+        "print-nodes",
+        Attached("FIELDS"),
+        "print the nodes, before and after",
+        PRINTING,
+    ),
+    flag(
+        None,
+        "print-instances",
+        "print where the instances are",
+        PRINTING,
+    ),
+    with(
+        Some('C'),
+        "print-commands",
+        Attached("FILE"),
+        "print the commands for the moves, or write them to a script",
+        HBAL,
+    ),
+    with(
+        Some('t'),
+        "text-data",
+        Needed("FILE"),
+        "read the cluster from a file in text format",
+        ALL,
+    ),
+    flag(
+        Some('E'),
+        "evac-mode",
+        "move only instances that have an offline node",
+        MOVING,
+    ),
+    flag(
+        None,
+        "restricted-migration",
+        "no replaced primaries; only instances of offline nodes migrate",
+        HBAL,
+    ),
+    with(
+        Some('m'),
+        "master",
+        Needed("ADDRESS"),
+        "read the cluster over RAPI (not supported yet)",
+        ALL,
+    ),
+    with(
+        Some('L'),
+        "luxi",
+        Attached("SOCKET"),
+        "read the cluster over LUXI (not supported yet)",
+        ALL,
+    ),
+    with(
+        Some('I'),
+        "ialloc-src",
+        Needed("FILE"),
+        "read the cluster from an iallocator request (not supported yet)",
+        ALL,
+    ),
+    flag(
+        Some('X'),
+        "exec",
+        "submit the moves as jobs; with LUXI only",
+        HBAL,
+    ),
+    flag(None, "first-job-group", "only the first set of jobs", HBAL),
+    with(
+        None,
+        "reason",
+        Needed("REASON"),
+        "a reason for the jobs",
+        HBAL,
+    ),
+    with(
+        Some('G'),
+        "group",
+        Needed("ID"),
+        "the group to balance, by name or UUID",
+        HBAL,
+    ),
+    with(
+        Some('l'),
+        "max-length",
+        Needed("N"),
+        "at most so many moves",
+        MOVING,
+    ),
+    flag(Some('v'), "verbose", "say more", ALL),
+    flag(Some('q'), "quiet", "say less", ALL),
+    with(
+        Some('O'),
+        "offline",
+        Needed("NODE"),
+        "take this node as offline",
+        ALL,
+    ),
+    with(
+        None,
+        "static-kvm-node-memory",
+        Needed("N"),
+        "memory of KVM nodes themselves, MiB; 0 for what they report",
+        PRINTING,
+    ),
+    with(
+        Some('e'),
+        "min-score",
+        Needed("EPSILON"),
+        "how near to the N+1 limit is near enough",
+        MOVING,
+    ),
+    with(
+        None,
+        "max-cpu",
+        Needed("RATIO"),
+        "most virtual processors for each physical one",
+        MOVING,
+    ),
+    with(
+        None,
+        "min-disk",
+        Needed("RATIO"),
+        "part of each disk to leave free",
+        MOVING,
+    ),
+    with(
+        Some('g'),
+        "min-gain",
+        Needed("DELTA"),
+        "least gain of a move",
+        MOVING,
+    ),
+    with(
+        None,
+        "min-gain-limit",
+        Needed("SCORE"),
+        "score below which the least gain counts",
+        MOVING,
+    ),
+    flag(None, "no-disk-moves", "move no disks", MOVING),
+    with(
+        None,
+        "select-instances",
+        Needed("INSTS"),
+        "move only these instances",
+        MOVING,
+    ),
+    flag(None, "no-instance-moves", "move secondaries only", MOVING),
+    flag(
+        None,
+        "ignore-soft-errors",
+        "leave out the soft checks",
+        MOVING,
+    ),
+    with(
+        Some('U'),
+        "dynu-file",
+        Needed("FILE"),
+        "read the instances' loads from a file",
+        MOVING,
+    ),
+    flag(None, "ignore-dynu", "loads count nothing", ALL),
+    with(
+        None,
+        "mond",
+        Attached("CHOICE"),
+        "ask the monitoring daemons (only 'no' is supported yet)",
+        PRINTING,
+    ),
+    with(
+        None,
+        "mond-data",
+        Needed("FILE"),
+        "the monitoring daemons' answers from a file (not supported yet)",
+        PRINTING,
+    ),
+    flag(
+        None,
+        "exit-on-missing-mond-data",
+        "end when such an answer is missing (not supported yet)",
+        HBAL,
+    ),
+    flag(
+        None,
+        "mond-xen",
+        "ask for Xen's figures too (not supported yet)",
+        HBAL,
+    ),
+    with(
+        None,
+        "exclusion-tags",
+        Needed("TAG,..."),
+        "instances with the same tag of such a prefix shall be apart",
+        MOVING,
+    ),
+    with(
+        None,
+        "exclude-instances",
+        Needed("INSTS"),
+        "do not move these instances",
+        MOVING,
+    ),
+    with(
+        Some('S'),
+        "save",
+        Needed("FILE"),
+        "write the cluster before and after to files",
+        HBAL,
+    ),
+    with(
+        None,
+        "priority",
+        Needed("PRIO"),
+        "priority of the jobs: low, normal, high",
+        HBAL,
+    ),
+    with(
+        None,
+        "machine-readable",
+        Attached("CHOICE"),
+        "print KEY=VALUE lines",
+        HCHECK,
+    ),
+    flag(None, "no-simulation", "do not try to balance", HCHECK),
+    flag(None, "no-capacity-checks", "leave out global N+1", HCHECK),
+    with(
+        None,
+        "n1-rule",
+        Needed("VERSION"),
+        "which nodes fail N+1 at the start: as Ganeti 3.0 (default) or 3.1 has it",
+        ALL,
+    ),
+    flag(None, "json", "print one JSON object", ALL),
+    flag(Some('V'), "version", "show the version", ALL),
+    flag(Some('h'), "help", "show this", ALL),
+];
+
+impl Spec {
+    /// The options of a tool.
+    pub fn of(tool: Tool) -> Vec<Spec> {
+        let specs = SPECS.iter().filter(|it| it.tools.contains(&tool));
+        specs.copied().collect()
+    }
+
+    /// Known, but not there.
+    pub fn missing(&self) -> bool {
+        MISSING.contains(&self.long)
+    }
+}

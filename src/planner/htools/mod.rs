@@ -1,0 +1,24 @@
+//! Ganeti's htools: their model of a cluster, their score, their moves, and what they print. The answers are the
+//! same to the last digit.
+
+pub mod balance;
+pub mod board;
+pub mod check;
+pub mod cluster;
+pub mod data;
+pub mod instance;
+pub mod moves;
+pub mod n1;
+mod names;
+pub mod node;
+pub mod operations;
+mod peers;
+pub mod policy;
+pub mod print;
+pub mod score;
+mod tags;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+pub use cluster::{Cluster, N1Rule, Setup};

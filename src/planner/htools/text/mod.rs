@@ -1,0 +1,13 @@
+//! The text format of the htools (`-t FILE`, `-S FILE`): sections of lines, fields between bars.
+
+mod fields;
+mod number;
+mod policy;
+mod read;
+pub mod utilisation;
+mod write;
+
+pub use fields::{quoted, shown};
+pub use number::{integer, real};
+pub use read::read;
+pub use write::write;

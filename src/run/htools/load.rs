@@ -1,0 +1,141 @@
+//! Files to a cluster, and a cluster to files.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Output, Stop};
+use crate::config::htools::Options;
+use crate::planner::htools::balance::{self, Scope};
+use crate::planner::htools::data::Data;
+use crate::planner::htools::print::nodes::FIELDS;
+use crate::planner::htools::{Cluster, N1Rule, Setup, print, text};
+
+/// The cluster that the options name.
+pub fn load(options: &Options, output: &mut Output<'_>) -> Result<(Cluster, Setup), Stop> {
+    let aborting = |why: String| Stop::Error(format!("failed to load data, aborting: {why}"));
+    let Some(path) = &options.text else {
+        return Err(aborting("No backend selected! Exiting.".to_owned()));
+    };
+    let loads = match &options.loads {
+        Some(path) => {
+            let text = read(path).map_err(Stop::Error)?;
+            let read = text::utilisation::read(&text);
+            read.map_err(|why| aborting(format!("can't parse utilisation data: {why}")))?
+        }
+        None => Vec::new(),
+    };
+    let data = text::read(&read(path).map_err(aborting)?).map_err(aborting)?;
+    let setup = Setup {
+        exclusion_tags: options.exclusion_tags.clone(),
+        selected: options.selected.clone(),
+        excluded: options.excluded.clone(),
+        loads,
+        ignore_loads: options.ignore_loads,
+        offline: options.offline.clone(),
+        max_cpu: options.max_cpu,
+        min_disk: options.min_disk,
+        n1: if options.recorded_n1 {
+            N1Rule::Recorded
+        } else {
+            N1Rule::Reported
+        },
+    };
+    let cluster = Cluster::new(data, &setup).map_err(aborting)?;
+    let warnings = cluster.warnings();
+    if options.verbosity != 0 && !warnings.is_empty() {
+        writeln!(output.err, "Warning: cluster has inconsistent data:")?;
+        for warning in warnings {
+            writeln!(output.err, "  - {warning}")?;
+        }
+        writeln!(output.err)?;
+    }
+    Ok((cluster, setup))
+}
+
+/// How the options want a group balanced.
+pub fn balancing(options: &Options) -> balance::Options {
+    balance::Options {
+        disk_moves: options.disk_moves,
+        instance_moves: options.instance_moves,
+        restricted_migration: options.restricted_migration,
+        evacuate: options.evacuate,
+        ignore_soft_errors: options.ignore_soft_errors,
+        min_gain: options.min_gain,
+        min_gain_limit: options.min_gain_limit,
+        min_score: options.min_score,
+        max_length: options.max_length,
+    }
+}
+
+/// Writes the tables that were asked for, under a title that begins with these words.
+pub fn tables(
+    options: &Options,
+    output: &mut Output<'_>,
+    cluster: &Cluster,
+    scope: &Scope,
+    titles: (&str, &str),
+) -> io::Result<()> {
+    if options.print_instances {
+        let table = print::instances::instances(cluster, &scope.instances);
+        write!(output.err, "\n{} instance map:\n{table}", titles.0)?;
+    }
+    if let Some((more, fields)) = &options.print_nodes {
+        let usual = FIELDS.map(str::to_owned);
+        let usual = usual.iter().filter(|_| *more).cloned();
+        let fields: Vec<String> = usual.chain(fields.iter().cloned()).collect();
+        let table = print::nodes::nodes(cluster, &scope.nodes, &fields);
+        writeln!(output.err, "\n{}:\n{table}", titles.1)?;
+    }
+    Ok(())
+}
+
+/// Saves a cluster as text, in a file with this ending.
+pub fn save(
+    options: &Options,
+    output: &mut Output<'_>,
+    data: &Data,
+    ending: &str,
+    when: &str,
+) -> Result<(), Stop> {
+    let Some(path) = &options.save else {
+        return Ok(());
+    };
+    let mut name: OsString = path.clone().into_os_string();
+    name.push(format!(".{ending}"));
+    let path = PathBuf::from(name);
+    write(&path, &text::write(data))?;
+    let shown = path.display();
+    writeln!(
+        output.err,
+        "The cluster state {when} has been written to file '{shown}'"
+    )?;
+    Ok(())
+}
+
+/// Writes a file.
+pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
+    fs::write(path, text).map_err(|error| Stop::Error(said(path, "withFile", &error)))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(|error| said(path, "openFile", &error))?;
+    let text = String::from_utf8(bytes);
+    text.map_err(|_| {
+        format!(
+            "{}: hGetContents: invalid argument (not UTF-8)",
+            path.display()
+        )
+    })
+}
+
+fn said(path: &Path, what: &str, error: &io::Error) -> String {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "does not exist (No such file or directory)".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied (Permission denied)".to_owned(),
+        io::ErrorKind::IsADirectory => "inappropriate type (is a directory)".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("{}: {what}: {why}", path.display())
+}
