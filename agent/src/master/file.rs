@@ -143,6 +143,7 @@ struct FileInstance {
     beparams: Dict,
     network_port: Option<u16>,
     disks_active: Option<bool>,
+    forthcoming: Option<bool>,
     tags: Option<Vec<String>>,
     ctime: Option<f64>,
     mtime: Option<f64>,
@@ -164,6 +165,7 @@ struct FileDisk {
     size: Value,
     uuid: Option<String>,
     name: Option<String>,
+    spindles: Value,
     /// Of DRBD: two nodes' uuids, port, two minors, and a secret that goes no further.
     logical_id: Value,
 }
@@ -229,6 +231,7 @@ impl Config {
             reserved_lvs: list(&cluster.reserved_lvs),
             tags: tags(&cluster.tags),
             maintain_node_health: cluster.maintain_node_health.unwrap_or(false),
+            ipolicy: Value::Object(cluster.ipolicy.clone()),
         }
     }
 
@@ -319,6 +322,7 @@ impl Config {
                     uuid: text(&disk.uuid),
                     name: text(&disk.name),
                     template: text(&disk.dev_type),
+                    spindles: whole(&disk.spindles).and_then(|n| u32::try_from(n).ok()),
                     layout: None,
                 })
                 .collect(),
@@ -332,6 +336,7 @@ impl Config {
             network_port: instance.network_port.unwrap_or(0),
             disks_active: instance.disks_active.unwrap_or(false),
             tags: tags(&instance.tags),
+            forthcoming: instance.forthcoming.unwrap_or(false),
             ctime: instance.ctime.unwrap_or(0.0),
             mtime: instance.mtime.unwrap_or(0.0),
         }

@@ -80,6 +80,7 @@ impl Cluster {
             reserved_lvs: Vec::new(),
             tags: vec!["demo".to_owned()],
             maintain_node_health: false,
+            ipolicy: ipolicy(),
         }
     }
 
@@ -158,6 +159,7 @@ impl Cluster {
             network_port: instance.port,
             disks_active: instance.admin == Admin::Up,
             tags: instance.tags.clone(),
+            forthcoming: false,
             ctime: seconds(instance.created),
             mtime: seconds(instance.modified),
         }
