@@ -16,6 +16,7 @@ pub mod operations;
 mod peers;
 pub mod policy;
 pub mod print;
+pub mod repair;
 pub mod rolling;
 pub mod score;
 pub mod squeeze;

@@ -213,7 +213,11 @@ fn figures(
         let cpus = node.facts.system.as_ref().map(|system| system.cpus);
         let cpus = cpus.ok_or("its processors are not known yet")?;
         // Where the kernel sees all processors, noded says that the system uses all of them.
-        ((memory.total, memory.node, memory.free), (cpus, cpus))
+        let taken = pretended(cluster, conf, node).min(memory.free);
+        (
+            (memory.total, memory.node, memory.free - taken),
+            (cpus, cpus),
+        )
     } else {
         let (_, said) = live.ok_or_else(|| unheard(node, xen))?;
         let missing = || "the master could not ask its noded".to_owned();
@@ -245,6 +249,17 @@ fn figures(
         cpus,
         spindles,
     }))
+}
+
+/// Instances of the `fake` hypervisor take no memory; noded takes theirs from what is free all the same.
+fn pretended(cluster: &model::Cluster, conf: &config::Cluster, node: &model::Node) -> u64 {
+    if conf.hypervisors.first().is_none_or(|it| it != "fake") {
+        return 0;
+    }
+    let primaries = node.primaries.iter();
+    let primaries = primaries.filter_map(|name| cluster.instances.get(name));
+    let memory = primaries.filter_map(|it| it.live.as_ref()?.1.memory);
+    memory.fold(0, u64::saturating_add)
 }
 
 fn unheard(node: &model::Node, xen: bool) -> String {
