@@ -21,6 +21,8 @@ pub mod rolling;
 pub mod score;
 pub mod squeeze;
 mod tags;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 pub use cluster::{Cluster, N1Rule, Setup};

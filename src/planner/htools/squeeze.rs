@@ -141,7 +141,9 @@ fn room(cluster: &Cluster, wanted: &Instance) -> bool {
 /// The cluster's usual instance, so many times as large, without disks.
 fn usual(cluster: &Cluster, factor: f64) -> Instance {
     let usual = &cluster.data.policy.standard;
-    let times = |size: i64| (size as f64 * factor).floor() as i64;
+    // No factor, however odd, leads to an overflow.
+    let most = (1_i64 << 40) as f64;
+    let times = |size: i64| (size as f64 * factor).floor().clamp(-most, most) as i64;
     let instance = data::Instance {
         name: String::new(),
         memory: times(usual.memory),

@@ -7,6 +7,7 @@ mod hinfo;
 mod hroller;
 mod hscan;
 mod hsqueeze;
+mod json;
 mod load;
 
 use std::io::{self, Write};
@@ -61,6 +62,9 @@ pub fn run(tool: &Htool, live: Option<&Cluster>, output: &mut Output<'_>) -> io:
     };
     let ended = match tool.tool {
         Tool::Harep => harep::run(options, live, output),
+        Tool::Hbal | Tool::Hcheck | Tool::Hinfo if options.json => {
+            json::run(tool.tool, options, live, output)
+        }
         Tool::Hbal => hbal::run(options, live, output),
         Tool::Hinfo => hinfo::run(options, live, output),
         Tool::Hcheck => hcheck::run(options, live, output),
