@@ -60,6 +60,8 @@ pub struct FileDisk {
     pub uuid: Option<String>,
     /// Name, if it has one.
     pub name: Option<String>,
+    /// Spindles of its own, where storage is exclusive.
+    pub spindles: Value,
     logical_id: LogicalId,
     children: Option<Vec<FileDisk>>,
 }

@@ -245,6 +245,7 @@ impl SimulatedNode {
             let memory = sample.memory.filter(|_| !failed);
             let disk = sample.storage.filter(|_| !failed);
             let disk = disk.and_then(|storage| storage.vgs.into_iter().next());
+            let cpus = sample.system.filter(|_| !failed).map(|system| system.cpus);
             Some(LiveNode {
                 name: name.clone(),
                 failed,
@@ -253,7 +254,9 @@ impl SimulatedNode {
                 memory_node: memory.as_ref().map(|memory| memory.node),
                 disk_total: disk.as_ref().map(|space| space.total),
                 disk_free: disk.as_ref().map(|space| space.free),
-                cpus: sample.system.filter(|_| !failed).map(|system| system.cpus),
+                cpus,
+                cpus_node: cpus,
+                ..LiveNode::default()
             })
         };
         Report::Live(Box::new(Live {

@@ -22,7 +22,10 @@ gantry: a full-screen operations console for Ganeti clusters
                                        0 healthy, 1 warnings, 2 critical, 3 unknown
   gantry nodes|instances|groups|jobs|drbd|storage DEST [--json] [--watch]
                                        one list, or a line for each change
-  gantry hbal|hcheck|hinfo -t FILE     as Ganeti's tools of these names; each has its own --help
+  gantry hbal|hcheck|hinfo|hroller|hsqueeze -t FILE|DEST|-L
+                                       as Ganeti's tools of these names; each has its own --help
+  gantry hscan DEST|-L [-d DIR]        write what those tools read
+  gantry harep --dry-run DEST|-L       what Ganeti's harep would repair
 
 Options, as ssh(1) has them:
   -i FILE            identity file (may be given again)
@@ -177,12 +180,6 @@ impl Invocation {
             picture: None,
         };
         let args: Vec<OsString> = args.into_iter().collect();
-        let first = args.first().and_then(|word| word.to_str());
-        if let Some(tool) = first.and_then(Tool::named) {
-            // The options of the htools are their own, and mean other things than gantry's.
-            out.command = Command::Htool(Htool::parse(tool, &args[1..]));
-            return Ok(out);
-        }
         let dashes = args.iter().position(|arg| arg == "--");
 
         let mut parser = Parser::from_args(args.iter().take(dashes.unwrap_or(args.len())).cloned());
@@ -229,6 +226,19 @@ impl Invocation {
                 Long("picture") => {
                     demo.picture = Some(given.demo("--picture", value(&mut parser)?.into()));
                 }
+                Value(word) if given.words.is_empty() && tool(&word).is_some() => {
+                    // What follows is the tool's own, and means other things than gantry's.
+                    let own = parser.raw_args().map_err(said)?;
+                    let rest: Vec<OsString> = match dashes {
+                        Some(dashes) => own.chain(args.iter().skip(dashes).cloned()).collect(),
+                        None => own.collect(),
+                    };
+                    given.only_ssh()?;
+                    if let Some(tool) = tool(&word) {
+                        out.command = Command::Htool(Htool::parse(tool, &rest));
+                    }
+                    return Ok(out);
+                }
                 Value(word) => given.words.push(utf8(word, "argument")?),
                 other => return Err(said(other.unexpected())),
             }
@@ -249,6 +259,24 @@ impl Given {
     fn demo<T>(&mut self, option: &'static str, value: T) -> T {
         self.demo.push(option);
         value
+    }
+
+    /// Before the name of one of the htools there are ssh's options and gantry's own only.
+    fn only_ssh(&self) -> Result<(), String> {
+        let given = [
+            (self.local, "--local"),
+            (self.json, "--json"),
+            (self.watch, "--watch"),
+        ];
+        let given = given
+            .into_iter()
+            .find_map(|(is, option)| is.then_some(option));
+        match given.or(self.demo.first().copied()) {
+            Some(option) => Err(format!(
+                "{option} does not stand before a tool's name; see the tool's own --help (-L is this node)"
+            )),
+            None => Ok(()),
+        }
     }
 
     fn command(mut self, demo: Demo) -> Result<Command, String> {
@@ -328,6 +356,11 @@ impl Demo {
 }
 
 const COMMANDS: &[&str] = &["demo", "status", "nodes", "instances", "groups", "jobs"];
+
+/// The htool of this name.
+fn tool(word: &std::ffi::OsStr) -> Option<Tool> {
+    word.to_str().and_then(Tool::named)
+}
 
 fn said(error: lexopt::Error) -> String {
     error.to_string()

@@ -23,6 +23,7 @@ use live::Look;
 
 use crate::config::args::{Command, HELP};
 use crate::config::{Htool, Invocation, LinkOptions, Settings, Target};
+use crate::model::Cluster;
 
 /// Runs what was asked for; its exit status.
 pub fn run(invocation: Invocation) -> ExitCode {
@@ -45,7 +46,17 @@ fn mode(invocation: Invocation) -> Result<u8, String> {
     match &invocation.command {
         Command::Help => say(HELP),
         Command::Version => say(concat!("gantry ", env!("CARGO_PKG_VERSION"), "\n")),
-        Command::Htool(tool) => htool(tool),
+        Command::Htool(tool) => match tool.target() {
+            None => htool(tool, None),
+            Some(target) => {
+                let options = options(target);
+                let cluster = runtime()?.block_on(async {
+                    let watcher = once::Watcher::new(Links::start(&options), &name(target));
+                    watcher.cluster().await
+                });
+                htool(tool, Some(&cluster))
+            }
+        },
         Command::Console(target) => {
             let look = Look::new(&invocation, &settings)?;
             let options = options(target);
@@ -87,15 +98,15 @@ fn mode(invocation: Invocation) -> Result<u8, String> {
     }
 }
 
-/// One of Ganeti's htools: it needs no cluster, no settings and no runtime.
-fn htool(tool: &Htool) -> Result<u8, String> {
+/// One of Ganeti's htools, on a file or on a live cluster.
+fn htool(tool: &Htool, live: Option<&Cluster>) -> Result<u8, String> {
     let mut out = std::io::BufWriter::new(std::io::stdout());
     let mut err = std::io::stderr();
     let mut output = htools::Output {
         out: &mut out,
         err: &mut err,
     };
-    let status = htools::run(tool, &mut output);
+    let status = htools::run(tool, live, &mut output);
     status
         .and_then(|status| out.flush().map(|()| status))
         .or_else(unless_closed)

@@ -78,6 +78,18 @@ impl Watcher {
         look(&self.cluster, json)
     }
 
+    /// The cluster as soon as everything is known that the planner needs and that can be known soon. What is wrong
+    /// with a cluster of which nothing is known goes to standard error.
+    pub async fn cluster(mut self) -> Cluster {
+        self.settle(&["lvm"]).await;
+        self.wait(OTHER_WAYS, |cluster, _| !waits_for_figures(cluster))
+            .await;
+        if self.cluster.conf.is_none() {
+            eprint!("{}", look(&self.cluster, false).text);
+        }
+        self.cluster
+    }
+
     /// `gantry nodes` and its sisters. Returns the exit status.
     ///
     /// # Errors
@@ -111,8 +123,19 @@ impl Watcher {
     /// Takes what comes until everything is known that can be known soon, and these parts of what
     /// nodes say as well.
     async fn settle(&mut self, parts: &[&str]) {
+        self.wait(PATIENCE, |cluster, waited| {
+            settled(cluster, parts, waited >= OTHER_WAYS)
+        })
+        .await;
+        for note in self.links.notes() {
+            eprintln!("gantry: {}", list::printable(&note));
+        }
+    }
+
+    /// Takes what comes until it is enough, for so long at most.
+    async fn wait(&mut self, patience: Duration, enough: impl Fn(&Cluster, Duration) -> bool) {
         let mut waited = Duration::ZERO;
-        while waited < PATIENCE && !settled(&self.cluster, parts, waited >= OTHER_WAYS) {
+        while waited < patience && !enough(&self.cluster, waited) {
             let begun = Instant::now();
             let Ok(events) = timeout(GLANCE, self.links.inbox.recv()).await else {
                 waited += GLANCE;
@@ -123,9 +146,6 @@ impl Watcher {
             self.take(events).await;
         }
         self.cluster.tick(now(self.links.clock));
-        for note in self.links.notes() {
-            eprintln!("gantry: {}", list::printable(&note));
-        }
     }
 
     /// Takes what came, and asks what is to be asked.
@@ -177,6 +197,15 @@ fn settled(cluster: &Cluster, parts: &[&str], late: bool) -> bool {
                 // With its primary lost an instance's state comes from the master, if at all.
                 instance.status.word().is_some() || primary.is_none_or(|node| !node.fresh())
             }))
+}
+
+/// The master is being asked for the figures of a node that has no agent.
+fn waits_for_figures(cluster: &Cluster) -> bool {
+    let blind = |node: &Node| {
+        let reach = matches!(node.reach, Reach::NoAgent { .. } | Reach::Refused { .. });
+        reach && !node.offline() && node.live.is_none()
+    };
+    cluster.master_serves() && cluster.nodes.values().any(blind)
 }
 
 /// `late` ends the wait for other ways to a node, and for parts that its agent may never tell, as

@@ -130,7 +130,9 @@ fn story(scene: &str, key: &Key) -> (Vec<State>, String) {
         if states.last() != Some(&pair.state) {
             states.push(pair.state);
             let word = |half: &replica::Half| {
-                let said = half.now().map(|it| format!("{} {}", it.connection, it.disk));
+                let said = half
+                    .now()
+                    .map(|it| format!("{} {}", it.connection, it.disk));
                 said.unwrap_or_else(|| "?".into())
             };
             let (primary, secondary) = (word(&pair.primary), word(&pair.secondary));
@@ -201,7 +203,12 @@ fn a_resync_is_followed_as_the_kernel_counts_it() {
             said.push((at, going));
         }
     }
-    assert!(kernel.len() >= 5 && said.len() >= 20, "{} {}", kernel.len(), said.len());
+    assert!(
+        kernel.len() >= 5 && said.len() >= 20,
+        "{} {}",
+        kernel.len(),
+        said.len()
+    );
     let mut ratios = Vec::new();
     for (at, percent, eta) in &kernel {
         let before = said.iter().rev().find(|(mono, _)| mono <= at);
@@ -218,7 +225,10 @@ fn a_resync_is_followed_as_the_kernel_counts_it() {
     let median = ratios[ratios.len() / 2];
     assert!((0.6..1.6).contains(&median), "{ratios:?}");
     let (first, last) = (&said[0].1, &said[said.len() - 1].1);
-    assert!(first.percent < 10.0 && last.percent > 90.0, "{first:?} {last:?}");
+    assert!(
+        first.percent < 10.0 && last.percent > 90.0,
+        "{first:?} {last:?}"
+    );
     let end = &play.pairs()[&disk("web1")];
     assert_eq!((end.state, end.severity), (State::Healthy, None));
     let summary = replica::summary(&play.cluster, &replica::pairs(&play.cluster));
@@ -229,6 +239,9 @@ fn a_resync_is_followed_as_the_kernel_counts_it() {
 fn every_scene_is_told_in_the_same_words_again() {
     for scene in ["split-brain", "diskless"] {
         let (states, told) = story(scene, &disk("web1"));
-        println!("== {scene} {states:?}\n{told}{:#?}", alarms(scene, Severity::Note));
+        println!(
+            "== {scene} {states:?}\n{told}{:#?}",
+            alarms(scene, Severity::Note)
+        );
     }
 }

@@ -52,6 +52,7 @@ const INSTANCE_FIELDS: &[&str] = &[
     "disk.sizes",
     "disk.uuids",
     "disk.names",
+    "disk.spindles",
     "nic.macs",
     "nic.ips",
     "nic.modes",
@@ -67,6 +68,7 @@ const INSTANCE_FIELDS: &[&str] = &[
     "network_port",
     "disks_active",
     "tags",
+    "forthcoming",
     "ctime",
     "mtime",
 ];
@@ -262,6 +264,7 @@ fn cluster(info: &Value) -> Cluster {
         reserved_lvs: texts("reserved_lvs"),
         tags: texts("tags"),
         maintain_node_health: info["maintain_node_health"].as_bool().unwrap_or(false),
+        ipolicy: info["ipolicy"].clone(),
     }
 }
 
@@ -297,11 +300,13 @@ fn node(row: &Row<'_>) -> Node {
 fn instance(row: &Row<'_>) -> Instance {
     let uuids = row.texts("disk.uuids");
     let names = row.texts("disk.names");
+    let spindles = row.list("disk.spindles");
     let disks = row.list("disk.sizes").iter().enumerate();
     let disks = disks.map(|(n, size)| Disk {
         size: whole(size).unwrap_or(0),
         uuid: uuids.get(n).cloned().unwrap_or_default(),
         name: names.get(n).cloned().unwrap_or_default(),
+        spindles: spindles.get(n).and_then(count),
         ..Disk::default()
     });
     let [ips, modes, links, vlans, networks] = [
@@ -345,6 +350,7 @@ fn instance(row: &Row<'_>) -> Instance {
         network_port: row.number("network_port").unwrap_or(0),
         disks_active: row.flag("disks_active"),
         tags: sorted(row.texts("tags")),
+        forthcoming: row.flag("forthcoming"),
         ctime: row.float("ctime"),
         mtime: row.float("mtime"),
     }
@@ -363,6 +369,11 @@ fn network(row: &Row<'_>) -> Network {
         reserved: row.number("reserved_count").unwrap_or(0),
         groups: groups.collect(),
     }
+}
+
+/// A number that fits, if it is one.
+fn count(value: &Value) -> Option<u32> {
+    u32::try_from(whole(value)?).ok()
 }
 
 /// Tags have no order of their own, and the one they come in would look like a change.

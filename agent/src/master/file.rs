@@ -156,6 +156,7 @@ struct FileInstance {
     beparams: Dict,
     network_port: Option<u16>,
     disks_active: Option<bool>,
+    forthcoming: Option<bool>,
     tags: Option<Vec<String>>,
     ctime: Option<f64>,
     mtime: Option<f64>,
@@ -231,6 +232,7 @@ impl Config {
             reserved_lvs: list(&cluster.reserved_lvs),
             tags: tags(&cluster.tags),
             maintain_node_health: cluster.maintain_node_health.unwrap_or(false),
+            ipolicy: Value::Object(cluster.ipolicy.clone()),
         }
     }
 
@@ -321,6 +323,7 @@ impl Config {
                     uuid: text(&disk.uuid),
                     name: text(&disk.name),
                     template: text(&disk.dev_type),
+                    spindles: whole(&disk.spindles).and_then(|n| u32::try_from(n).ok()),
                     layout: Some(Box::new(disk.layout(|uuid| self.node_name(uuid)))),
                 })
                 .collect(),
@@ -334,6 +337,7 @@ impl Config {
             network_port: instance.network_port.unwrap_or(0),
             disks_active: instance.disks_active.unwrap_or(false),
             tags: tags(&instance.tags),
+            forthcoming: instance.forthcoming.unwrap_or(false),
             ctime: instance.ctime.unwrap_or(0.0),
             mtime: instance.mtime.unwrap_or(0.0),
         }

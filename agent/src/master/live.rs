@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(200);
 
 const INSTANCE_FIELDS: &[&str] = &["name", "status", "oper_ram", "oper_vcpus"];
 const NODE_FIELDS: &[&str] = &[
-    "name", "mtotal", "mfree", "mnode", "dtotal", "dfree", "ctotal",
+    "name", "mtotal", "mfree", "mnode", "dtotal", "dfree", "ctotal", "cnos", "sptotal", "spfree",
 ];
 
 /// Asks when it is time.
@@ -144,6 +144,9 @@ fn node(row: &Row<'_>) -> LiveNode {
         disk_total: row.number("dtotal"),
         disk_free: row.number("dfree"),
         cpus: row.number("ctotal"),
+        cpus_node: row.number("cnos"),
+        spindles_total: row.number("sptotal"),
+        spindles_free: row.number("spfree"),
     }
 }
 

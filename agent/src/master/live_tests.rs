@@ -69,8 +69,10 @@ fn instances_are_asked_for_where_no_agent_can_see_them_and_not_too_often() {
 fn nodes_without_an_agent_are_asked_for_by_name() {
     let fake = FakeLuxid::start(|_, _| {
         Reply::result(&json!({ "data": [
-            [[0, "node2"], [0, 1463], [0, 935], [0, 86], [0, 24572], [0, 21372], [0, 1]],
-            [[0, "node3"], [2, null], [2, null], [2, null], [2, null], [2, null], [2, null]],
+            [[0, "node2"], [0, 1463], [0, 935], [0, 86], [0, 24572], [0, 21372], [0, 1],
+             [0, 1], [0, 3], [0, 2]],
+            [[0, "node3"], [2, null], [2, null], [2, null], [2, null], [2, null], [2, null],
+             [2, null], [3, null], [3, null]],
         ]}))
     });
     let mut asker = Asker::new(&Place::new(fake.root().into(), None));
@@ -82,6 +84,11 @@ fn nodes_without_an_agent_are_asked_for_by_name() {
     assert_eq!(
         (live.nodes[0].memory_free, live.nodes[0].failed),
         (Some(935), false)
+    );
+    let more = &live.nodes[0];
+    assert_eq!(
+        (more.cpus_node, more.spindles_total, more.spindles_free),
+        (Some(1), Some(3), Some(2))
     );
     assert_eq!(
         (live.nodes[1].memory_free, live.nodes[1].failed),

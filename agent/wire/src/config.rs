@@ -92,6 +92,8 @@ pub struct Cluster {
     pub tags: Vec<String>,
     /// Whether the watcher shuts down what runs on nodes that are marked offline.
     pub maintain_node_health: bool,
+    /// The instance policy, as Ganeti writes it; null from an agent that does not tell it.
+    pub ipolicy: serde_json::Value,
 }
 
 /// A node group.
@@ -189,6 +191,8 @@ pub struct Instance {
     pub disks_active: bool,
     /// Tags.
     pub tags: Vec<String>,
+    /// Planned only: it takes its place in the configuration and nothing on its nodes.
+    pub forthcoming: bool,
     /// When it was created, seconds since the epoch.
     pub ctime: f64,
     /// When its configuration last changed, seconds since the epoch.
@@ -207,6 +211,9 @@ pub struct Disk {
     pub name: String,
     /// `drbd`, `plain`, `file`, ...; empty if not known.
     pub template: String,
+    /// Physical volumes that it has to itself, where exclusive storage counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spindles: Option<u32>,
     /// Where it lies. Only `config.data` says it, so it is absent where that may not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layout: Option<Box<Layout>>,

@@ -57,4 +57,13 @@ pub struct LiveNode {
     /// `ctotal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpus: Option<u32>,
+    /// `cnos`: processors that the node's own system uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpus_node: Option<u32>,
+    /// `sptotal`: physical volumes for instances' disks, with exclusive storage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spindles_total: Option<u32>,
+    /// `spfree`: those of them that are empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spindles_free: Option<u32>,
 }

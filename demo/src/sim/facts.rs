@@ -80,6 +80,7 @@ impl Cluster {
             reserved_lvs: vec![RESERVED.to_owned()],
             tags: vec!["demo".to_owned()],
             maintain_node_health: false,
+            ipolicy: ipolicy(),
         }
     }
 
@@ -160,6 +161,7 @@ impl Cluster {
             network_port: instance.port,
             disks_active: instance.admin == Admin::Up,
             tags: instance.tags.clone(),
+            forthcoming: false,
             ctime: seconds(instance.created),
             mtime: seconds(instance.modified),
         }

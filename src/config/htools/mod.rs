@@ -1,4 +1,4 @@
-//! The command lines of the htools: `gantry hbal`, `gantry hinfo`, `gantry hcheck`. They take what the real tools
+//! The command lines of the htools: `gantry hbal`, `gantry hcheck` and their sisters. They take what the real tools
 //! take, in the same way, and answer mistakes in the same words.
 
 mod getopt;
@@ -10,31 +10,54 @@ use std::ffi::OsString;
 pub use options::Options;
 use spec::{Argument, Spec};
 
+use super::target::{Destination, Target};
+
 /// Which of the htools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
+    /// Says what it would repair.
+    Harep,
     /// Balances a group.
     Hbal,
     /// Checks the cluster.
     Hcheck,
     /// Shows the cluster.
     Hinfo,
+    /// Says which nodes can be rebooted together.
+    Hroller,
+    /// Writes the cluster as text.
+    Hscan,
+    /// Says which nodes can be switched off, or must be on.
+    Hsqueeze,
 }
 
 impl Tool {
+    /// All there are.
+    const ALL: [Tool; 7] = [
+        Tool::Harep,
+        Tool::Hbal,
+        Tool::Hcheck,
+        Tool::Hinfo,
+        Tool::Hroller,
+        Tool::Hscan,
+        Tool::Hsqueeze,
+    ];
+
     /// The tool of this name.
     pub fn named(word: &str) -> Option<Tool> {
-        [Tool::Hbal, Tool::Hcheck, Tool::Hinfo]
-            .into_iter()
-            .find(|tool| tool.name() == word)
+        Tool::ALL.into_iter().find(|tool| tool.name() == word)
     }
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
+            Tool::Harep => "harep",
             Tool::Hbal => "hbal",
             Tool::Hcheck => "hcheck",
             Tool::Hinfo => "hinfo",
+            Tool::Hroller => "hroller",
+            Tool::Hscan => "hscan",
+            Tool::Hsqueeze => "hsqueeze",
         }
     }
 }
@@ -67,6 +90,14 @@ impl Htool {
             ask: ask(tool, args),
         }
     }
+
+    /// The live cluster that is asked about, if it is not a file.
+    pub fn target(&self) -> Option<&Target> {
+        match &self.ask {
+            Ask::Run(options) => options.target.as_ref(),
+            Ask::Say(_) | Ask::Refuse(..) => None,
+        }
+    }
 }
 
 fn ask(tool: Tool, args: &[OsString]) -> Ask {
@@ -92,7 +123,7 @@ fn ask(tool: Tool, args: &[OsString]) -> Ask {
         let why = format!("option `--{name}' of {tool} is not supported by gantry yet");
         return Ask::Refuse(format!("Command line error: {why}\n"), 2);
     }
-    let options = match Options::read(tool, &given.options) {
+    let mut options = match Options::read(tool, &given.options) {
         Ok(options) => options,
         Err(why) => {
             let text = format!("Error while parsing command line arguments:\n{why}\n");
@@ -106,12 +137,41 @@ fn ask(tool: Tool, args: &[OsString]) -> Ask {
         let version = env!("CARGO_PKG_VERSION");
         return Ask::Say(format!("{} (gantry) version {version}\n", tool.name()));
     }
-    if given.words.is_empty() {
-        Ask::Run(Box::new(options))
-    } else {
-        let text = "Error: This program doesn't take any arguments.\n";
-        Ask::Refuse(text.to_owned(), 1)
+    let sources = options.text.is_some() || options.target.is_some();
+    match given.words.as_slice() {
+        [] => {}
+        [word] if !sources => match Destination::parse(word) {
+            Ok(destination) => options.target = Some(Target::Ssh(destination)),
+            Err(why) => return Ask::Refuse(format!("Error: {why}\n"), 1),
+        },
+        _ => {
+            let text = "Error: This program doesn't take any arguments.\n";
+            return Ask::Refuse(text.to_owned(), 1);
+        }
     }
+    match refused(tool, &options) {
+        Some(why) => Ask::Refuse(format!("Command line error: {why}\n"), 2),
+        None => Ask::Run(Box::new(options)),
+    }
+}
+
+/// What gantry does not do, although the options are there.
+fn refused(tool: Tool, options: &Options) -> Option<String> {
+    let name = tool.name();
+    if options.text.is_some() && options.target.is_some() {
+        return Some("only one of the options -t and -L may be given".to_owned());
+    }
+    if options.execute && options.target.is_some() {
+        return Some(format!(
+            "option `--exec' of {name} is not supported by gantry yet: nothing was submitted"
+        ));
+    }
+    if tool == Tool::Harep && !options.dry_run {
+        return Some(format!(
+            "{name} of gantry repairs nothing yet: it needs `--dry-run', and says what it would do"
+        ));
+    }
+    None
 }
 
 /// What `--help` prints.
@@ -137,7 +197,10 @@ fn usage(tool: Tool) -> String {
         .iter()
         .map(|(first, second, help)| format!("  {first:<short$}  {second:<long$}  {help}\n"));
     let name = tool.name();
-    let head = format!("{name} (gantry): as Ganeti's {name}\nUsage: gantry {name} [OPTION...]\n");
+    let head = format!(
+        "{name} (gantry): as Ganeti's {name}\n\
+         Usage: gantry [SSH OPTIONS] {name} [OPTION...] [[USER@]HOST]\n"
+    );
     head + &lines.collect::<String>()
 }
 

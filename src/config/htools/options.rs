@@ -4,12 +4,46 @@ use std::path::PathBuf;
 
 use super::Tool;
 use super::getopt::Given;
+use crate::config::target::Target;
 
-/// Everything that can be asked of hbal, hcheck and hinfo.
+/// What nodes of KVM keep for themselves unless told otherwise, MiB, as the real tools have it.
+const KVM_NODE_MEMORY: i64 = 4096;
+
+/// Everything that can be asked of the htools.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// `-t`
     pub text: Option<PathBuf>,
+    /// `-L`, or the destination that was given: a live cluster.
+    pub target: Option<Target>,
+    /// `--static-kvm-node-memory`, MiB; 0 for what nodes report.
+    pub node_memory: i64,
+    /// `--offline-maintenance`
+    pub offline_maintenance: bool,
+    /// `--no-headers` was not given.
+    pub headers: bool,
+    /// `--node-tags`
+    pub node_tags: Option<Vec<String>>,
+    /// `--print-moves`
+    pub print_moves: bool,
+    /// `--full-evacuation`
+    pub full_evacuation: bool,
+    /// `--skip-non-redundant`
+    pub skip_non_redundant: bool,
+    /// `--ignore-non-redundant`
+    pub ignore_non_redundant: bool,
+    /// `-f`
+    pub force: bool,
+    /// `--one-step-only`
+    pub one_step: bool,
+    /// `--minimal-resources`
+    pub minimal_resources: f64,
+    /// `--target-resources`
+    pub target_resources: f64,
+    /// `-d`
+    pub directory: PathBuf,
+    /// `--dry-run`
+    pub dry_run: bool,
     /// `-p`: fields to be shown; with `true` besides the usual ones.
     pub print_nodes: Option<(bool, Vec<String>)>,
     /// `--print-instances`
@@ -64,8 +98,8 @@ pub struct Options {
     pub simulation: bool,
     /// `--no-capacity-checks` was not given.
     pub capacity_checks: bool,
-    /// `--n1-rule 3.1`
-    pub recorded_n1: bool,
+    /// `--n1-rule`: that of 3.1, or that of 3.0.
+    pub recorded_n1: Option<bool>,
     /// `--json`
     pub json: bool,
     /// `-v` less `-q`, from 1.
@@ -80,6 +114,21 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             text: None,
+            target: None,
+            node_memory: KVM_NODE_MEMORY,
+            offline_maintenance: false,
+            headers: true,
+            node_tags: None,
+            print_moves: false,
+            full_evacuation: false,
+            skip_non_redundant: false,
+            ignore_non_redundant: false,
+            force: false,
+            one_step: false,
+            minimal_resources: 2.0,
+            target_resources: 2.0,
+            directory: PathBuf::from("."),
+            dry_run: false,
             print_nodes: None,
             print_instances: false,
             print_commands: None,
@@ -107,7 +156,7 @@ impl Default for Options {
             machine_readable: false,
             simulation: true,
             capacity_checks: true,
-            recorded_n1: false,
+            recorded_n1: None,
             json: false,
             verbosity: 1,
             help: false,
@@ -132,6 +181,23 @@ impl Options {
     fn take(&mut self, tool: Tool, name: &str, value: Option<&str>) -> Result<(), String> {
         let text = value.unwrap_or_default();
         match name {
+            "luxi" if value.is_some() => {
+                return Err("gantry asks its own agent and takes no socket: -L alone".to_owned());
+            }
+            "luxi" => self.target = Some(Target::Local),
+            "offline-maintenance" => self.offline_maintenance = true,
+            "no-headers" => self.headers = false,
+            "node-tags" => self.node_tags = Some(list(text)),
+            "print-moves" => self.print_moves = true,
+            "full-evacuation" => self.full_evacuation = true,
+            "skip-non-redundant" => self.skip_non_redundant = true,
+            "ignore-non-redundant" => self.ignore_non_redundant = true,
+            "force" => self.force = true,
+            "one-step-only" => self.one_step = true,
+            "minimal-resources" => self.minimal_resources = real("minimal resources", text)?,
+            "target-resources" => self.target_resources = real("target resources", text)?,
+            "output-dir" => self.directory = text.into(),
+            "dry-run" => self.dry_run = true,
             "text-data" => self.text = Some(text.into()),
             "print-nodes" => {
                 let (more, fields) = match text.strip_prefix('+') {
@@ -175,7 +241,7 @@ impl Options {
             }
             "static-kvm-node-memory" => {
                 // Says nothing about text data, which know of no hypervisor.
-                integer("static node memory", text)?;
+                self.node_memory = integer("static node memory", text)?;
             }
             "priority" if !["low", "normal", "high"].contains(&text) => {
                 return Err(format!("Unknown priority '{text}'"));
@@ -187,8 +253,8 @@ impl Options {
             "no-capacity-checks" => self.capacity_checks = false,
             "n1-rule" => {
                 self.recorded_n1 = match text {
-                    "3.0" => false,
-                    "3.1" => true,
+                    "3.0" => Some(false),
+                    "3.1" => Some(true),
                     _ => return Err(format!("Invalid N+1 rule '{text}', pass '3.0' or '3.1'")),
                 }
             }

@@ -28,16 +28,65 @@ pub struct Spec {
     tools: &'static [Tool],
 }
 
-const ALL: &[Tool] = &[Tool::Hbal, Tool::Hcheck, Tool::Hinfo];
+const ALL: &[Tool] = &[
+    Tool::Harep,
+    Tool::Hbal,
+    Tool::Hcheck,
+    Tool::Hinfo,
+    Tool::Hroller,
+    Tool::Hscan,
+    Tool::Hsqueeze,
+];
+const REASONING: &[Tool] = &[
+    Tool::Hbal,
+    Tool::Hcheck,
+    Tool::Hinfo,
+    Tool::Hroller,
+    Tool::Hsqueeze,
+];
+const LOUD: &[Tool] = &[
+    Tool::Hbal,
+    Tool::Hcheck,
+    Tool::Hinfo,
+    Tool::Hroller,
+    Tool::Hscan,
+    Tool::Hsqueeze,
+];
+const QUIET: &[Tool] = &[Tool::Hbal, Tool::Hcheck, Tool::Hinfo, Tool::Hroller];
+const USUAL: &[Tool] = &[Tool::Hbal, Tool::Hcheck, Tool::Hinfo];
+const SHOWING: &[Tool] = &[Tool::Hbal, Tool::Hinfo, Tool::Hscan];
+const STATIC: &[Tool] = &[
+    Tool::Hbal,
+    Tool::Hinfo,
+    Tool::Hroller,
+    Tool::Hscan,
+    Tool::Hsqueeze,
+];
+const COMMANDS: &[Tool] = &[Tool::Hbal, Tool::Hsqueeze];
+const SAVING: &[Tool] = &[Tool::Hbal, Tool::Hroller, Tool::Hsqueeze];
+const GROUPED: &[Tool] = &[Tool::Hbal, Tool::Hroller];
+const REPAIRING: &[Tool] = &[Tool::Hbal, Tool::Harep];
+const HEADED: &[Tool] = &[Tool::Hroller, Tool::Hscan, Tool::Hsqueeze];
+const JSON: &[Tool] = &[
+    Tool::Harep,
+    Tool::Hbal,
+    Tool::Hcheck,
+    Tool::Hinfo,
+    Tool::Hroller,
+    Tool::Hsqueeze,
+];
 const MOVING: &[Tool] = &[Tool::Hbal, Tool::Hcheck];
 const PRINTING: &[Tool] = &[Tool::Hbal, Tool::Hinfo];
+const HAREP: &[Tool] = &[Tool::Harep];
+const HROLLER: &[Tool] = &[Tool::Hroller];
+const HSCAN: &[Tool] = &[Tool::Hscan];
+const HSQUEEZE: &[Tool] = &[Tool::Hsqueeze];
 const HBAL: &[Tool] = &[Tool::Hbal];
 const HCHECK: &[Tool] = &[Tool::Hcheck];
 
-/// Options that are known and refused: they need a live cluster.
-const MISSING: [&str; 6] = [
+/// Options that are known and refused.
+const MISSING: [&str; 5] = [
     "master",
-    "luxi",
     "ialloc-src",
     "mond-data",
     "exit-on-missing-mond-data",
@@ -77,7 +126,7 @@ const SPECS: &[Spec] = &[
         "print-nodes",
         Attached("FIELDS"),
         "print the nodes, before and after",
-        PRINTING,
+        SHOWING,
     ),
     flag(
         None,
@@ -90,14 +139,14 @@ const SPECS: &[Spec] = &[
         "print-commands",
         Attached("FILE"),
         "print the commands for the moves, or write them to a script",
-        HBAL,
+        COMMANDS,
     ),
     with(
         Some('t'),
         "text-data",
         Needed("FILE"),
         "read the cluster from a file in text format",
-        ALL,
+        REASONING,
     ),
     flag(
         Some('E'),
@@ -116,13 +165,13 @@ const SPECS: &[Spec] = &[
         "master",
         Needed("ADDRESS"),
         "read the cluster over RAPI (not supported yet)",
-        ALL,
+        QUIET,
     ),
     with(
         Some('L'),
         "luxi",
         Attached("SOCKET"),
-        "read the cluster over LUXI (not supported yet)",
+        "look at the cluster of this node, through its agent",
         ALL,
     ),
     with(
@@ -130,13 +179,13 @@ const SPECS: &[Spec] = &[
         "ialloc-src",
         Needed("FILE"),
         "read the cluster from an iallocator request (not supported yet)",
-        ALL,
+        QUIET,
     ),
     flag(
         Some('X'),
         "exec",
-        "submit the moves as jobs; with LUXI only",
-        HBAL,
+        "submit the moves as jobs (not supported yet)",
+        COMMANDS,
     ),
     flag(None, "first-job-group", "only the first set of jobs", HBAL),
     with(
@@ -144,14 +193,14 @@ const SPECS: &[Spec] = &[
         "reason",
         Needed("REASON"),
         "a reason for the jobs",
-        HBAL,
+        REPAIRING,
     ),
     with(
         Some('G'),
         "group",
         Needed("ID"),
         "the group to balance, by name or UUID",
-        HBAL,
+        GROUPED,
     ),
     with(
         Some('l'),
@@ -160,21 +209,21 @@ const SPECS: &[Spec] = &[
         "at most so many moves",
         MOVING,
     ),
-    flag(Some('v'), "verbose", "say more", ALL),
-    flag(Some('q'), "quiet", "say less", ALL),
+    flag(Some('v'), "verbose", "say more", LOUD),
+    flag(Some('q'), "quiet", "say less", QUIET),
     with(
         Some('O'),
         "offline",
         Needed("NODE"),
         "take this node as offline",
-        ALL,
+        QUIET,
     ),
     with(
         None,
         "static-kvm-node-memory",
         Needed("N"),
         "memory of KVM nodes themselves, MiB; 0 for what they report",
-        PRINTING,
+        STATIC,
     ),
     with(
         Some('e'),
@@ -233,7 +282,7 @@ const SPECS: &[Spec] = &[
         "read the instances' loads from a file",
         MOVING,
     ),
-    flag(None, "ignore-dynu", "loads count nothing", ALL),
+    flag(None, "ignore-dynu", "loads count nothing", USUAL),
     with(
         None,
         "mond",
@@ -279,7 +328,7 @@ const SPECS: &[Spec] = &[
         "save",
         Needed("FILE"),
         "write the cluster before and after to files",
-        HBAL,
+        SAVING,
     ),
     with(
         None,
@@ -297,14 +346,88 @@ const SPECS: &[Spec] = &[
     ),
     flag(None, "no-simulation", "do not try to balance", HCHECK),
     flag(None, "no-capacity-checks", "leave out global N+1", HCHECK),
+    flag(
+        None,
+        "offline-maintenance",
+        "all instances are down meanwhile: only the nodes of one instance must not go together",
+        HROLLER,
+    ),
+    flag(None, "no-headers", "print no titles", HEADED),
+    with(
+        None,
+        "node-tags",
+        Needed("TAG,..."),
+        "only nodes with one of these tags",
+        HROLLER,
+    ),
+    flag(None, "print-moves", "print where instances go", HROLLER),
+    flag(
+        None,
+        "full-evacuation",
+        "leave nothing on the nodes, secondaries neither",
+        HROLLER,
+    ),
+    flag(
+        None,
+        "skip-non-redundant",
+        "leave out nodes that have a primary without a secondary",
+        HROLLER,
+    ),
+    flag(
+        None,
+        "ignore-non-redundant",
+        "as if all instances had a secondary",
+        HROLLER,
+    ),
+    flag(
+        Some('f'),
+        "force",
+        "go on although no node is the master",
+        HROLLER,
+    ),
+    flag(None, "one-step-only", "the first group only", HROLLER),
+    with(
+        None,
+        "minimal-resources",
+        Needed("FACTOR"),
+        "room on each node, in usual instances, below which standby nodes are switched on",
+        HSQUEEZE,
+    ),
+    with(
+        None,
+        "target-resources",
+        Needed("FACTOR"),
+        "room to be left on each node, in usual instances",
+        HSQUEEZE,
+    ),
+    with(
+        Some('d'),
+        "output-dir",
+        Needed("PATH"),
+        "where to write the file",
+        HSCAN,
+    ),
+    flag(
+        None,
+        "dry-run",
+        "do nothing, only say what would be done",
+        HAREP,
+    ),
+    with(
+        None,
+        "job-delay",
+        Needed("SECONDS"),
+        "delay of the repair jobs; says nothing about a dry run",
+        HAREP,
+    ),
     with(
         None,
         "n1-rule",
         Needed("VERSION"),
         "which nodes fail N+1 at the start: as Ganeti 3.0 (default) or 3.1 has it",
-        ALL,
+        REASONING,
     ),
-    flag(None, "json", "print one JSON object", ALL),
+    flag(None, "json", "print one JSON object", JSON),
     flag(Some('V'), "version", "show the version", ALL),
     flag(Some('h'), "help", "show this", ALL),
 ];

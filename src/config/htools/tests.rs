@@ -56,7 +56,10 @@ fn mistakes_are_answered_with_the_exit_status_of_the_real_tools() {
 #[test]
 fn what_is_not_supported_is_refused_by_name() {
     for (tool, line, name) in [
-        (Tool::Hbal, "-L", "--luxi"),
+        (Tool::Hbal, "-L/run/socket", "no socket"),
+        (Tool::Hbal, "-X node1", "--exec"),
+        (Tool::Harep, "node1", "--dry-run"),
+        (Tool::Hcheck, "-t x -L", "-t and -L"),
         (Tool::Hbal, "-m cluster", "--master"),
         (Tool::Hcheck, "-I file", "--ialloc-src"),
         (Tool::Hinfo, "--mond-data=x", "--mond-data"),
@@ -87,5 +90,20 @@ fn help_names_every_option() {
     };
     for spec in Spec::of(Tool::Hbal) {
         assert!(text.contains(&format!("--{}", spec.long)), "{}", spec.long);
+    }
+}
+
+#[test]
+fn a_live_cluster_is_named_or_this_nodes_own() {
+    assert_eq!(options(Tool::Hbal, "-L -C").target, Some(Target::Local));
+    let given = options(Tool::Hroller, "--no-headers root@node1 -v");
+    let node1 = Destination::parse("root@node1").unwrap();
+    assert_eq!(given.target, Some(Target::Ssh(node1)));
+    assert_eq!((given.headers, given.verbosity), (false, 2));
+    for line in ["node1 node2", "-L node1", "-t x node1", "-L -- node1"] {
+        assert!(
+            matches!(parse(Tool::Hcheck, line), Ask::Refuse(_, 1)),
+            "{line}"
+        );
     }
 }

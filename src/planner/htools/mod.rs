@@ -7,6 +7,7 @@ pub mod check;
 pub mod cluster;
 pub mod data;
 pub mod instance;
+pub mod live;
 pub mod moves;
 pub mod n1;
 mod names;
@@ -15,7 +16,10 @@ pub mod operations;
 mod peers;
 pub mod policy;
 pub mod print;
+pub mod repair;
+pub mod rolling;
 pub mod score;
+pub mod squeeze;
 mod tags;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::load::{balancing, load, save, tables, write};
 use super::{Output, Stop};
 use crate::config::htools::Options;
+use crate::model;
 use crate::planner::htools::balance::{Balancer, Scope, Step, commands, jobs};
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::n1::{against_policy, bad_nodes, instances_on};
@@ -13,9 +14,13 @@ use crate::planner::htools::score::{Score, optimum, score};
 use crate::planner::htools::text;
 
 /// Runs it; its exit status.
-pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
+pub fn run(
+    options: &Options,
+    live: Option<&model::Cluster>,
+    output: &mut Output<'_>,
+) -> Result<u8, Stop> {
     let verbosity = options.verbosity;
-    let (mut cluster, setup) = load(options, output)?;
+    let (mut cluster, setup) = load(options, live, output)?;
     if verbosity > 1 {
         writeln!(
             output.out,

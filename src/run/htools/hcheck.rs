@@ -5,6 +5,7 @@ use std::io;
 use super::load::{balancing, load};
 use super::{Output, Stop};
 use crate::config::htools::Options;
+use crate::model;
 use crate::planner::htools::check::{COUNTS, GroupCheck, check, rebalance, sums};
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::print::number::fixed;
@@ -25,9 +26,13 @@ const FINAL: Phase = Phase {
 };
 
 /// Runs it; its exit status.
-pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
+pub fn run(
+    options: &Options,
+    live: Option<&model::Cluster>,
+    output: &mut Output<'_>,
+) -> Result<u8, Stop> {
     let machine = options.machine_readable;
-    let (mut cluster, setup) = load(options, output)?;
+    let (mut cluster, setup) = load(options, live, output)?;
     cluster.limit(&setup)?;
     if machine {
         for (at, group) in cluster.data.groups.iter().enumerate() {

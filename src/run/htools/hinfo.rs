@@ -3,6 +3,7 @@
 use super::load::{load, tables};
 use super::{Output, Stop};
 use crate::config::htools::Options;
+use crate::model;
 use crate::planner::htools::balance::Scope;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::n1::{bad_nodes, instances_on};
@@ -12,9 +13,13 @@ use crate::planner::htools::print::{policy, score::components};
 use crate::planner::htools::score::score;
 
 /// Runs it; its exit status.
-pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
+pub fn run(
+    options: &Options,
+    live: Option<&model::Cluster>,
+    output: &mut Output<'_>,
+) -> Result<u8, Stop> {
     let verbosity = options.verbosity;
-    let (mut cluster, setup) = load(options, output)?;
+    let (mut cluster, setup) = load(options, live, output)?;
     writeln!(
         output.out,
         "Loaded cluster tags: {}",

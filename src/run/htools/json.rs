@@ -6,6 +6,7 @@ use super::hbal::choose;
 use super::load::{balancing, load};
 use super::{Output, Stop};
 use crate::config::htools::{Options, Tool};
+use crate::model;
 use crate::planner::htools::balance::{Balancer, Scope, Step, commands, jobs};
 use crate::planner::htools::check::{COUNTS, GroupCheck, check, rebalance, sums};
 use crate::planner::htools::cluster::Cluster;
@@ -13,13 +14,19 @@ use crate::planner::htools::n1::{bad_nodes, instances_on};
 use crate::planner::htools::score::{COMPONENTS, Score, optimum, score};
 
 /// Runs a tool; its exit status.
-pub fn run(tool: Tool, options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
-    let (mut cluster, setup) = load(options, output)?;
+pub fn run(
+    tool: Tool,
+    options: &Options,
+    live: Option<&model::Cluster>,
+    output: &mut Output<'_>,
+) -> Result<u8, Stop> {
+    let (mut cluster, setup) = load(options, live, output)?;
     cluster.limit(&setup)?;
     let (status, value) = match tool {
         Tool::Hbal => (0, hbal(options, output, &mut cluster)?),
         Tool::Hcheck => hcheck(options, &mut cluster),
-        Tool::Hinfo => (0, hinfo(&cluster)),
+        // The others have objects of their own.
+        _ => (0, hinfo(&cluster)),
     };
     writeln!(output.out, "{value}")?;
     Ok(status)

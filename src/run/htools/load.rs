@@ -7,17 +7,20 @@ use std::path::{Path, PathBuf};
 
 use super::{Output, Stop};
 use crate::config::htools::Options;
+use crate::model;
 use crate::planner::htools::balance::{self, Scope};
 use crate::planner::htools::data::Data;
+use crate::planner::htools::live::{self, Unknown};
 use crate::planner::htools::print::nodes::FIELDS;
 use crate::planner::htools::{Cluster, N1Rule, Setup, print, text};
+use crate::run::list::printable;
 
 /// The cluster that the options name.
-pub fn load(options: &Options, output: &mut Output<'_>) -> Result<(Cluster, Setup), Stop> {
-    let aborting = |why: String| Stop::Error(format!("failed to load data, aborting: {why}"));
-    let Some(path) = &options.text else {
-        return Err(aborting("No backend selected! Exiting.".to_owned()));
-    };
+pub fn load(
+    options: &Options,
+    live: Option<&model::Cluster>,
+    output: &mut Output<'_>,
+) -> Result<(Cluster, Setup), Stop> {
     let loads = match &options.loads {
         Some(path) => {
             let text = read(path).map_err(Stop::Error)?;
@@ -26,7 +29,19 @@ pub fn load(options: &Options, output: &mut Output<'_>) -> Result<(Cluster, Setu
         }
         None => Vec::new(),
     };
-    let data = text::read(&read(path).map_err(aborting)?).map_err(aborting)?;
+    let (data, rule) = match (&options.text, live) {
+        (Some(path), _) => {
+            let data = text::read(&read(path).map_err(aborting)?).map_err(aborting)?;
+            (data, N1Rule::Reported)
+        }
+        (None, Some(cluster)) => {
+            let live = live::live(cluster).map_err(aborting)?;
+            say_unknown(&live.unknown, output)?;
+            let rule = live.n1;
+            (live.counted(options.node_memory), rule)
+        }
+        (None, None) => return Err(aborting("No backend selected! Exiting.".to_owned())),
+    };
     let setup = Setup {
         exclusion_tags: options.exclusion_tags.clone(),
         selected: options.selected.clone(),
@@ -36,10 +51,10 @@ pub fn load(options: &Options, output: &mut Output<'_>) -> Result<(Cluster, Setu
         offline: options.offline.clone(),
         max_cpu: options.max_cpu,
         min_disk: options.min_disk,
-        n1: if options.recorded_n1 {
-            N1Rule::Recorded
-        } else {
-            N1Rule::Reported
+        n1: match options.recorded_n1 {
+            Some(true) => N1Rule::Recorded,
+            Some(false) => N1Rule::Reported,
+            None => rule,
         },
     };
     let cluster = Cluster::new(data, &setup).map_err(aborting)?;
@@ -52,6 +67,26 @@ pub fn load(options: &Options, output: &mut Output<'_>) -> Result<(Cluster, Setu
         writeln!(output.err)?;
     }
     Ok((cluster, setup))
+}
+
+/// What no tool can go on without.
+pub fn aborting(why: String) -> Stop {
+    Stop::Error(format!("failed to load data, aborting: {why}"))
+}
+
+/// Names what is not known of a live cluster.
+pub fn say_unknown(unknown: &[Unknown], output: &mut Output<'_>) -> io::Result<()> {
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        output.err,
+        "Warning: not everything is known of the cluster:"
+    )?;
+    for it in unknown {
+        writeln!(output.err, "  - {}", printable(&it.to_string()))?;
+    }
+    writeln!(output.err)
 }
 
 /// How the options want a group balanced.
@@ -81,14 +116,19 @@ pub fn tables(
         let table = print::instances::instances(cluster, &scope.instances);
         write!(output.err, "\n{} instance map:\n{table}", titles.0)?;
     }
-    if let Some((more, fields)) = &options.print_nodes {
-        let usual = FIELDS.map(str::to_owned);
-        let usual = usual.iter().filter(|_| *more).cloned();
-        let fields: Vec<String> = usual.chain(fields.iter().cloned()).collect();
-        let table = print::nodes::nodes(cluster, &scope.nodes, &fields);
+    if let Some(table) = node_table(options, cluster, scope) {
         writeln!(output.err, "\n{}:\n{table}", titles.1)?;
     }
     Ok(())
+}
+
+/// The node table, if it was asked for.
+pub fn node_table(options: &Options, cluster: &Cluster, scope: &Scope) -> Option<String> {
+    let (more, fields) = options.print_nodes.as_ref()?;
+    let usual = FIELDS.map(str::to_owned);
+    let usual = usual.iter().filter(|_| *more).cloned();
+    let fields: Vec<String> = usual.chain(fields.iter().cloned()).collect();
+    Some(print::nodes::nodes(cluster, &scope.nodes, &fields))
 }
 
 /// Saves a cluster as text, in a file with this ending.

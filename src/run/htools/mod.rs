@@ -1,8 +1,12 @@
-//! `gantry hbal`, `gantry hinfo`, `gantry hcheck`: Ganeti's tools of these names, for scripts and for comparison.
+//! `gantry hbal` and its sisters: Ganeti's tools of these names, for scripts and for comparison.
 
+mod harep;
 mod hbal;
 mod hcheck;
 mod hinfo;
+mod hroller;
+mod hscan;
+mod hsqueeze;
 mod json;
 mod load;
 
@@ -10,6 +14,7 @@ use std::io::{self, Write};
 
 use crate::config::Htool;
 use crate::config::htools::{Ask, Tool};
+use crate::model::Cluster;
 
 /// Where a tool's words go.
 pub struct Output<'a> {
@@ -39,11 +44,11 @@ impl From<String> for Stop {
     }
 }
 
-/// Runs a tool; its exit status.
+/// Runs a tool; its exit status. `live` is the cluster that it was told to look at, if it was not told to read a file.
 ///
 /// # Errors
 /// When it cannot print.
-pub fn run(tool: &Htool, output: &mut Output<'_>) -> io::Result<u8> {
+pub fn run(tool: &Htool, live: Option<&Cluster>, output: &mut Output<'_>) -> io::Result<u8> {
     let options = match &tool.ask {
         Ask::Say(text) => {
             output.out.write_all(text.as_bytes())?;
@@ -56,10 +61,16 @@ pub fn run(tool: &Htool, output: &mut Output<'_>) -> io::Result<u8> {
         Ask::Run(options) => options,
     };
     let ended = match tool.tool {
-        any if options.json => json::run(any, options, output),
-        Tool::Hbal => hbal::run(options, output),
-        Tool::Hinfo => hinfo::run(options, output),
-        Tool::Hcheck => hcheck::run(options, output),
+        Tool::Harep => harep::run(options, live, output),
+        Tool::Hbal | Tool::Hcheck | Tool::Hinfo if options.json => {
+            json::run(tool.tool, options, live, output)
+        }
+        Tool::Hbal => hbal::run(options, live, output),
+        Tool::Hinfo => hinfo::run(options, live, output),
+        Tool::Hcheck => hcheck::run(options, live, output),
+        Tool::Hroller => hroller::run(options, live, output),
+        Tool::Hscan => hscan::run(options, live, output),
+        Tool::Hsqueeze => hsqueeze::run(options, live, output),
     };
     match ended {
         Ok(status) => Ok(status),

@@ -122,6 +122,18 @@ impl Lab {
             .unwrap()
     }
 
+    /// One of gantry's htools in the cluster's network: ssh's options stand before its name.
+    pub fn tool(&self, args: &[&str]) -> Output {
+        let mut all = self.arguments(&[]);
+        all.extend(args.iter().map(|arg| (*arg).to_owned()));
+        Command::new(&self.script)
+            .args(all)
+            .env_remove("SSH_AUTH_SOCK")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
     /// A list as JSON (`nodes`, `instances`, ...), asked through a node.
     pub fn json(&self, list: &str, through: &str) -> Vec<Value> {
         self.try_json(list, through)

@@ -6,6 +6,7 @@
 mod deploy;
 mod events;
 mod facts;
+mod htools;
 mod lab;
 mod live;
 mod oneself;

@@ -137,6 +137,10 @@ fn impossible_clusters_have_answers() {
             "hcheck -t x.data --json",
             "hinfo -t x.data -v -v -p --print-instances",
             "hinfo -t x.data --json",
+            "hroller -t x.data -f -v -v --full-evacuation --print-moves",
+            "hroller -t x.data --json --offline-maintenance",
+            "hsqueeze -t x.data -v -C",
+            "hsqueeze -t x.data --minimal-resources=1e300 --json",
         ] {
             let done = gantry(folder.path(), command.split_whitespace());
             assert!(

@@ -52,7 +52,7 @@ impl Recorded {
 
     /// Commands of tools that gantry has, on text files, of which the real tool did not break off.
     fn comparable(&self) -> bool {
-        ["hbal", "hcheck", "hinfo"].contains(&self.words[0].as_str())
+        ["hbal", "hcheck", "hinfo", "hroller", "hsqueeze"].contains(&self.words[0].as_str())
             && self.words.iter().any(|word| word == "-t")
             && !self.err.contains("CallStack")
     }

@@ -87,3 +87,55 @@ fn the_n1_rule_of_the_clusters_version_can_be_chosen() {
     assert!(happy("3.0"));
     assert!(!happy("3.1"));
 }
+
+#[test]
+fn hroller_prints_who_goes_together_and_what_moves() {
+    let words = "hroller -t small.data -v -v --print-moves";
+    let done = gantry(folder().path(), words.split_whitespace());
+    let expected = "\
+Node Graph: array (0,3) [(0,[0,2,1,2,1,1]),(1,[1,0,0,0]),(2,[0,0]),(3,[])]
+Dcolor: 2 (2,2) TIE Dsatur: 2 (2,2) TIE LF: 2 (2,2)
+'Node Reboot Groups'
+a2.lab,a3.lab
+  tmp.lab a1.lab
+b1.lab,a1.lab
+";
+    assert_eq!((done.exit, done.out.as_str()), (0, expected));
+    let words = "hroller -t small.data --full-evacuation --print-moves --one-step-only";
+    let done = gantry(folder().path(), words.split_whitespace());
+    let expected = "\
+'First Reboot Group'
+a2.lab
+  mail.lab a1.lab a3.lab
+  mail2.lab a1.lab a3.lab
+  db.lab a1.lab a3.lab
+  tmp.lab a1.lab
+";
+    assert_eq!((done.exit, done.out.as_str()), (0, expected));
+}
+
+#[test]
+fn hsqueeze_prints_nodes_and_commands() {
+    let words = "hsqueeze -t small.data -v -C";
+    let done = gantry(folder().path(), words.split_whitespace());
+    assert_eq!(done.out, here("small.hsqueeze.out"));
+    assert_eq!(done.exit, 0);
+    let words = "hsqueeze -t small.data --json --target-resources=1000";
+    let done = gantry(folder().path(), words.split_whitespace());
+    let value: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(value["nodes"], serde_json::json!([]));
+}
+
+#[test]
+fn tools_that_need_a_live_cluster_say_so() {
+    for (words, why) in [
+        ("hscan", "which cluster?"),
+        ("harep --dry-run", "which cluster?"),
+        ("harep node1", "--dry-run"),
+        ("hbal node1 -X", "--exec"),
+    ] {
+        let done = gantry(folder().path(), words.split_whitespace());
+        assert!(done.err.contains(why), "{words}: {done:?}");
+        assert_ne!(done.exit, 0, "{words}");
+    }
+}

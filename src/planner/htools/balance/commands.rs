@@ -5,7 +5,7 @@ use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::moves::Move;
 
 /// What a script of commands begins with: between two moves it stops if somebody wants it to.
-const HEADER: &str = "\
+pub const HEADER: &str = "\
 #!/bin/sh
 
 # Auto-generated script for executing cluster rebalancing
@@ -56,7 +56,8 @@ pub fn short(aliases: &[String], to: Move) -> String {
     }
 }
 
-fn lines(cluster: &Cluster, sets: &[Vec<&Step>], check: bool) -> Vec<String> {
+/// Lines of a script; `check` lets it be stopped between two moves.
+pub fn lines(cluster: &Cluster, sets: &[Vec<&Step>], check: bool) -> Vec<String> {
     let mut out = Vec::new();
     for (set, steps) in sets.iter().enumerate() {
         let set = set + 1;
