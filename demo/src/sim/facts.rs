@@ -141,6 +141,7 @@ impl Cluster {
                     uuid: disk.uuid.clone(),
                     name: String::new(),
                     template: instance.template.word().to_owned(),
+                    spindles: None,
                     layout: self.layout(instance, index),
                 })
                 .collect(),

@@ -251,9 +251,15 @@ impl Cluster {
         }
     }
 
+    /// The data with everything where it is now.
+    pub fn moved_data(&self) -> Data {
+        let all = |count| (0..count).collect::<Vec<_>>();
+        self.moved_part(&all(self.nodes.len()), &all(self.instances.len()))
+    }
+
     /// The data of some instances with everything where it is now: these nodes, and whatever other nodes the instances
     /// have, by index.
-    pub fn moved_data(&self, nodes: &[usize], instances: &[usize]) -> Data {
+    pub fn moved_part(&self, nodes: &[usize], instances: &[usize]) -> Data {
         let kept = instances.iter().filter_map(|at| self.instances.get(*at));
         let others = kept.flat_map(|it| std::iter::once(it.primary).chain(it.secondary));
         let wanted: BTreeSet<usize> = nodes.iter().copied().chain(others).collect();

@@ -116,7 +116,7 @@ pub fn run(
     save(
         options,
         output,
-        &cluster.moved_data(&scope.nodes, &scope.instances),
+        &cluster.moved_part(&scope.nodes, &scope.instances),
         "balanced",
         "after balancing",
     )?;
