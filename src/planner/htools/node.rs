@@ -26,6 +26,38 @@ pub enum Refusal {
     Spindles,
 }
 
+/// The htools' words for the modes of failure, in canonical order; the last is never seen here.
+pub const MODES: [&str; 9] = [
+    "FailMem",
+    "FailDisk",
+    "FailCPU",
+    "FailN1",
+    "FailTags",
+    "FailMig",
+    "FailDiskCount",
+    "FailSpindles",
+    "FailInternal",
+];
+
+impl Refusal {
+    /// All, in canonical order.
+    pub const ALL: [Refusal; 8] = [
+        Refusal::Memory,
+        Refusal::Disk,
+        Refusal::Cpu,
+        Refusal::N1,
+        Refusal::Tags,
+        Refusal::Migration,
+        Refusal::DiskCount,
+        Refusal::Spindles,
+    ];
+
+    /// The htools' word.
+    pub fn word(self) -> &'static str {
+        MODES.get(self as usize).copied().unwrap_or_default()
+    }
+}
+
 /// What stays as it is while instances move.
 #[derive(Clone, Debug)]
 pub struct Node {

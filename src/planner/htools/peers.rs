@@ -59,12 +59,10 @@ impl Peers {
         others.copied().fold((old - memory).max(0), i64::max)
     }
 
-    /// Makes a node's reservations those of another square of the same size.
-    pub fn copy_row(&mut self, other: &Peers, node: usize) {
-        let start = node * self.nodes;
-        let row = self.reserved.get_mut(start..start + self.nodes);
-        for (now, then) in row.into_iter().flatten().zip(other.row(node)) {
-            *now = *then;
+    /// Reserves exactly this.
+    pub fn set(&mut self, node: usize, primary: usize, memory: i64) {
+        if let Some(entry) = self.reserved.get_mut(node * self.nodes + primary) {
+            *entry = memory;
         }
     }
 
