@@ -22,7 +22,8 @@ gantry: a full-screen operations console for Ganeti clusters
                                        0 healthy, 1 warnings, 2 critical, 3 unknown
   gantry nodes|instances|groups|jobs DEST [--json] [--watch]
                                        one list, or a line for each change
-  gantry hbal|hcheck|hinfo -t FILE     as Ganeti's tools of these names; each has its own --help
+  gantry hbal|hcheck|hinfo|hspace -t FILE
+                                       as Ganeti's tools of these names; each has its own --help
 
 Options, as ssh(1) has them:
   -i FILE            identity file (may be given again)

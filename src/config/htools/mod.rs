@@ -1,4 +1,4 @@
-//! The command lines of the htools: `gantry hbal`, `gantry hinfo`, `gantry hcheck`. They take what the real tools
+//! The command lines of the htools: `gantry hbal` and its sisters. They take what the real tools
 //! take, in the same way, and answer mistakes in the same words.
 
 mod getopt;
@@ -19,14 +19,17 @@ pub enum Tool {
     Hcheck,
     /// Shows the cluster.
     Hinfo,
+    /// How many more instances fit.
+    Hspace,
 }
 
 impl Tool {
+    /// All there are.
+    const ALL: [Tool; 4] = [Tool::Hbal, Tool::Hcheck, Tool::Hinfo, Tool::Hspace];
+
     /// The tool of this name.
     pub fn named(word: &str) -> Option<Tool> {
-        [Tool::Hbal, Tool::Hcheck, Tool::Hinfo]
-            .into_iter()
-            .find(|tool| tool.name() == word)
+        Tool::ALL.into_iter().find(|tool| tool.name() == word)
     }
 
     /// Its name.
@@ -35,6 +38,7 @@ impl Tool {
             Tool::Hbal => "hbal",
             Tool::Hcheck => "hcheck",
             Tool::Hinfo => "hinfo",
+            Tool::Hspace => "hspace",
         }
     }
 }

@@ -28,11 +28,19 @@ pub struct Spec {
     tools: &'static [Tool],
 }
 
-const ALL: &[Tool] = &[Tool::Hbal, Tool::Hcheck, Tool::Hinfo];
-const MOVING: &[Tool] = &[Tool::Hbal, Tool::Hcheck];
-const PRINTING: &[Tool] = &[Tool::Hbal, Tool::Hinfo];
-const HBAL: &[Tool] = &[Tool::Hbal];
-const HCHECK: &[Tool] = &[Tool::Hcheck];
+use Tool::{Hbal, Hcheck, Hinfo, Hspace};
+
+const ALL: &[Tool] = &[Hbal, Hcheck, Hinfo, Hspace];
+const MOVING: &[Tool] = &[Hbal, Hcheck];
+const LIMITED: &[Tool] = &[Hbal, Hcheck, Hspace];
+const LOADED: &[Tool] = &[Hbal, Hcheck, Hinfo];
+const TABLES: &[Tool] = &[Hbal, Hinfo, Hspace];
+const PRINTING: &[Tool] = &[Hbal, Hinfo];
+const SAVING: &[Tool] = &[Hbal, Hspace];
+const KEYS: &[Tool] = &[Hcheck, Hspace];
+const HBAL: &[Tool] = &[Hbal];
+const HCHECK: &[Tool] = &[Hcheck];
+const HSPACE: &[Tool] = &[Hspace];
 
 /// Options that are known and refused: they need a live cluster.
 const MISSING: [&str; 6] = [
@@ -77,7 +85,7 @@ const SPECS: &[Spec] = &[
         "print-nodes",
         Attached("FIELDS"),
         "print the nodes, before and after",
-        PRINTING,
+        TABLES,
     ),
     flag(
         None,
@@ -158,7 +166,7 @@ const SPECS: &[Spec] = &[
         "max-length",
         Needed("N"),
         "at most so many moves",
-        MOVING,
+        LIMITED,
     ),
     flag(Some('v'), "verbose", "say more", ALL),
     flag(Some('q'), "quiet", "say less", ALL),
@@ -174,7 +182,7 @@ const SPECS: &[Spec] = &[
         "static-kvm-node-memory",
         Needed("N"),
         "memory of KVM nodes themselves, MiB; 0 for what they report",
-        PRINTING,
+        TABLES,
     ),
     with(
         Some('e'),
@@ -188,14 +196,14 @@ const SPECS: &[Spec] = &[
         "max-cpu",
         Needed("RATIO"),
         "most virtual processors for each physical one",
-        MOVING,
+        LIMITED,
     ),
     with(
         None,
         "min-disk",
         Needed("RATIO"),
         "part of each disk to leave free",
-        MOVING,
+        LIMITED,
     ),
     with(
         Some('g'),
@@ -233,7 +241,7 @@ const SPECS: &[Spec] = &[
         "read the instances' loads from a file",
         MOVING,
     ),
-    flag(None, "ignore-dynu", "loads count nothing", ALL),
+    flag(None, "ignore-dynu", "loads count nothing", LOADED),
     with(
         None,
         "mond",
@@ -279,7 +287,7 @@ const SPECS: &[Spec] = &[
         "save",
         Needed("FILE"),
         "write the cluster before and after to files",
-        HBAL,
+        SAVING,
     ),
     with(
         None,
@@ -293,10 +301,57 @@ const SPECS: &[Spec] = &[
         "machine-readable",
         Attached("CHOICE"),
         "print KEY=VALUE lines",
-        HCHECK,
+        KEYS,
+    ),
+    with(
+        None,
+        "simulate",
+        Needed("SPEC"),
+        "an empty cluster instead: policy,nodes,disk,ram,cpus[,spindles[,exclusive]]",
+        HSPACE,
+    ),
+    with(
+        None,
+        "disk-template",
+        Needed("TEMPLATE"),
+        "disk template of the new instances",
+        HSPACE,
+    ),
+    with(
+        None,
+        "spindle-use",
+        Needed("N"),
+        "use of spindles of the new instances",
+        HSPACE,
+    ),
+    flag(
+        None,
+        "independent-groups",
+        "groups that are not redundant do not harm the others",
+        HSPACE,
+    ),
+    flag(
+        None,
+        "accept-existing-errors",
+        "accept what fails N+1 already",
+        HSPACE,
+    ),
+    with(
+        None,
+        "standard-alloc",
+        Needed("STDSPEC"),
+        "size for standard allocation: disk,ram,cpus[,spindles]",
+        HSPACE,
+    ),
+    with(
+        None,
+        "tiered-alloc",
+        Needed("TSPEC"),
+        "size that tiered allocation begins with: disk,ram,cpus[,spindles]",
+        HSPACE,
     ),
     flag(None, "no-simulation", "do not try to balance", HCHECK),
-    flag(None, "no-capacity-checks", "leave out global N+1", HCHECK),
+    flag(None, "no-capacity-checks", "leave out global N+1", KEYS),
     with(
         None,
         "n1-rule",

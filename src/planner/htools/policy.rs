@@ -235,9 +235,16 @@ fn beyond(limit: &Spec, instance: &Instance, exclusive: bool, above: bool) -> Op
     } else {
         Some(instance.spindle_use)
     };
-    let disks = instance.disks.iter().map(|disk| (Aspect::Disk, Some(*disk), limit.disk));
+    let disks = instance
+        .disks
+        .iter()
+        .map(|disk| (Aspect::Disk, Some(*disk), limit.disk));
     let counted = instance.template != Template::Diskless;
-    let count = counted.then_some((Aspect::Disks, Some(instance.disks.len() as i64), limit.disks));
+    let count = counted.then_some((
+        Aspect::Disks,
+        Some(instance.disks.len() as i64),
+        limit.disks,
+    ));
     let values = std::iter::once((Aspect::Memory, Some(instance.memory), limit.memory))
         .chain(disks)
         .chain([
@@ -246,7 +253,13 @@ fn beyond(limit: &Spec, instance: &Instance, exclusive: bool, above: bool) -> Op
         ])
         .chain(count);
     let mut wrong = values.filter(|(_, value, limit)| {
-        value.is_none_or(|value| if above { value > *limit } else { value < *limit })
+        value.is_none_or(|value| {
+            if above {
+                value > *limit
+            } else {
+                value < *limit
+            }
+        })
     });
     wrong.next().map(|(aspect, value, limit)| Objection {
         aspect,

@@ -113,7 +113,9 @@ impl Tags {
     /// Puts the numbers of its tags into an instance that was not there when the cluster was loaded.
     pub fn number(&mut self, instance: &mut Instance, tags: &[String]) {
         let starts = |tag: &str, prefixes: &[String]| {
-            prefixes.iter().any(|prefix| tag.starts_with(prefix.as_str()))
+            prefixes
+                .iter()
+                .any(|prefix| tag.starts_with(prefix.as_str()))
         };
         for tag in tags {
             if starts(tag, &self.exclusion_prefixes) {
@@ -202,7 +204,10 @@ impl Tags {
         let Some(counts) = self.counts.get(node) else {
             return Vec::new();
         };
-        let shared = instance.exclusion.iter().filter(|tag| counts.contains_key(*tag));
+        let shared = instance
+            .exclusion
+            .iter()
+            .filter(|tag| counts.contains_key(*tag));
         shared
             .filter_map(|tag| self.names.get(*tag as usize).cloned())
             .collect()

@@ -10,14 +10,12 @@ use crate::config::htools::Options;
 use crate::planner::htools::balance::{self, Scope};
 use crate::planner::htools::data::Data;
 use crate::planner::htools::print::nodes::FIELDS;
+use crate::planner::htools::text::utilisation::Load;
 use crate::planner::htools::{Cluster, N1Rule, Setup, print, text};
 
 /// The cluster that the options name.
 pub fn load(options: &Options, output: &mut Output<'_>) -> Result<(Cluster, Setup), Stop> {
     let aborting = |why: String| Stop::Error(format!("failed to load data, aborting: {why}"));
-    let Some(path) = &options.text else {
-        return Err(aborting("No backend selected! Exiting.".to_owned()));
-    };
     let loads = match &options.loads {
         Some(path) => {
             let text = read(path).map_err(Stop::Error)?;
@@ -26,7 +24,31 @@ pub fn load(options: &Options, output: &mut Output<'_>) -> Result<(Cluster, Setu
         }
         None => Vec::new(),
     };
-    let data = text::read(&read(path).map_err(aborting)?).map_err(aborting)?;
+    let Some(data) = source(options).map_err(aborting)? else {
+        return Err(aborting("No backend selected! Exiting.".to_owned()));
+    };
+    build(options, output, data, loads)
+}
+
+/// What text or simulation describe, if either is asked for.
+pub fn source(options: &Options) -> Result<Option<Data>, String> {
+    if !options.simulate.is_empty() {
+        return text::simulate(&options.simulate).map(Some);
+    }
+    let Some(path) = &options.text else {
+        return Ok(None);
+    };
+    text::read(&read(path)?).map(Some)
+}
+
+/// The cluster of this data, with the warnings that it deserves.
+pub fn build(
+    options: &Options,
+    output: &mut Output<'_>,
+    data: Data,
+    loads: Vec<Load>,
+) -> Result<(Cluster, Setup), Stop> {
+    let aborting = |why: String| Stop::Error(format!("failed to load data, aborting: {why}"));
     let setup = Setup {
         exclusion_tags: options.exclusion_tags.clone(),
         selected: options.selected.clone(),
@@ -119,7 +141,8 @@ pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
     fs::write(path, text).map_err(|error| Stop::Error(said(path, "withFile", &error)))
 }
 
-fn read(path: &Path) -> Result<String, String> {
+/// Reads a file.
+pub fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| said(path, "openFile", &error))?;
     let text = String::from_utf8(bytes);
     text.map_err(|_| {

@@ -1,8 +1,10 @@
-//! `gantry hbal`, `gantry hinfo`, `gantry hcheck`: Ganeti's tools of these names, for scripts and for comparison.
+//! `gantry hbal` and its sisters: Ganeti's tools of these names, for scripts and for comparison.
 
 mod hbal;
 mod hcheck;
 mod hinfo;
+mod hspace;
+mod keys;
 mod load;
 
 use std::io::{self, Write};
@@ -58,6 +60,7 @@ pub fn run(tool: &Htool, output: &mut Output<'_>) -> io::Result<u8> {
         Tool::Hbal => hbal::run(options, output),
         Tool::Hinfo => hinfo::run(options, output),
         Tool::Hcheck => hcheck::run(options, output),
+        Tool::Hspace => hspace::run(options, output),
     };
     match ended {
         Ok(status) => Ok(status),

@@ -78,8 +78,7 @@ impl Judge<'_> {
         for ((primary, _), found) in pairs.iter().zip(found) {
             solution.successes += found.len();
             let place = |at: usize| (*primary, Some(at));
-            let chosen =
-                self.first_good(cluster, newcomer, found, place, &mut solution.failures);
+            let chosen = self.first_good(cluster, newcomer, found, place, &mut solution.failures);
             let Some(chosen) = chosen else {
                 continue;
             };

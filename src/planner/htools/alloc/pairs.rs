@@ -67,7 +67,7 @@ impl<'a> Pairs<'a> {
         failures: &mut Failures,
     ) -> Vec<(f64, usize)> {
         let (cluster, instance) = (self.cluster, &self.newcomer.instance);
-        let (first, mut statistics) = match self.first(primary) {
+        let (first, statistics) = match self.first(primary) {
             Ok(first) => first,
             Err(refusal) => {
                 failures.add(refusal, secondaries.len());

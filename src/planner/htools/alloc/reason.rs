@@ -192,7 +192,11 @@ fn as_primary(
         return Some((Reason::Policy(objection), Some(objection.refusal()), false));
     }
     let (_, clash) = cluster.tags.coming(at, instance);
-    let memory = if instance.uses_memory { instance.memory } else { 0 };
+    let memory = if instance.uses_memory {
+        instance.memory
+    } else {
+        0
+    };
     let left = now.unallocated.saturating_sub(memory);
     let vcpus = if instance.online { instance.vcpus } else { 0 };
     let real = |reason, mode| Some((reason, Some(mode), false));
@@ -201,7 +205,13 @@ fn as_primary(
             return real(Reason::Memory(1 - left), Refusal::Memory);
         }
         if instance.local {
-            let room = disk(node, newcomer, now.free_disk, now.free_spindles, now.spindle_use);
+            let room = disk(
+                node,
+                newcomer,
+                now.free_disk,
+                now.free_spindles,
+                now.spindle_use,
+            );
             if let Some((reason, mode)) = room {
                 return real(reason, mode);
             }
@@ -209,7 +219,10 @@ fn as_primary(
         if left <= now.reserved && !now.fails_n1 {
             return real(Reason::Reserve(now.reserved - left + 1), Refusal::Memory);
         }
-        let over = now.vcpus.saturating_add(vcpus).saturating_sub(node.most_vcpus);
+        let over = now
+            .vcpus
+            .saturating_add(vcpus)
+            .saturating_sub(node.most_vcpus);
         if over > 0 {
             return real(Reason::Cpus(over), Refusal::Cpu);
         }
@@ -235,15 +248,14 @@ fn as_primary(
             return later(reason, mode);
         }
     }
-    let over = now.vcpus_later.saturating_add(vcpus).saturating_sub(node.most_vcpus);
+    let over = now
+        .vcpus_later
+        .saturating_add(vcpus)
+        .saturating_sub(node.most_vcpus);
     (over > 0).then_some((Reason::Cpus(over), Some(Refusal::Cpu), true))
 }
 
-fn as_secondary(
-    newcomer: &Newcomer,
-    (node, now): (&Node, &Figures),
-    peer: i64,
-) -> Found {
+fn as_secondary(newcomer: &Newcomer, (node, now): (&Node, &Figures), peer: i64) -> Found {
     let instance = &newcomer.instance;
     if !instance.has_secondary {
         return Some((Reason::NoSecondary, Some(Refusal::Disk), false));
@@ -251,7 +263,13 @@ fn as_secondary(
     let needed = instance.needed_on_secondary();
     let real = |reason, mode| Some((reason, Some(mode), false));
     if !instance.forthcoming {
-        let room = disk(node, newcomer, now.free_disk, now.free_spindles, now.spindle_use);
+        let room = disk(
+            node,
+            newcomer,
+            now.free_disk,
+            now.free_spindles,
+            now.spindle_use,
+        );
         if let Some((reason, mode)) = room {
             return real(reason, mode);
         }
@@ -325,7 +343,9 @@ pub fn refusals(cluster: &Cluster, newcomer: &Newcomer, targets: &Targets) -> Ve
     let primary = |(at, _): &(usize, Vec<usize>)| refused(cluster, newcomer, *at, None);
     let mut out: Vec<Refused> = pairs.iter().filter_map(primary).collect();
     for (at, others) in pairs {
-        let mut asked = others.iter().map(|other| refused(cluster, newcomer, *at, Some(*other)));
+        let mut asked = others
+            .iter()
+            .map(|other| refused(cluster, newcomer, *at, Some(*other)));
         let Some(first) = asked.next() else {
             continue;
         };

@@ -48,8 +48,13 @@ impl Failures {
 
     /// `FailMem: 1, FailDisk: 2`, without what did not happen.
     pub fn listed(&self) -> String {
-        let all = MODES.into_iter().zip(self.0).filter(|(_, count)| *count > 0);
-        let all: Vec<String> = all.map(|(mode, count)| format!("{mode}: {count}")).collect();
+        let all = MODES
+            .into_iter()
+            .zip(self.0)
+            .filter(|(_, count)| *count > 0);
+        let all: Vec<String> = all
+            .map(|(mode, count)| format!("{mode}: {count}"))
+            .collect();
         all.join(", ")
     }
 }

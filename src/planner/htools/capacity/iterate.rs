@@ -33,11 +33,7 @@ impl Space {
         self.iterate(size, limit)
     }
 
-    pub(super) fn iterate(
-        &mut self,
-        size: Size,
-        mut limit: Option<i64>,
-    ) -> Result<Found, String> {
+    pub(super) fn iterate(&mut self, size: Size, mut limit: Option<i64>) -> Result<Found, String> {
         let targets = self.targets.clone()?;
         // For pairs the real tool leaves out the checks in this place.
         if self.ask.no_capacity_checks || self.ask.template == Template::Drbd {

@@ -9,4 +9,4 @@ mod tiered;
 pub use iterate::Found;
 pub use resources::Resources;
 pub use size::Size;
-pub use space::{Ask, Space};
+pub use space::{Ask, Space, required_nodes};

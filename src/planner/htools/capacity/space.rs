@@ -1,6 +1,7 @@
 //! Where new instances may go at all.
 
-use crate::planner::htools::alloc::Targets;
+use super::Size;
+use crate::planner::htools::alloc::{Newcomer, Refused, Targets, reason};
 use crate::planner::htools::balance::Scope;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::data::AllocPolicy;
@@ -91,6 +92,17 @@ impl Space {
             ask,
             cluster,
         }
+    }
+
+    /// Why the nodes refuse one more instance of a size.
+    pub fn refusals(&mut self, size: Size) -> Vec<Refused> {
+        let Ok(targets) = &self.targets else {
+            return Vec::new();
+        };
+        let name = format!("new-{}", self.count());
+        let loaded = size.instance(name, self.ask.template, self.ask.spindle_use);
+        let newcomer = Newcomer::new(&mut self.cluster, loaded, [1.0; 4]);
+        reason::refusals(&self.cluster, &newcomer, targets)
     }
 
     /// How many new instances there are.

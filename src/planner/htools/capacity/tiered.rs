@@ -5,6 +5,8 @@ use super::{Found, Size, Space};
 /// A size at which nothing fits any more, while one unit less is tried.
 struct Level {
     size: Size,
+    /// What it is shrunk for.
+    mode: &'static str,
     limit: Option<i64>,
     count: usize,
     found: Found,
@@ -32,6 +34,7 @@ impl Space {
                 if let Some(smaller) = size.shrunk(most) {
                     levels.push(Level {
                         size,
+                        mode: most,
                         limit: next,
                         count: self.count(),
                         found,
@@ -39,7 +42,7 @@ impl Space {
                     (size, limit) = (smaller, next);
                     continue;
                 }
-                if let Some(fits) = self.first_fit(size, &found)? {
+                if let Some(fits) = self.first_fit(size, &found, None)? {
                     (size, limit) = (fits, next);
                     continue;
                 }
@@ -53,7 +56,7 @@ impl Space {
                 if self.count() > level.count {
                     continue;
                 }
-                if let Some(fits) = self.first_fit(level.size, &level.found)? {
+                if let Some(fits) = self.first_fit(level.size, &level.found, Some(level.mode))? {
                     break (fits, level.limit);
                 }
                 result = level.found;
@@ -63,10 +66,19 @@ impl Space {
     }
 
     /// The first smaller size that fits when one resource alone is shrunk; the one that fails most often first.
-    fn first_fit(&mut self, size: Size, found: &Found) -> Result<Option<Size>, String> {
+    /// `known` is a mode for which that is known to be in vain: its sizes are those of the levels above.
+    fn first_fit(
+        &mut self,
+        size: Size,
+        found: &Found,
+        known: Option<&str>,
+    ) -> Result<Option<Size>, String> {
         let targets = self.targets.clone()?;
         let checked = !self.ask.no_capacity_checks;
         for (mode, _) in found.failures.rising().into_iter().rev() {
+            if Some(mode) == known {
+                continue;
+            }
             let mut tried = size;
             while let Some(smaller) = tried.shrunk(mode) {
                 let (_, solution) = self.try_one(&targets, tried, checked);
