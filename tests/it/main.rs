@@ -6,4 +6,5 @@ mod budget;
 mod docs;
 mod ganeti;
 mod harness;
+mod htools;
 mod pty;

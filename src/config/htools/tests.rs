@@ -17,11 +17,11 @@ fn options(tool: Tool, line: &str) -> Options {
 fn options_may_be_shortened_bundled_and_attached() {
     let given = options(
         Tool::Hbal,
-        "-vvEl5 --min-g=0 --restr -C -pname,pcnt -t x --sel a,b",
+        "-vvEl5 --min-s=0 --restr -C -pname,pcnt -t x --sel a,b",
     );
     assert_eq!((given.verbosity, given.max_length), (3, 5));
     assert!(given.evacuate && given.restricted_migration);
-    assert_eq!(given.min_gain, 0.0);
+    assert_eq!(given.min_score, 0.0);
     assert_eq!(given.print_commands, Some(None));
     let fields = vec!["name".to_owned(), "pcnt".to_owned()];
     assert_eq!(given.print_nodes, Some((false, fields)));

@@ -19,6 +19,8 @@ pub mod policy;
 pub mod print;
 pub mod score;
 mod tags;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 pub use cluster::{Cluster, N1Rule, Setup};

@@ -94,7 +94,8 @@ impl Cluster {
                 self.peers.add(secondary, outcome.primary, needed);
             }
         }
-        if before.0 != outcome.primary {
+        // An instance that left a node and came back is the newest there.
+        if before.0 != outcome.primary || instance.has_secondary {
             relist(
                 &mut self.primaries,
                 at,
@@ -102,7 +103,7 @@ impl Cluster {
                 Some(outcome.primary),
             );
         }
-        if before.1 != outcome.secondary {
+        if instance.has_secondary {
             relist(&mut self.secondaries, at, before.1, outcome.secondary);
         }
     }

@@ -5,6 +5,17 @@
 pub struct Peers {
     nodes: usize,
     reserved: Vec<i64>,
+    /// For each node: for whom it reserves, what changed last first. Tables list equal reservations in this order.
+    recent: Vec<Vec<usize>>,
+}
+
+/// A reservation as it was.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    node: usize,
+    primary: usize,
+    memory: i64,
+    recent: Vec<usize>,
 }
 
 impl Peers {
@@ -13,6 +24,7 @@ impl Peers {
         Peers {
             nodes,
             reserved: vec![0; nodes * nodes],
+            recent: vec![Vec::new(); nodes],
         }
     }
 
@@ -33,12 +45,24 @@ impl Peers {
         if let Some(entry) = self.reserved.get_mut(node * self.nodes + primary) {
             *entry += memory;
         }
+        self.touch(node, primary);
     }
 
     /// Reserves less; nothing is kept that is not positive.
     pub fn remove(&mut self, node: usize, primary: usize, memory: i64) {
         if let Some(entry) = self.reserved.get_mut(node * self.nodes + primary) {
             *entry = (*entry - memory).max(0);
+        }
+        self.touch(node, primary);
+    }
+
+    fn touch(&mut self, node: usize, primary: usize) {
+        let kept = self.get(node, primary) != 0;
+        if let Some(list) = self.recent.get_mut(node) {
+            list.retain(|it| *it != primary);
+            if kept {
+                list.insert(0, primary);
+            }
         }
     }
 
@@ -59,18 +83,32 @@ impl Peers {
         others.copied().fold((old - memory).max(0), i64::max)
     }
 
-    /// Reserves exactly this.
-    pub fn set(&mut self, node: usize, primary: usize, memory: i64) {
-        if let Some(entry) = self.reserved.get_mut(node * self.nodes + primary) {
-            *entry = memory;
+    /// What a node reserves for another, to be put back later.
+    pub fn entry(&self, node: usize, primary: usize) -> Entry {
+        Entry {
+            node,
+            primary,
+            memory: self.get(node, primary),
+            recent: self.recent.get(node).cloned().unwrap_or_default(),
         }
     }
 
-    /// A node's reservations, greatest first, then the later node.
+    /// Puts it back.
+    pub fn put_back(&mut self, entry: Entry) {
+        let at = entry.node * self.nodes + entry.primary;
+        if let Some(memory) = self.reserved.get_mut(at) {
+            *memory = entry.memory;
+        }
+        if let Some(recent) = self.recent.get_mut(entry.node) {
+            *recent = entry.recent;
+        }
+    }
+
+    /// A node's reservations, greatest first; of equal ones the newest.
     pub fn sorted(&self, node: usize) -> Vec<(usize, i64)> {
-        let row = self.row(node).iter().copied().enumerate();
-        let mut out: Vec<(usize, i64)> = row.filter(|(_, memory)| *memory != 0).collect();
-        out.sort_by_key(|(node, memory)| std::cmp::Reverse((*memory, *node)));
+        let recent = self.recent.get(node).into_iter().flatten();
+        let mut out: Vec<(usize, i64)> = recent.map(|it| (*it, self.get(node, *it))).collect();
+        out.sort_by_key(|(_, memory)| std::cmp::Reverse(*memory));
         out
     }
 }

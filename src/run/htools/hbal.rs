@@ -45,7 +45,7 @@ pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
     save(
         options,
         output,
-        &cluster.moved_data(),
+        &cluster.data,
         "original",
         "before balancing",
     )?;
@@ -152,7 +152,11 @@ fn splits(cluster: &Cluster, output: &mut Output<'_>) -> Result<(), Stop> {
 }
 
 /// The group to balance, by index.
-fn choose(options: &Options, output: &mut Output<'_>, cluster: &Cluster) -> Result<usize, Stop> {
+pub fn choose(
+    options: &Options,
+    output: &mut Output<'_>,
+    cluster: &Cluster,
+) -> Result<usize, Stop> {
     let groups = &cluster.data.groups;
     let aborting = || Stop::Error("Aborting.".to_owned());
     let list = |output: &mut Output<'_>, title: String, names: &[&str]| -> Result<Stop, Stop> {
@@ -247,14 +251,20 @@ fn details(
     scope: &Scope,
     bad: &[usize],
 ) -> Result<(), Stop> {
-    let alias = |at: &usize| cluster.nodes.get(*at).map_or("", |it| it.alias.as_str());
+    let name = |at: &usize| {
+        cluster
+            .data
+            .nodes
+            .get(*at)
+            .map_or("", |it| it.name.as_str())
+    };
     let good: Vec<usize> = scope
         .nodes
         .iter()
         .copied()
         .filter(|at| !bad.contains(at))
         .collect();
-    let names = |nodes: &[usize]| text::shown(&nodes.iter().map(alias).collect::<Vec<_>>());
+    let names = |nodes: &[usize]| text::shown(&nodes.iter().map(name).collect::<Vec<_>>());
     writeln!(output.out, "Bad nodes: {}", names(bad))?;
     writeln!(output.out, "N+1 happy nodes: {}", names(&good))?;
     let status = good.iter().map(|at| {
@@ -263,7 +273,7 @@ fn details(
             Some(Refusal::Cpu) => "Bad FailCPU",
             Some(_) => "Bad FailDisk",
         };
-        format!("({},{verdict})", text::quoted(alias(at)))
+        format!("({},{verdict})", text::quoted(name(at)))
     });
     let status: Vec<String> = status.collect();
     writeln!(output.out, "Node policy status: [{}]", status.join(","))?;

@@ -4,6 +4,7 @@ mod hbal;
 mod hcheck;
 mod hinfo;
 mod hspace;
+mod json;
 mod keys;
 mod load;
 
@@ -57,6 +58,7 @@ pub fn run(tool: &Htool, output: &mut Output<'_>) -> io::Result<u8> {
         Ask::Run(options) => options,
     };
     let ended = match tool.tool {
+        any if options.json => json::run(any, options, output),
         Tool::Hbal => hbal::run(options, output),
         Tool::Hinfo => hinfo::run(options, output),
         Tool::Hcheck => hcheck::run(options, output),

@@ -110,7 +110,7 @@ impl Judge<'_> {
             if let Some(redundancy) = self.redundancy.as_deref_mut() {
                 let admission = cluster.admit(newcomer, &outcome);
                 let holds = redundancy.holds(cluster, self.nodes);
-                cluster.dismiss(&admission);
+                cluster.dismiss(admission);
                 if !holds {
                     failures.add(Refusal::N1, 1);
                     continue;

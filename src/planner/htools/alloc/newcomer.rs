@@ -6,6 +6,7 @@ use crate::planner::htools::instance::Instance;
 use crate::planner::htools::moves::Outcome;
 use crate::planner::htools::node::{Figures, Refusal};
 use crate::planner::htools::operations::{add_primary, add_secondary};
+use crate::planner::htools::peers::Entry;
 
 /// An instance without nodes.
 #[derive(Clone, Debug)]
@@ -17,9 +18,10 @@ pub struct Newcomer {
 }
 
 /// What an admitted instance has changed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Admission {
     before: [Option<(usize, Figures)>; 3],
+    peer: Option<Entry>,
 }
 
 impl Newcomer {
@@ -89,6 +91,7 @@ impl Cluster {
                 *now = *figures;
             }
         }
+        let mut peer = None;
         self.tags.came(outcome.primary, &instance);
         if !instance.forthcoming {
             if let Some(list) = self.primaries.get_mut(outcome.primary) {
@@ -98,17 +101,18 @@ impl Cluster {
                 if let Some(list) = self.secondaries.get_mut(secondary) {
                     list.insert(0, at);
                 }
+                peer = Some(self.peers.entry(secondary, outcome.primary));
                 let needed = instance.needed_on_secondary();
                 self.peers.add(secondary, outcome.primary, needed);
             }
         }
         self.instances.push(instance);
         self.data.instances.push(loaded);
-        Admission { before }
+        Admission { before, peer }
     }
 
     /// Takes the last instance out again, as if it had never been there.
-    pub fn dismiss(&mut self, admission: &Admission) {
+    pub fn dismiss(&mut self, admission: Admission) {
         self.data.instances.pop();
         let Some(instance) = self.instances.pop() else {
             return;
@@ -122,8 +126,9 @@ impl Cluster {
             if let Some(list) = self.secondaries.get_mut(secondary) {
                 list.retain(|it| *it != at);
             }
-            let needed = instance.needed_on_secondary();
-            self.peers.remove(secondary, instance.primary, needed);
+        }
+        if let Some(peer) = admission.peer {
+            self.peers.put_back(peer);
         }
         for (node, figures) in admission.before.iter().flatten() {
             if let Some(now) = self.figures.get_mut(*node) {

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod jobs;
 pub mod plan;
 pub mod scope;
+mod search;
 
 pub use plan::{Balancer, Step};
 pub use scope::Scope;

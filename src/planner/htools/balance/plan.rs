@@ -1,10 +1,10 @@
 //! The loop: step after step, until nothing gains enough.
 
-use super::candidates::Kinds;
+use super::search::{Group, Search};
 use super::{Options, Scope};
 use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::Cluster;
-use crate::planner::htools::moves::{Move, Outcome};
+use crate::planner::htools::moves::Move;
 use crate::planner::htools::score::optimum;
 
 /// One move of a plan.
@@ -28,7 +28,7 @@ pub struct Balancer<'a> {
     scope: &'a Scope,
     options: &'a Options,
     board: Board,
-    targets: Vec<usize>,
+    search: Search,
     score: f64,
     least: f64,
     moves: i64,
@@ -38,8 +38,14 @@ impl<'a> Balancer<'a> {
     /// Starts from the cluster as it is.
     pub fn new(cluster: &'a mut Cluster, scope: &'a Scope, options: &'a Options) -> Balancer<'a> {
         let board = Board::new(cluster, &scope.nodes);
+        let group = Group {
+            cluster,
+            scope,
+            options,
+        };
+        let search = Search::new(group, &board);
         Balancer {
-            targets: scope.online(cluster),
+            search,
             score: board.score().total(),
             board,
             least: optimum(cluster, &scope.nodes) + options.min_score,
@@ -48,39 +54,6 @@ impl<'a> Balancer<'a> {
             options,
             moves: 0,
         }
-    }
-
-    fn best(&mut self) -> Option<(usize, Move, Outcome, f64)> {
-        let force = self.options.ignore_soft_errors;
-        let (mut best, mut found) = (self.score, None);
-        for at in &self.scope.instances {
-            let Some(instance) = self.cluster.instances.get(*at).cloned() else {
-                continue;
-            };
-            let inside = |node: usize| self.targets.binary_search(&node).is_ok();
-            let kinds = Kinds::of(self.cluster, &instance, self.options, inside);
-            if kinds.none() {
-                continue;
-            }
-            let first = kinds.failover.then_some(Move::Failover);
-            let apart =
-                |node: &&usize| **node != instance.primary && Some(**node) != instance.secondary;
-            let others = self
-                .targets
-                .iter()
-                .filter(apart)
-                .flat_map(|node| kinds.to(*node));
-            for to in first.into_iter().chain(others) {
-                let Ok(outcome) = self.cluster.outcome(*at, to, force) else {
-                    continue;
-                };
-                let score = self.board.score_with(self.cluster, &instance, &outcome);
-                if best > score {
-                    (best, found) = (score, Some((*at, to, outcome, score)));
-                }
-            }
-        }
-        found
     }
 }
 
@@ -93,23 +66,35 @@ impl Iterator for Balancer<'_> {
         if !more || self.score.partial_cmp(&self.least) != Some(std::cmp::Ordering::Greater) {
             return None;
         }
-        let (at, to, outcome, score) = self.best()?;
-        let gain = self.score - score;
+        let group = Group {
+            cluster: self.cluster,
+            scope: self.scope,
+            options,
+        };
+        let best = self.search.best(group, &mut self.board)?;
+        let gain = self.score - best.score;
         if self.score <= options.min_gain_limit && gain < options.min_gain {
             return None;
         }
+        let at = best.instance;
         let instance = self.cluster.instances.get(at)?;
         let before = (instance.primary, instance.secondary);
-        self.board.take(self.cluster, instance, &outcome);
-        self.cluster.make(at, &outcome);
-        self.score = score;
+        self.board.take(self.cluster, instance, &best.outcome);
+        self.cluster.make(at, &best.outcome);
+        let group = Group {
+            cluster: self.cluster,
+            scope: self.scope,
+            options,
+        };
+        self.search.moved(group, &mut self.board, &best);
+        self.score = best.score;
         self.moves += 1;
         Some(Step {
             instance: at,
-            to,
+            to: best.to,
             before,
-            after: (outcome.primary, outcome.secondary),
-            score,
+            after: (best.outcome.primary, best.outcome.secondary),
+            score: best.score,
         })
     }
 }

@@ -51,7 +51,7 @@ impl Space {
                 }
                 continue;
             }
-            for admission in admissions.iter().rev() {
+            for admission in admissions.into_iter().rev() {
                 self.cluster.dismiss(admission);
             }
             if step > SMALL_STEP {

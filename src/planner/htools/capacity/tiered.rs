@@ -49,6 +49,8 @@ impl Space {
             }
             // Back to the last size whose smaller sizes were of no use, to try other ways to shrink it.
             let mut result = found;
+            // Where the limit was reached nothing was tried.
+            let mut tried = !stop;
             let again = loop {
                 let Some(level) = levels.pop() else {
                     return Ok(result);
@@ -56,7 +58,9 @@ impl Space {
                 if self.count() > level.count {
                     continue;
                 }
-                if let Some(fits) = self.first_fit(level.size, &level.found, Some(level.mode))? {
+                let known = Some(level.mode).filter(|_| tried);
+                tried = true;
+                if let Some(fits) = self.first_fit(level.size, &level.found, known)? {
                     break (fits, level.limit);
                 }
                 result = level.found;
@@ -82,11 +86,11 @@ impl Space {
             let mut tried = size;
             while let Some(smaller) = tried.shrunk(mode) {
                 let (_, solution) = self.try_one(&targets, tried, checked);
-                if !solution.failures.any(mode) {
-                    break;
-                }
                 if solution.chosen.is_some() {
                     return Ok(Some(tried));
+                }
+                if !solution.failures.any(mode) {
+                    break;
                 }
                 tried = smaller;
             }

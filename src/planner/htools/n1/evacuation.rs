@@ -8,6 +8,7 @@ use crate::planner::htools::instance::Instance;
 use crate::planner::htools::moves::{Move, Outcome};
 use crate::planner::htools::node::Figures;
 use crate::planner::htools::operations::add_primary;
+use crate::planner::htools::peers::Entry;
 use crate::planner::htools::policy::Template;
 
 /// Tries to evacuate nodes, and puts everything back each time.
@@ -21,7 +22,7 @@ pub struct Evacuation<'a> {
 #[derive(Default)]
 struct Trail {
     figures: Vec<(usize, Figures)>,
-    peers: Vec<(usize, usize, i64)>,
+    peers: Vec<Entry>,
     /// Instances with exclusion tags: from where, to where.
     tags: Vec<(usize, Option<usize>, usize)>,
 }
@@ -182,13 +183,11 @@ impl<'a> Evacuation<'a> {
             let needed = instance.needed_on_secondary();
             let peers = &mut self.cluster.peers;
             if let Some(secondary) = instance.secondary {
-                let old = peers.get(secondary, from);
-                self.trail.peers.push((secondary, from, old));
+                self.trail.peers.push(peers.entry(secondary, from));
                 peers.remove(secondary, from, needed);
             }
             if let Some(secondary) = outcome.secondary {
-                let old = peers.get(secondary, to);
-                self.trail.peers.push((secondary, to, old));
+                self.trail.peers.push(peers.entry(secondary, to));
                 peers.add(secondary, to, needed);
             }
         }
@@ -212,8 +211,8 @@ impl<'a> Evacuation<'a> {
                 *now = figures;
             }
         }
-        for (node, primary, memory) in self.trail.peers.drain(..).rev() {
-            cluster.peers.set(node, primary, memory);
+        for entry in self.trail.peers.drain(..).rev() {
+            cluster.peers.put_back(entry);
         }
         for (at, from, to) in self.trail.tags.drain(..).rev() {
             let Some(instance) = cluster.instances.get(at) else {

@@ -1,0 +1,152 @@
+//! `--json`: what the tools find, as one object.
+
+use serde_json::{Map, Value, json};
+
+use super::hbal::choose;
+use super::hspace;
+use super::load::{balancing, load};
+use super::{Output, Stop};
+use crate::config::htools::{Options, Tool};
+use crate::planner::htools::balance::{Balancer, Scope, Step, commands, jobs};
+use crate::planner::htools::check::{COUNTS, GroupCheck, check, rebalance, sums};
+use crate::planner::htools::cluster::Cluster;
+use crate::planner::htools::n1::{bad_nodes, instances_on};
+use crate::planner::htools::score::{COMPONENTS, Score, optimum, score};
+
+/// Runs a tool; its exit status.
+pub fn run(tool: Tool, options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
+    if tool == Tool::Hspace {
+        // It has several ways to print anyway.
+        return hspace::run(options, output);
+    }
+    let (mut cluster, setup) = load(options, output)?;
+    cluster.limit(&setup)?;
+    let (status, value) = match tool {
+        Tool::Hbal => (0, hbal(options, output, &mut cluster)?),
+        Tool::Hcheck => hcheck(options, &mut cluster),
+        _ => (0, hinfo(&cluster)),
+    };
+    writeln!(output.out, "{value}")?;
+    Ok(status)
+}
+
+/// Every component by name; no value where no node is online. What is no number is null.
+fn components(score: &Score) -> Value {
+    let values = score.0.into_iter().flatten();
+    let named = COMPONENTS.iter().zip(values);
+    let all: Map<String, Value> = named
+        .map(|((name, weight), value)| {
+            let part = json!({"value": value, "weight": weight});
+            ((*name).to_owned(), part)
+        })
+        .collect();
+    json!({"total": score.total(), "components": all})
+}
+
+fn hinfo(cluster: &Cluster) -> Value {
+    let group = |at: usize| {
+        let scope = Scope::group(cluster, at);
+        let bad = bad_nodes(cluster, &scope.nodes);
+        let name = cluster.data.groups.get(at).map(|it| it.name.as_str());
+        json!({
+            "name": name,
+            "nodes": scope.nodes.len(),
+            "instances": scope.instances.len(),
+            "bad_nodes": names(cluster, &bad),
+            "bad_instances": instances_on(cluster, &bad).len(),
+            "score": score(cluster, &scope.nodes).total(),
+        })
+    };
+    let all = Scope::all(cluster);
+    let groups = (0..cluster.data.groups.len()).map(group);
+    json!({
+        "tags": cluster.data.tags,
+        "nodes": all.nodes.len(),
+        "instances": all.instances.len(),
+        "groups": groups.collect::<Vec<_>>(),
+        "split_instances": cluster.split().into_iter().map(|at| instance(cluster, at)).collect::<Vec<_>>(),
+        "n1_happy": bad_nodes(cluster, &all.nodes).is_empty(),
+        "score": components(&score(cluster, &all.nodes)),
+    })
+}
+
+fn hcheck(options: &Options, cluster: &mut Cluster) -> (u8, Value) {
+    let first = check(cluster, options.capacity_checks);
+    let sick = sums(&first).iter().any(|count| *count > 0);
+    let before = checked(cluster, &first);
+    let simulate = options.simulation && sick;
+    let after = simulate.then(|| {
+        rebalance(cluster, &balancing(options));
+        let last = check(cluster, options.capacity_checks);
+        checked(cluster, &last)
+    });
+    let value = json!({"healthy": !sick, "before": before, "after": after});
+    (u8::from(simulate), value)
+}
+
+fn checked(cluster: &Cluster, groups: &[GroupCheck]) -> Value {
+    let counted = |counts: &[usize]| {
+        let named = COUNTS.iter().zip(counts);
+        let named = named.map(|((key, _), count)| (key.to_lowercase(), json!(count)));
+        named.collect::<Map<String, Value>>()
+    };
+    let group = |it: &GroupCheck| {
+        let name = cluster.data.groups.get(it.group).map(|it| it.name.as_str());
+        json!({"name": name, "counts": counted(&it.counts), "score": it.score})
+    };
+    let all: Vec<Value> = groups.iter().map(group).collect();
+    json!({"groups": all, "cluster": counted(&sums(groups))})
+}
+
+fn hbal(options: &Options, output: &mut Output<'_>, cluster: &mut Cluster) -> Result<Value, Stop> {
+    let group = choose(options, output, cluster)?;
+    let scope = Scope::group(cluster, group);
+    let first = score(cluster, &scope.nodes);
+    let bad = bad_nodes(cluster, &scope.nodes);
+    let bad = json!(names(cluster, &bad));
+    let least = optimum(cluster, &scope.nodes);
+    let ask = balancing(options);
+    let steps: Vec<Step> = Balancer::new(cluster, &scope, &ask).collect();
+    let last = score(cluster, &scope.nodes);
+    let mut sets = jobs::job_sets(cluster, &steps);
+    if options.first_job_group {
+        sets.truncate(1);
+    }
+    let step = |step: &&Step| {
+        let named = |at: Option<usize>| at.and_then(|at| node(cluster, at));
+        json!({
+            "instance": instance(cluster, step.instance),
+            "primary": [node(cluster, step.before.0), node(cluster, step.after.0)],
+            "secondary": [named(step.before.1), named(step.after.1)],
+            "score": step.score,
+            "commands": commands::commands(cluster, step),
+        })
+    };
+    let sets: Vec<Vec<Value>> = sets
+        .iter()
+        .map(|set| set.iter().map(step).collect())
+        .collect();
+    Ok(json!({
+        "group": cluster.data.groups.get(group).map(|it| it.name.as_str()),
+        "nodes": scope.nodes.len(),
+        "instances": scope.instances.len(),
+        "bad_nodes": bad,
+        "optimum": least,
+        "before": components(&first),
+        "after": components(&last),
+        "moves": steps.len(),
+        "job_sets": sets,
+    }))
+}
+
+fn node(cluster: &Cluster, at: usize) -> Option<&str> {
+    cluster.data.nodes.get(at).map(|it| it.name.as_str())
+}
+
+fn instance(cluster: &Cluster, at: usize) -> Option<&str> {
+    cluster.data.instances.get(at).map(|it| it.name.as_str())
+}
+
+fn names<'a>(cluster: &'a Cluster, nodes: &[usize]) -> Vec<&'a str> {
+    nodes.iter().filter_map(|at| node(cluster, *at)).collect()
+}
