@@ -203,20 +203,12 @@ impl Figures {
             reserved: 0,
             fails_n1: false,
             free_disk: node.free_disk,
-            free_spindles: if node.exclusive_storage {
-                node.free_spindles
-            } else {
-                0
-            },
+            free_spindles: node.free_spindles,
             spindle_use: 0,
             vcpus: node.node_cpus,
             free_memory_later: node.free_memory,
             free_disk_later: node.free_disk,
-            free_spindles_later: if node.exclusive_storage {
-                node.free_spindles
-            } else {
-                0
-            },
+            free_spindles_later: node.free_spindles,
             spindle_use_later: 0,
             vcpus_later: node.node_cpus,
             load: [0.0; 4],

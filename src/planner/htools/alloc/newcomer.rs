@@ -122,10 +122,9 @@ impl Cluster {
         if let Some(list) = self.primaries.get_mut(instance.primary) {
             list.retain(|it| *it != at);
         }
-        if let Some(secondary) = instance.secondary {
-            if let Some(list) = self.secondaries.get_mut(secondary) {
-                list.retain(|it| *it != at);
-            }
+        let secondary = instance.secondary;
+        if let Some(list) = secondary.and_then(|node| self.secondaries.get_mut(node)) {
+            list.retain(|it| *it != at);
         }
         if let Some(peer) = admission.peer {
             self.peers.put_back(peer);

@@ -17,6 +17,17 @@ const SMALL_STEP: i64 = 10;
 pub struct Found {
     /// What failed at the last attempt.
     pub failures: Failures,
+    /// Nothing was tried, because of what is wrong already.
+    pub refused: bool,
+}
+
+impl Found {
+    /// The modes that were counted, the most frequent first.
+    pub fn counted(&self) -> Vec<(&'static str, usize)> {
+        let mut all = self.failures.falling();
+        all.retain(|(_, count)| !self.refused || *count > 0);
+        all
+    }
 }
 
 impl Space {
@@ -28,7 +39,10 @@ impl Space {
         if self.refused {
             let mut failures = Failures::default();
             failures.add(Refusal::N1, 1);
-            return Ok(Found { failures });
+            return Ok(Found {
+                failures,
+                refused: true,
+            });
         }
         self.iterate(size, limit)
     }
@@ -82,7 +96,10 @@ impl Space {
             let (newcomer, solution) = self.try_one(targets, size, checked);
             let failures = solution.failures;
             let Some(chosen) = solution.chosen.filter(|_| left != Some(0)) else {
-                return Found { failures };
+                return Found {
+                    failures,
+                    refused: false,
+                };
             };
             admissions.push(self.cluster.admit(&newcomer, &chosen.outcome));
             left = left.map(|left| left - 1);

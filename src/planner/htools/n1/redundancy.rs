@@ -28,8 +28,8 @@ impl Redundancy {
     pub fn holds(&mut self, cluster: &mut Cluster, nodes: &[usize]) -> bool {
         let matters = |cluster: &Cluster, at: usize| {
             cluster.nodes.get(at).is_some_and(|node| {
-                !self.ignored_groups.contains(&node.group)
-                    && !(self.accept_existing && node.offline)
+                let ignored = self.ignored_groups.contains(&node.group);
+                !(ignored || (self.accept_existing && node.offline))
             })
         };
         let suspect = self.suspect.filter(|at| nodes.contains(at));

@@ -81,7 +81,7 @@ mod tests {
         for (text, why) in [
             ("10q", "disk: Unknown unit 'q'"),
             ("x", "disk: cannot parse string 'x'"),
-            ("9999999999999t", "disk: '9999999999999t' is out of range"),
+            ("9999999999t", "disk: '9999999999t' is out of range"),
         ] {
             assert_eq!(size("disk", text), Err(why.to_owned()));
         }

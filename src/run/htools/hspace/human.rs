@@ -25,7 +25,7 @@ pub fn cluster(output: &mut Output<'_>, cluster: &Cluster, before: &Resources) -
             String::new()
         }
     )?;
-    let count = match cluster.instances.len() {
+    let count = match before.instances {
         0 => "no".to_owned(),
         count => count.to_string(),
     };

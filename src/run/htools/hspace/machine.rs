@@ -7,8 +7,8 @@ use crate::planner::htools::capacity::Resources;
 use crate::planner::htools::capacity::required_nodes;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::print::number::{fixed, shortest};
-use crate::run::htools::Output;
 use crate::run::htools::keys::print_key;
+use crate::run::htools::{Output, Stop};
 
 fn key(output: &mut Output<'_>, key: &str, value: impl ToString) -> io::Result<()> {
     print_key(output, "HTS", key, &value.to_string())
@@ -92,19 +92,28 @@ pub fn tiered(output: &mut Output<'_>, filled: &Filled, before: &Resources) -> i
 }
 
 /// What standard allocation found.
-pub fn standard(output: &mut Output<'_>, filled: &Filled) -> io::Result<()> {
+///
+/// # Errors
+/// As the real tool ends where there are forthcoming instances: they are not among those that it counts.
+pub fn standard(output: &mut Output<'_>, filled: &Filled) -> Result<(), Stop> {
     spec(output, "SPEC", filled)?;
     let after = &filled.resources;
+    let (all, counted) = (filled.space.cluster.instances.len(), after.instances);
+    if all != counted {
+        let why = format!("internal inconsistency, allocated ({all}) != counted ({counted})\n");
+        return Err(why.into());
+    }
     resources(output, "FIN", after, filled.score.total())?;
     let (initial, count) = (filled.space.before, filled.space.count());
     let usage = initial as f64 / (initial + count) as f64;
     key(output, "ALLOC_USAGE", fixed(usage, 8))?;
     key(output, "ALLOC_INSTANCES", count)?;
     key(output, "ALLOC_FAIL_REASON", filled.reason().to_uppercase())?;
-    for (mode, count) in filled.found.failures.falling() {
+    for (mode, count) in filled.found.counted() {
         key(output, &format!("ALLOC_{}_CNT", mode.to_uppercase()), count)?;
     }
-    key(output, "OK", 1)
+    key(output, "OK", 1)?;
+    Ok(())
 }
 
 fn spec(output: &mut Output<'_>, name: &str, filled: &Filled) -> io::Result<()> {

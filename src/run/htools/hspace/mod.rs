@@ -206,9 +206,9 @@ impl Style {
         }
     }
 
-    fn standard(self, output: &mut Output<'_>, filled: &Filled, first: &Score) -> io::Result<()> {
+    fn standard(self, output: &mut Output<'_>, filled: &Filled, first: &Score) -> Result<(), Stop> {
         match self {
-            Style::Human => human::standard(output, filled, first),
+            Style::Human => Ok(human::standard(output, filled, first)?),
             Style::Machine => machine::standard(output, filled),
             Style::Json => Ok(()),
         }
