@@ -42,6 +42,17 @@ fn json_names_what_runs_out_and_who_refuses_why() {
 }
 
 #[test]
+fn without_online_nodes_there_are_no_targets() {
+    let words = "hspace -t small.data -O a1 -O a2 -O a3 -O b1 -v -v -v";
+    let done = gantry(folder().path(), words.split_whitespace());
+    assert!(
+        done.err.contains("Allocatable nodes: Right []\n"),
+        "{done:?}"
+    );
+    assert_eq!(done.exit, 1);
+}
+
+#[test]
 fn simulated_clusters_need_no_file() {
     let words = "hspace --simulate p,3,100g,8g,4 --standard-alloc 10g,1g,1 --tiered-alloc 10g,1g,1 --disk-template drbd";
     let done = gantry(folder().path(), words.split_whitespace());

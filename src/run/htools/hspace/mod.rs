@@ -288,9 +288,12 @@ fn announce(
             let names: Vec<&str> = space.bad_groups.iter().filter_map(group).collect();
             writeln!(output.err, "Bad groups: {}", shown(&names))?;
         }
-        if let Ok(targets) = &space.targets {
-            writeln!(output.err, "Allocatable nodes: {}", targets.shown())?;
-        }
+        let targets = match &space.targets {
+            Ok(targets) => targets.shown(),
+            Err(_) if space.ask.template == Template::Drbd => "Right []".to_owned(),
+            Err(_) => "Left []".to_owned(),
+        };
+        writeln!(output.err, "Allocatable nodes: {targets}")?;
     }
     Ok(())
 }
