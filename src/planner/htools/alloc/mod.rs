@@ -6,13 +6,11 @@ pub mod reason;
 mod solution;
 mod statistics;
 pub mod targets;
-mod worth;
 
 pub use newcomer::Newcomer;
 pub use reason::{Reason, Refused};
 pub use solution::{Chosen, Failures, Solution};
 pub use targets::Targets;
-pub use worth::Worth;
 
 use super::board::Board;
 use super::cluster::Cluster;
@@ -83,7 +81,7 @@ impl Judge<'_> {
                 continue;
             };
             // Among equal ones the later primary.
-            let better = |best: &Chosen| chosen.worth.compare(&best.worth).is_le();
+            let better = |best: &Chosen| chosen.score <= best.score;
             if solution.chosen.as_ref().is_none_or(better) {
                 solution.chosen = Some(chosen);
             }
@@ -116,10 +114,7 @@ impl Judge<'_> {
                     continue;
                 }
             }
-            return Some(Chosen {
-                outcome,
-                worth: Worth::Score(score),
-            });
+            return Some(Chosen { outcome, score });
         }
         None
     }

@@ -1,6 +1,5 @@
 //! What an allocation found.
 
-use super::worth::Worth;
 use crate::planner::htools::moves::Outcome;
 use crate::planner::htools::node::{MODES, Refusal};
 
@@ -45,18 +44,6 @@ impl Failures {
         all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         all
     }
-
-    /// `FailMem: 1, FailDisk: 2`, without what did not happen.
-    pub fn listed(&self) -> String {
-        let all = MODES
-            .into_iter()
-            .zip(self.0)
-            .filter(|(_, count)| *count > 0);
-        let all: Vec<String> = all
-            .map(|(mode, count)| format!("{mode}: {count}"))
-            .collect();
-        all.join(", ")
-    }
 }
 
 /// What an allocation found.
@@ -75,6 +62,6 @@ pub struct Solution {
 pub struct Chosen {
     /// The nodes, and what becomes of them.
     pub outcome: Outcome,
-    /// How good it is.
-    pub worth: Worth,
+    /// The score of the cluster then. Lower is better.
+    pub score: f64,
 }
