@@ -22,7 +22,7 @@ gantry: a full-screen operations console for Ganeti clusters
                                        0 healthy, 1 warnings, 2 critical, 3 unknown
   gantry nodes|instances|groups|jobs|drbd|storage DEST [--json] [--watch]
                                        one list, or a line for each change
-  gantry hbal|hcheck|hinfo|hroller|hsqueeze -t FILE|DEST|-L
+  gantry hbal|hcheck|hinfo|hroller|hspace|hsqueeze -t FILE|DEST|-L
                                        as Ganeti's tools of these names; each has its own --help
   gantry hscan DEST|-L [-d DIR]        write what those tools read
   gantry harep --dry-run DEST|-L       what Ganeti's harep would repair

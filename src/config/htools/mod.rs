@@ -1,4 +1,4 @@
-//! The command lines of the htools: `gantry hbal`, `gantry hcheck` and their sisters. They take what the real tools
+//! The command lines of the htools: `gantry hbal` and its sisters. They take what the real tools
 //! take, in the same way, and answer mistakes in the same words.
 
 mod getopt;
@@ -27,19 +27,22 @@ pub enum Tool {
     Hroller,
     /// Writes the cluster as text.
     Hscan,
+    /// How many more instances fit.
+    Hspace,
     /// Says which nodes can be switched off, or must be on.
     Hsqueeze,
 }
 
 impl Tool {
     /// All there are.
-    const ALL: [Tool; 7] = [
+    const ALL: [Tool; 8] = [
         Tool::Harep,
         Tool::Hbal,
         Tool::Hcheck,
         Tool::Hinfo,
         Tool::Hroller,
         Tool::Hscan,
+        Tool::Hspace,
         Tool::Hsqueeze,
     ];
 
@@ -57,6 +60,7 @@ impl Tool {
             Tool::Hinfo => "hinfo",
             Tool::Hroller => "hroller",
             Tool::Hscan => "hscan",
+            Tool::Hspace => "hspace",
             Tool::Hsqueeze => "hsqueeze",
         }
     }
@@ -137,7 +141,8 @@ fn ask(tool: Tool, args: &[OsString]) -> Ask {
         let version = env!("CARGO_PKG_VERSION");
         return Ask::Say(format!("{} (gantry) version {version}\n", tool.name()));
     }
-    let sources = options.text.is_some() || options.target.is_some();
+    let sources =
+        options.text.is_some() || options.target.is_some() || !options.simulate.is_empty();
     match given.words.as_slice() {
         [] => {}
         [word] if !sources => match Destination::parse(word) {
@@ -160,6 +165,9 @@ fn refused(tool: Tool, options: &Options) -> Option<String> {
     let name = tool.name();
     if options.text.is_some() && options.target.is_some() {
         return Some("only one of the options -t and -L may be given".to_owned());
+    }
+    if !options.simulate.is_empty() && (options.text.is_some() || options.target.is_some()) {
+        return Some("only one of the options -t, -L and --simulate may be given".to_owned());
     }
     if options.execute && options.target.is_some() {
         return Some(format!(

@@ -100,6 +100,20 @@ pub struct Options {
     pub capacity_checks: bool,
     /// `--n1-rule`: that of 3.1, or that of 3.0.
     pub recorded_n1: Option<bool>,
+    /// `--simulate`, each time it is given.
+    pub simulate: Vec<String>,
+    /// `--disk-template`
+    pub disk_template: Option<String>,
+    /// `--spindle-use`
+    pub spindle_use: Option<i64>,
+    /// `--standard-alloc`
+    pub standard_alloc: Option<String>,
+    /// `--tiered-alloc`
+    pub tiered_alloc: Option<String>,
+    /// `--independent-groups`
+    pub independent_groups: bool,
+    /// `--accept-existing-errors`
+    pub accept_existing: bool,
     /// `--json`
     pub json: bool,
     /// `-v` less `-q`, from 1.
@@ -157,6 +171,13 @@ impl Default for Options {
             simulation: true,
             capacity_checks: true,
             recorded_n1: None,
+            simulate: Vec::new(),
+            disk_template: None,
+            spindle_use: None,
+            standard_alloc: None,
+            tiered_alloc: None,
+            independent_groups: false,
+            accept_existing: false,
             json: false,
             verbosity: 1,
             help: false,
@@ -243,6 +264,20 @@ impl Options {
                 // Says nothing about text data, which know of no hypervisor.
                 self.node_memory = integer("static node memory", text)?;
             }
+            "simulate" => self.simulate.push(text.to_owned()),
+            "disk-template" => self.disk_template = Some(text.to_owned()),
+            "spindle-use" => {
+                let spindles = integer("parsing spindle-use", text)?;
+                if spindles < 0 {
+                    let why = "Invalid value of the spindle-use (expected >= 0)";
+                    return Err(why.to_owned());
+                }
+                self.spindle_use = Some(spindles);
+            }
+            "standard-alloc" => self.standard_alloc = Some(text.to_owned()),
+            "tiered-alloc" => self.tiered_alloc = Some(text.to_owned()),
+            "independent-groups" => self.independent_groups = true,
+            "accept-existing-errors" => self.accept_existing = true,
             "priority" if !["low", "normal", "high"].contains(&text) => {
                 return Err(format!("Unknown priority '{text}'"));
             }

@@ -28,61 +28,32 @@ pub struct Spec {
     tools: &'static [Tool],
 }
 
-const ALL: &[Tool] = &[
-    Tool::Harep,
-    Tool::Hbal,
-    Tool::Hcheck,
-    Tool::Hinfo,
-    Tool::Hroller,
-    Tool::Hscan,
-    Tool::Hsqueeze,
-];
-const REASONING: &[Tool] = &[
-    Tool::Hbal,
-    Tool::Hcheck,
-    Tool::Hinfo,
-    Tool::Hroller,
-    Tool::Hsqueeze,
-];
-const LOUD: &[Tool] = &[
-    Tool::Hbal,
-    Tool::Hcheck,
-    Tool::Hinfo,
-    Tool::Hroller,
-    Tool::Hscan,
-    Tool::Hsqueeze,
-];
-const QUIET: &[Tool] = &[Tool::Hbal, Tool::Hcheck, Tool::Hinfo, Tool::Hroller];
-const USUAL: &[Tool] = &[Tool::Hbal, Tool::Hcheck, Tool::Hinfo];
-const SHOWING: &[Tool] = &[Tool::Hbal, Tool::Hinfo, Tool::Hscan];
-const STATIC: &[Tool] = &[
-    Tool::Hbal,
-    Tool::Hinfo,
-    Tool::Hroller,
-    Tool::Hscan,
-    Tool::Hsqueeze,
-];
-const COMMANDS: &[Tool] = &[Tool::Hbal, Tool::Hsqueeze];
-const SAVING: &[Tool] = &[Tool::Hbal, Tool::Hroller, Tool::Hsqueeze];
-const GROUPED: &[Tool] = &[Tool::Hbal, Tool::Hroller];
-const REPAIRING: &[Tool] = &[Tool::Hbal, Tool::Harep];
-const HEADED: &[Tool] = &[Tool::Hroller, Tool::Hscan, Tool::Hsqueeze];
-const JSON: &[Tool] = &[
-    Tool::Harep,
-    Tool::Hbal,
-    Tool::Hcheck,
-    Tool::Hinfo,
-    Tool::Hroller,
-    Tool::Hsqueeze,
-];
-const MOVING: &[Tool] = &[Tool::Hbal, Tool::Hcheck];
-const PRINTING: &[Tool] = &[Tool::Hbal, Tool::Hinfo];
-const HAREP: &[Tool] = &[Tool::Harep];
-const HROLLER: &[Tool] = &[Tool::Hroller];
-const HSCAN: &[Tool] = &[Tool::Hscan];
-const HSQUEEZE: &[Tool] = &[Tool::Hsqueeze];
-const HBAL: &[Tool] = &[Tool::Hbal];
-const HCHECK: &[Tool] = &[Tool::Hcheck];
+use Tool::{Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze};
+
+const ALL: &[Tool] = &[Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
+const REASONING: &[Tool] = &[Hbal, Hcheck, Hinfo, Hroller, Hspace, Hsqueeze];
+const LOUD: &[Tool] = &[Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
+const QUIET: &[Tool] = &[Hbal, Hcheck, Hinfo, Hroller, Hspace];
+const LOADED: &[Tool] = &[Hbal, Hcheck, Hinfo];
+const SHOWING: &[Tool] = &[Hbal, Hinfo, Hscan, Hspace];
+const STATIC: &[Tool] = &[Hbal, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
+const COMMANDS: &[Tool] = &[Hbal, Hsqueeze];
+const SAVING: &[Tool] = &[Hbal, Hroller, Hspace, Hsqueeze];
+const GROUPED: &[Tool] = &[Hbal, Hroller];
+const REPAIRING: &[Tool] = &[Hbal, Harep];
+const HEADED: &[Tool] = &[Hroller, Hscan, Hsqueeze];
+const JSON: &[Tool] = &[Harep, Hbal, Hcheck, Hinfo, Hroller, Hspace, Hsqueeze];
+const MOVING: &[Tool] = &[Hbal, Hcheck];
+const LIMITED: &[Tool] = &[Hbal, Hcheck, Hspace];
+const KEYS: &[Tool] = &[Hcheck, Hspace];
+const PRINTING: &[Tool] = &[Hbal, Hinfo];
+const HAREP: &[Tool] = &[Harep];
+const HROLLER: &[Tool] = &[Hroller];
+const HSCAN: &[Tool] = &[Hscan];
+const HSPACE: &[Tool] = &[Hspace];
+const HSQUEEZE: &[Tool] = &[Hsqueeze];
+const HBAL: &[Tool] = &[Hbal];
+const HCHECK: &[Tool] = &[Hcheck];
 
 /// Options that are known and refused.
 const MISSING: [&str; 5] = [
@@ -207,7 +178,7 @@ const SPECS: &[Spec] = &[
         "max-length",
         Needed("N"),
         "at most so many moves",
-        MOVING,
+        LIMITED,
     ),
     flag(Some('v'), "verbose", "say more", LOUD),
     flag(Some('q'), "quiet", "say less", QUIET),
@@ -237,14 +208,14 @@ const SPECS: &[Spec] = &[
         "max-cpu",
         Needed("RATIO"),
         "most virtual processors for each physical one",
-        MOVING,
+        LIMITED,
     ),
     with(
         None,
         "min-disk",
         Needed("RATIO"),
         "part of each disk to leave free",
-        MOVING,
+        LIMITED,
     ),
     with(
         Some('g'),
@@ -282,7 +253,7 @@ const SPECS: &[Spec] = &[
         "read the instances' loads from a file",
         MOVING,
     ),
-    flag(None, "ignore-dynu", "loads count nothing", USUAL),
+    flag(None, "ignore-dynu", "loads count nothing", LOADED),
     with(
         None,
         "mond",
@@ -342,10 +313,57 @@ const SPECS: &[Spec] = &[
         "machine-readable",
         Attached("CHOICE"),
         "print KEY=VALUE lines",
-        HCHECK,
+        KEYS,
+    ),
+    with(
+        None,
+        "simulate",
+        Needed("SPEC"),
+        "an empty cluster instead: policy,nodes,disk,ram,cpus[,spindles[,exclusive]]",
+        HSPACE,
+    ),
+    with(
+        None,
+        "disk-template",
+        Needed("TEMPLATE"),
+        "disk template of the new instances",
+        HSPACE,
+    ),
+    with(
+        None,
+        "spindle-use",
+        Needed("N"),
+        "use of spindles of the new instances",
+        HSPACE,
+    ),
+    flag(
+        None,
+        "independent-groups",
+        "groups that are not redundant do not harm the others",
+        HSPACE,
+    ),
+    flag(
+        None,
+        "accept-existing-errors",
+        "accept what fails N+1 already",
+        HSPACE,
+    ),
+    with(
+        None,
+        "standard-alloc",
+        Needed("STDSPEC"),
+        "size for standard allocation: disk,ram,cpus[,spindles]",
+        HSPACE,
+    ),
+    with(
+        None,
+        "tiered-alloc",
+        Needed("TSPEC"),
+        "size that tiered allocation begins with: disk,ram,cpus[,spindles]",
+        HSPACE,
     ),
     flag(None, "no-simulation", "do not try to balance", HCHECK),
-    flag(None, "no-capacity-checks", "leave out global N+1", HCHECK),
+    flag(None, "no-capacity-checks", "leave out global N+1", KEYS),
     flag(
         None,
         "offline-maintenance",

@@ -68,6 +68,16 @@ impl Board {
         &self.rows
     }
 
+    /// What is counted and not spread.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Primaries that are not alone with an exclusion tag at a location.
+    pub fn sharing(&self) -> i64 {
+        self.sharing
+    }
+
     /// The row of a node, if it is an online one of the group.
     pub fn place(&self, node: usize) -> Option<usize> {
         let place = self.places.get(node).copied().flatten();

@@ -81,7 +81,8 @@ fn counts(cluster: &Cluster, scope: &Scope, capacity: bool) -> Vec<usize> {
         nodes().filter(offline).count(),
     ];
     if capacity {
-        out.push(Evacuation::new(cluster, scope).stuck().len());
+        let mut trial = cluster.clone();
+        out.push(Evacuation::new(&mut trial, &scope.nodes).stuck().len());
     }
     out
 }

@@ -334,22 +334,3 @@ impl Cluster {
         out
     }
 }
-
-impl Cluster {
-    /// Makes a node as it is in a cluster that this one was copied from.
-    pub fn copy_node(&mut self, other: &Cluster, node: usize) {
-        if let (Some(now), Some(then)) = (self.figures.get_mut(node), other.figures.get(node)) {
-            *now = *then;
-        }
-        for (now, then) in [
-            (&mut self.primaries, &other.primaries),
-            (&mut self.secondaries, &other.secondaries),
-        ] {
-            if let (Some(now), Some(then)) = (now.get_mut(node), then.get(node)) {
-                now.clone_from(then);
-            }
-        }
-        self.peers.copy_row(&other.peers, node);
-        self.tags.copy_node(&other.tags, node);
-    }
-}

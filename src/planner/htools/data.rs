@@ -110,6 +110,8 @@ pub struct Instance {
     pub memory: i64,
     /// All its disks together.
     pub disk: i64,
+    /// Size of each disk.
+    pub disks: Vec<i64>,
     /// Virtual processors.
     pub vcpus: i64,
     /// Status.

@@ -1,8 +1,10 @@
 //! Ganeti's htools: their model of a cluster, their score, their moves, and what they print. The answers are the
 //! same to the last digit.
 
+pub mod alloc;
 pub mod balance;
 pub mod board;
+pub mod capacity;
 pub mod check;
 pub mod cluster;
 pub mod data;

@@ -26,6 +26,38 @@ pub enum Refusal {
     Spindles,
 }
 
+/// The htools' words for the modes of failure, in canonical order; the last is never seen here.
+pub const MODES: [&str; 9] = [
+    "FailMem",
+    "FailDisk",
+    "FailCPU",
+    "FailN1",
+    "FailTags",
+    "FailMig",
+    "FailDiskCount",
+    "FailSpindles",
+    "FailInternal",
+];
+
+impl Refusal {
+    /// All, in canonical order.
+    pub const ALL: [Refusal; 8] = [
+        Refusal::Memory,
+        Refusal::Disk,
+        Refusal::Cpu,
+        Refusal::N1,
+        Refusal::Tags,
+        Refusal::Migration,
+        Refusal::DiskCount,
+        Refusal::Spindles,
+    ];
+
+    /// The htools' word.
+    pub fn word(self) -> &'static str {
+        MODES.get(self as usize).copied().unwrap_or_default()
+    }
+}
+
 /// What stays as it is while instances move.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -171,20 +203,12 @@ impl Figures {
             reserved: 0,
             fails_n1: false,
             free_disk: node.free_disk,
-            free_spindles: if node.exclusive_storage {
-                node.free_spindles
-            } else {
-                0
-            },
+            free_spindles: node.free_spindles,
             spindle_use: 0,
             vcpus: node.node_cpus,
             free_memory_later: node.free_memory,
             free_disk_later: node.free_disk,
-            free_spindles_later: if node.exclusive_storage {
-                node.free_spindles
-            } else {
-                0
-            },
+            free_spindles_later: node.free_spindles,
             spindle_use_later: 0,
             vcpus_later: node.node_cpus,
             load: [0.0; 4],

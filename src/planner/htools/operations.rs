@@ -280,7 +280,7 @@ pub fn takes_secondary(node: &Node, before: &Figures, instance: &Instance, force
 }
 
 /// Why a node would refuse an instance as its secondary, apart from N+1 and from what is forthcoming.
-fn secondary_refusal(
+pub fn secondary_refusal(
     node: &Node,
     before: &Figures,
     instance: &Instance,
@@ -324,7 +324,7 @@ pub fn n1_refusal(
 }
 
 /// The soft checks of a secondary against what is forthcoming.
-fn later_secondary(node: &Node, before: &Figures, instance: &Instance) -> Option<Refusal> {
+pub fn later_secondary(node: &Node, before: &Figures, instance: &Instance) -> Option<Refusal> {
     let disk = before.free_disk_later - instance.disk;
     let spindles = Way::In.free_spindles(node, before.free_spindles_later, instance);
     let spindle_use = Way::In.spindle_use(node, before.spindle_use_later, instance);

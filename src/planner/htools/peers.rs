@@ -9,6 +9,15 @@ pub struct Peers {
     recent: Vec<Vec<usize>>,
 }
 
+/// A reservation as it was.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    node: usize,
+    primary: usize,
+    memory: i64,
+    recent: Vec<usize>,
+}
+
 impl Peers {
     /// Nothing reserved among so many nodes.
     pub fn new(nodes: usize) -> Peers {
@@ -74,15 +83,24 @@ impl Peers {
         others.copied().fold((old - memory).max(0), i64::max)
     }
 
-    /// Makes a node's reservations those of another square of the same size.
-    pub fn copy_row(&mut self, other: &Peers, node: usize) {
-        let start = node * self.nodes;
-        let row = self.reserved.get_mut(start..start + self.nodes);
-        for (now, then) in row.into_iter().flatten().zip(other.row(node)) {
-            *now = *then;
+    /// What a node reserves for another, to be put back later.
+    pub fn entry(&self, node: usize, primary: usize) -> Entry {
+        Entry {
+            node,
+            primary,
+            memory: self.get(node, primary),
+            recent: self.recent.get(node).cloned().unwrap_or_default(),
         }
-        if let (Some(now), Some(then)) = (self.recent.get_mut(node), other.recent.get(node)) {
-            now.clone_from(then);
+    }
+
+    /// Puts it back.
+    pub fn put_back(&mut self, entry: Entry) {
+        let at = entry.node * self.nodes + entry.primary;
+        if let Some(memory) = self.reserved.get_mut(at) {
+            *memory = entry.memory;
+        }
+        if let Some(recent) = self.recent.get_mut(entry.node) {
+            *recent = entry.recent;
         }
     }
 

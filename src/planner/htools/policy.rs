@@ -1,6 +1,9 @@
 //! Instance policies: what sizes and templates a group takes, and how far its processors and spindles
 //! may be shared.
 
+use super::data::Instance;
+use super::node::Refusal;
+
 /// Disk templates, in Ganeti's canonical order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Template {
@@ -160,31 +163,108 @@ impl Default for Policy {
     }
 }
 
-impl Policy {
-    /// Whether an instance of one disk of this size may be created. A pair of limits with room for it is enough.
-    pub fn takes(&self, memory: i64, cpus: i64, disk: i64, template: Template, use_: Use) -> bool {
-        let within = |(least, most): &(Spec, Spec)| {
-            let spindles = match use_ {
-                Use::Shared(spindle_use) => Some(spindle_use),
-                Use::Exclusive(spindles) => spindles,
-            };
-            let disks = template == Template::Diskless || (least.disks..=most.disks).contains(&1);
-            (least.memory..=most.memory).contains(&memory)
-                && (least.disk..=most.disk).contains(&disk)
-                && (least.cpus..=most.cpus).contains(&cpus)
-                && spindles.is_some_and(|n| (least.spindle_use..=most.spindle_use).contains(&n))
-                && disks
-        };
-        let sized = self.ranges.is_empty() || self.ranges.iter().any(within);
-        sized && self.templates.contains(&template)
+/// What a policy looks at, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aspect {
+    /// Memory, MiB.
+    Memory,
+    /// Size of a disk, MiB.
+    Disk,
+    /// Virtual processors.
+    Cpus,
+    /// Use of spindles, or whole ones.
+    Spindles,
+    /// Number of disks.
+    Disks,
+    /// The disk template.
+    Template,
+}
+
+/// What a policy has against an instance: a value that is out of the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// Which value.
+    pub aspect: Aspect,
+    /// The value, where it is known.
+    pub value: Option<i64>,
+    /// The limit that it is below or above.
+    pub limit: i64,
+    /// It is above.
+    pub above: bool,
+}
+
+impl Objection {
+    /// The mode of failure that the htools count it as.
+    pub fn refusal(&self) -> Refusal {
+        match self.aspect {
+            Aspect::Memory => Refusal::Memory,
+            Aspect::Disk | Aspect::Template => Refusal::Disk,
+            Aspect::Cpus => Refusal::Cpu,
+            Aspect::Spindles => Refusal::Spindles,
+            Aspect::Disks => Refusal::DiskCount,
+        }
     }
 }
 
-/// What an instance wants of the spindles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
-    /// A share.
-    Shared(i64),
-    /// Whole ones, if it is known how many.
-    Exclusive(Option<i64>),
+impl Policy {
+    /// Why an instance may not be created, if so. A pair of limits with room for it is enough; of several without,
+    /// the first tells.
+    pub fn objects(&self, instance: &Instance, exclusive: bool) -> Option<Objection> {
+        let mut sized = None;
+        for (least, most) in self.ranges.iter().rev() {
+            sized = beyond(least, instance, exclusive, false)
+                .or_else(|| beyond(most, instance, exclusive, true));
+            if sized.is_none() {
+                break;
+            }
+        }
+        let template = Objection {
+            aspect: Aspect::Template,
+            value: None,
+            limit: 0,
+            above: false,
+        };
+        sized.or_else(|| (!self.templates.contains(&instance.template)).then_some(template))
+    }
+}
+
+/// The first value that is beyond a limit.
+fn beyond(limit: &Spec, instance: &Instance, exclusive: bool, above: bool) -> Option<Objection> {
+    let spindles = if exclusive {
+        instance.spindles
+    } else {
+        Some(instance.spindle_use)
+    };
+    let disks = instance
+        .disks
+        .iter()
+        .map(|disk| (Aspect::Disk, Some(*disk), limit.disk));
+    let counted = instance.template != Template::Diskless;
+    let count = counted.then_some((
+        Aspect::Disks,
+        Some(instance.disks.len() as i64),
+        limit.disks,
+    ));
+    let values = std::iter::once((Aspect::Memory, Some(instance.memory), limit.memory))
+        .chain(disks)
+        .chain([
+            (Aspect::Cpus, Some(instance.vcpus), limit.cpus),
+            (Aspect::Spindles, spindles, limit.spindle_use),
+        ])
+        .chain(count);
+    let mut wrong = values.filter(|(_, value, limit)| {
+        value.is_none_or(|value| {
+            if above {
+                value > *limit
+            } else {
+                value < *limit
+            }
+        })
+    });
+    wrong.next().map(|(aspect, value, limit)| Objection {
+        aspect,
+        value,
+        limit,
+        above,
+    })
 }

@@ -148,6 +148,7 @@ fn usual(cluster: &Cluster, factor: f64) -> Instance {
         name: String::new(),
         memory: times(usual.memory),
         disk: 0,
+        disks: Vec::new(),
         vcpus: times(usual.cpus),
         status: Status::Running,
         auto_balance: false,

@@ -18,6 +18,10 @@ pub struct Tags {
     barred: Vec<bool>,
     /// Texts by number.
     names: Vec<String>,
+    /// What exclusion tags start with.
+    exclusion_prefixes: Vec<String>,
+    /// What desired locations start with.
+    desired_prefixes: Vec<String>,
 }
 
 /// Numbers for texts.
@@ -51,6 +55,16 @@ fn chosen<'a>(tags: &'a [String], words: &[&str]) -> BTreeSet<&'a str> {
         |tag: &str, word: &str| tag.strip_prefix(word).is_some_and(|it| it.starts_with(':'));
     let any = |tag: &&str| words.iter().any(|word| starts(tag, word));
     tags.iter().map(String::as_str).filter(any).collect()
+}
+
+/// The number of a text, perhaps a new one.
+fn number(names: &mut Vec<String>, text: &str) -> u32 {
+    let known = names.iter().position(|name| name == text);
+    let at = known.unwrap_or_else(|| {
+        names.push(text.to_owned());
+        names.len() - 1
+    });
+    at as u32
 }
 
 impl Tags {
@@ -91,7 +105,31 @@ impl Tags {
             real: vec![HashMap::new(); data.nodes.len()],
             barred: barred(data),
             names: numbers.names(),
+            desired_prefixes: desired.into_iter().map(str::to_owned).collect(),
+            exclusion_prefixes: prefixes,
         }
+    }
+
+    /// Puts the numbers of its tags into an instance that was not there when the cluster was loaded.
+    pub fn number(&mut self, instance: &mut Instance, tags: &[String]) {
+        let starts = |tag: &str, prefixes: &[String]| {
+            prefixes
+                .iter()
+                .any(|prefix| tag.starts_with(prefix.as_str()))
+        };
+        for tag in tags {
+            if starts(tag, &self.exclusion_prefixes) {
+                instance.exclusion.push(number(&mut self.names, tag));
+            }
+        }
+        let wished: BTreeSet<&String> = tags
+            .iter()
+            .filter(|tag| starts(tag, &self.desired_prefixes))
+            .collect();
+        instance.desired = wished
+            .into_iter()
+            .map(|tag| number(&mut self.names, tag))
+            .collect();
     }
 
     /// Location tags that two nodes share.
@@ -161,6 +199,20 @@ impl Tags {
         (self.change(node, instance, 1), clash)
     }
 
+    /// Exclusion tags of an instance that primaries of a node have too.
+    pub fn shared_exclusion(&self, node: usize, instance: &Instance) -> Vec<String> {
+        let Some(counts) = self.counts.get(node) else {
+            return Vec::new();
+        };
+        let shared = instance
+            .exclusion
+            .iter()
+            .filter(|tag| counts.contains_key(*tag));
+        shared
+            .filter_map(|tag| self.names.get(*tag as usize).cloned())
+            .collect()
+    }
+
     fn change(&self, node: usize, instance: &Instance, sign: i64) -> i64 {
         let Some(counts) = self.counts.get(node) else {
             return 0;
@@ -177,18 +229,6 @@ impl Tags {
             change += spare((old + sign * times).max(0)) - spare(old);
         }
         change
-    }
-
-    /// Makes a node's primaries' tags those of another cluster with the same tags.
-    pub fn copy_node(&mut self, other: &Tags, node: usize) {
-        for (now, then) in [
-            (&mut self.counts, &other.counts),
-            (&mut self.real, &other.real),
-        ] {
-            if let (Some(now), Some(then)) = (now.get_mut(node), then.get(node)) {
-                now.clone_from(then);
-            }
-        }
     }
 
     /// An instance left its primary node.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::keys::print_key;
 use super::load::{balancing, load};
 use super::{Output, Stop};
 use crate::config::htools::Options;
@@ -36,7 +37,7 @@ pub fn run(
     cluster.limit(&setup)?;
     if machine {
         for (at, group) in cluster.data.groups.iter().enumerate() {
-            print_key(output, &format!("GROUP_UUID_{at}"), &group.uuid)?;
+            print_key(output, "HCHECK", &format!("GROUP_UUID_{at}"), &group.uuid)?;
         }
     }
     let first = check(&cluster, options.capacity_checks);
@@ -62,7 +63,7 @@ pub fn run(
         print(output, &cluster, &last, &FINAL, sick, machine)?;
     }
     if machine {
-        print_key(output, "OK", "1")?;
+        print_key(output, "HCHECK", "OK", "1")?;
     }
     Ok(u8::from(simulate))
 }
@@ -131,20 +132,10 @@ fn block(
     }
     for (name, words, value) in rows {
         if machine {
-            print_key(output, &format!("{key}_{name}"), value)?;
+            print_key(output, "HCHECK", &format!("{key}_{name}"), value)?;
         } else {
             writeln!(output.out, "    {words}: {value}")?;
         }
     }
     Ok(())
-}
-
-/// One line for a shell; quoted where it is not only letters, digits and points.
-fn print_key(output: &mut Output<'_>, key: &str, value: &str) -> io::Result<()> {
-    if value.chars().all(|c| c.is_alphanumeric() || c == '.') {
-        writeln!(output.out, "HCHECK_{key}={value}")
-    } else {
-        let quoted = value.replace('\'', "'\\''");
-        writeln!(output.out, "HCHECK_{key}='{quoted}'")
-    }
 }

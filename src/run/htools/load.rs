@@ -29,18 +29,19 @@ pub fn load(
         }
         None => Vec::new(),
     };
-    let (data, rule) = match (&options.text, live) {
-        (Some(path), _) => {
-            let data = text::read(&read(path).map_err(aborting)?).map_err(aborting)?;
-            (data, N1Rule::Reported)
-        }
-        (None, Some(cluster)) => {
-            let live = live::live(cluster).map_err(aborting)?;
-            say_unknown(&live.unknown, output)?;
-            let rule = live.n1;
-            (live.counted(options.node_memory), rule)
-        }
-        (None, None) => return Err(aborting("No backend selected! Exiting.".to_owned())),
+    let (data, rule) = if !options.simulate.is_empty() {
+        let data = text::simulate(&options.simulate).map_err(aborting)?;
+        (data, N1Rule::Reported)
+    } else if let Some(path) = &options.text {
+        let data = text::read(&read(path).map_err(aborting)?).map_err(aborting)?;
+        (data, N1Rule::Reported)
+    } else if let Some(cluster) = live {
+        let live = live::live(cluster).map_err(aborting)?;
+        say_unknown(&live.unknown, output)?;
+        let rule = live.n1;
+        (live.counted(options.node_memory), rule)
+    } else {
+        return Err(aborting("No backend selected! Exiting.".to_owned()));
     };
     let setup = Setup {
         exclusion_tags: options.exclusion_tags.clone(),
@@ -159,7 +160,8 @@ pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
     fs::write(path, text).map_err(|error| Stop::Error(said(path, "withFile", &error)))
 }
 
-fn read(path: &Path) -> Result<String, String> {
+/// Reads a file.
+pub fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| said(path, "openFile", &error))?;
     let text = String::from_utf8(bytes);
     text.map_err(|_| {

@@ -6,8 +6,10 @@ mod hcheck;
 mod hinfo;
 mod hroller;
 mod hscan;
+mod hspace;
 mod hsqueeze;
 mod json;
+mod keys;
 mod load;
 
 use std::io::{self, Write};
@@ -70,6 +72,7 @@ pub fn run(tool: &Htool, live: Option<&Cluster>, output: &mut Output<'_>) -> io:
         Tool::Hcheck => hcheck::run(options, live, output),
         Tool::Hroller => hroller::run(options, live, output),
         Tool::Hscan => hscan::run(options, live, output),
+        Tool::Hspace => hspace::run(options, live, output),
         Tool::Hsqueeze => hsqueeze::run(options, live, output),
     };
     match ended {

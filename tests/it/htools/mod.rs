@@ -3,6 +3,7 @@
 mod broken;
 mod recorded;
 mod small;
+mod space;
 
 use std::path::Path;
 use std::process::Command;

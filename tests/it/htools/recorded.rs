@@ -52,7 +52,8 @@ impl Recorded {
 
     /// Commands of tools that gantry has, on text files, of which the real tool did not break off.
     fn comparable(&self) -> bool {
-        ["hbal", "hcheck", "hinfo", "hroller", "hsqueeze"].contains(&self.words[0].as_str())
+        let ours = ["hbal", "hcheck", "hinfo", "hroller", "hspace", "hsqueeze"];
+        ours.contains(&self.words[0].as_str())
             && self.words.iter().any(|word| word == "-t")
             && !self.err.contains("CallStack")
     }

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use super::gantry;
 
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("small.data"), include_str!("small.data")).unwrap();
     folder
 }
 
-fn here(name: &str) -> String {
+pub fn here(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/it/htools")
         .join(name);
@@ -63,7 +63,7 @@ fn json_has_the_moves_of_the_text() {
     let length = format!("Solution length={}\n", value["moves"]);
     assert!(text.out.ends_with(&length), "{} {length}", text.out);
     let readme = include_str!("../../../README.md");
-    for tool in ["hbal -G east", "hcheck", "hinfo"] {
+    for tool in ["hbal -G east", "hcheck", "hinfo", "hspace -l 3"] {
         let words = format!("{tool} -t small.data --json");
         let done = gantry(folder.path(), words.split_whitespace());
         let value: serde_json::Value = serde_json::from_str(&done.out).unwrap();

@@ -375,6 +375,7 @@ fn instance_of(
         name: own.name.clone(),
         memory: mib(own.maxmem),
         disk: disk_usage(template, &own.disks),
+        disks: own.disks.iter().map(|disk| mib(disk.size)).collect(),
         vcpus: i64::from(own.vcpus),
         status,
         auto_balance: own.auto_balance,

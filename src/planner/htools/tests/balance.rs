@@ -137,12 +137,11 @@ proptest! {
 
     #[test]
     fn an_evacuation_that_was_tried_leaves_no_trace(data in shape().prop_flat_map(cluster)) {
-        let cluster = Cluster::new(data, &Setup::default()).unwrap();
+        let mut cluster = Cluster::new(data, &Setup::default()).unwrap();
         let scope = Scope::group(&cluster, 0);
-        let mut used = Evacuation::new(&cluster, &scope);
-        let together = used.stuck();
-        let alone = scope.nodes.iter().copied();
-        let alone: Vec<usize> = alone.filter(|it| !Evacuation::new(&cluster, &scope).possible(*it)).collect();
+        let alone = |it: &usize| !Evacuation::new(&mut cluster.clone(), &scope.nodes).possible(*it);
+        let alone: Vec<usize> = scope.nodes.iter().copied().filter(alone).collect();
+        let together = Evacuation::new(&mut cluster, &scope.nodes).stuck();
         prop_assert_eq!(together, alone);
     }
 }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 //! Clusters made up at random, and what must hold for all of them.
 
+mod allocation;
 mod balance;
 mod loading;
 
@@ -82,6 +83,7 @@ prop_compose! {
             name: format!("vm{at}.lab"),
             memory: if shape.alike { 2_048 } else { memory * 128 },
             disk: if shape.alike { 10_240 } else { disk * 512 },
+            disks: vec![if shape.alike { 10_240 } else { disk * 512 }],
             vcpus: if shape.alike { 2 } else { vcpus },
             status: *Status::ALL.get(status).unwrap_or(&Status::Running),
             auto_balance,

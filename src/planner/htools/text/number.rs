@@ -1,7 +1,7 @@
 //! Numbers as the htools read them: signs, parentheses, hexadecimal; and nothing behind them.
 
 /// Largest size that is taken: an exbibyte counted in MiB. Sums of very many of them still fit.
-const LARGEST: i64 = 1 << 40;
+pub(super) const LARGEST: i64 = 1 << 40;
 
 /// Reads a whole number.
 ///
