@@ -237,11 +237,11 @@ fn a_resync_is_followed_as_the_kernel_counts_it() {
 
 #[test]
 fn every_scene_is_told_in_the_same_words_again() {
-    for scene in ["split-brain", "diskless"] {
-        let (states, told) = story(scene, &disk("web1"));
-        println!(
-            "== {scene} {states:?}\n{told}{:#?}",
-            alarms(scene, Severity::Note)
-        );
+    for scene in ["split-brain", "diskless", "paused", "power-loss", "verify", "replace", "migrate", "standalone"] {
+        for d in ["web1","web2","mail1"] {
+        let (states, told) = story(scene, &disk(d));
+        println!("== {scene} {d} {states:?}\n{told}");
+        }
+        println!("{:#?}", alarms(scene, Severity::Note));
     }
 }
