@@ -75,7 +75,7 @@ fn split_brain(facts: &Facts, pair: &Pair, name: &str, index: u32) -> Vec<String
 
 fn diskless(pair: &Pair, name: &str, index: u32) -> Vec<String> {
     let lost = |half: &Half| {
-        let disk = half.device.as_ref().map(|device| device.disk.as_str());
+        let disk = half.device.as_deref().map(|device| device.disk.as_str());
         half.seen == Seen::Now && matches!(disk, Some("Diskless" | "Failed"))
     };
     let (word, flag) = if lost(&pair.primary) {
@@ -106,7 +106,7 @@ fn paused(facts: &Facts, pair: &Pair) -> Vec<String> {
     let mut lines = Vec::new();
     if by.contains("user") || by.contains("peer") {
         let who = [&pair.primary, &pair.secondary].into_iter().find(|half| {
-            let device = half.device.as_ref();
+            let device = half.device.as_deref();
             device.is_some_and(|device| device.paused_by.iter().any(|by| by == "user"))
         });
         let half = who.unwrap_or(&pair.primary);
