@@ -140,14 +140,19 @@ impl Cluster {
 
     fn greeted(&mut self, from: &str, hello: Hello) {
         let node = self.node(from);
-        // Another boot or another agent: what it does not say anew is not known.
+        // Another agent, and time has passed: what it does not say anew is not known. Who ran where
+        // is kept until its first sample, which says it, as the list of what was found is made of
+        // the difference.
         node.problems.clear();
+        node.facts = Sample {
+            guests: node.facts.guests.take(),
+            ..Sample::default()
+        };
         if node
             .agent
             .as_ref()
             .is_some_and(|before| before.boot_id != hello.boot_id)
         {
-            node.facts = Sample::default();
             node.courses = Courses::default();
         }
         node.agent = Some(hello);

@@ -6,6 +6,7 @@ use gantry_wire::report::{Hello, Report};
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Reach;
 use crate::planner::fixture::*;
 
 /// The one pair: its state, how much it matters, and its words.
@@ -207,6 +208,23 @@ fn a_node_that_died_before_it_could_say_so_contradicts_nobody() {
     );
     at(&mut cluster, 1_090);
     assert_eq!(one(&cluster).0, State::Disagrees);
+}
+
+#[test]
+fn what_was_said_before_a_link_was_lost_is_not_of_now_when_it_is_back() {
+    let mut cluster = cluster();
+    lose(&mut cluster, "node5");
+    at(&mut cluster, 9_000);
+    let since = cluster.now.at;
+    cluster.linked("node5", Reach::Up { since });
+    cluster.report("node5", Report::Hello(Hello::default()));
+    let pair = pairs(&cluster).remove(0);
+    assert_eq!(
+        (pair.secondary.seen, pair.secondary.now()),
+        (Seen::Unknown, None)
+    );
+    devices(&mut cluster, "node5", vec![device("node5", WELL[1])]);
+    assert_eq!(pairs(&cluster).remove(0).secondary.seen, Seen::Now);
 }
 
 #[test]
