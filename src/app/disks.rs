@@ -27,8 +27,6 @@ pub struct DiskIndex {
     pub speed: Option<f64>,
     /// Seconds until the last of them is done, held steady.
     pub left: Option<f64>,
-    /// Disks of which nobody says how they are.
-    pub unknown: usize,
     volumes: Option<Volumes>,
 }
 
@@ -79,8 +77,6 @@ impl Facts {
                 }
             }
         }
-        let unknown = |pair: &&Pair| pair.state == State::Unknown;
-        index.unknown = self.pairs.iter().filter(unknown).count();
         let sums = &self.replication;
         let speed = (sums.moving > 0).then_some(sums.speed_kib);
         index.speed = held(index.speed, speed, 0.1);

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
+use crate::model::history::STEP;
 use crate::model::totals::{Totals, totals};
 use crate::model::{Cluster, Name, Time, natural};
 use crate::planner::Finding;
 use crate::planner::findings::findings_with;
-use crate::planner::replica::{Key, Pair, Redundancy, Summary, pairs, redundancy, summary};
+use crate::planner::replica::{
+    Key, Pair, Redundancy, Summary, moves_with_time, pairs, redundancy, summary,
+};
 use crate::planner::storage::{Place, places};
 
 use super::disks::DiskIndex;
@@ -51,6 +54,25 @@ pub struct Facts {
     /// Where disks, places and volumes stand in the lists.
     pub index: DiskIndex,
     made: Option<(u64, Time)>,
+    pairs_made: Option<Made>,
+    places_made: Option<Made>,
+}
+
+/// What pairs or places were made of.
+#[derive(Clone, Debug, PartialEq)]
+struct Made {
+    shape: u64,
+    news: u64,
+    /// Trends and counters of traffic move in steps.
+    step: u64,
+}
+
+impl Made {
+    fn of(cluster: &Cluster, news: u64) -> Option<Made> {
+        let step = cluster.now.at.0 / STEP;
+        let shape = cluster.shape;
+        Some(Made { shape, news, step })
+    }
 }
 
 /// Sums over a group. Of memory and disk only what nodes told is counted; none if no node did.
@@ -94,9 +116,8 @@ impl Facts {
         self.memory_used = percent(self.memory_used, sums.memory_total, sums.memory_free);
         self.disk_used = percent(self.disk_used, sums.disk_total, sums.disk_free);
         self.groups = group_sums(cluster);
-        let pairs = pairs(cluster);
-        let places = places(cluster);
-        let mut found = findings_with(cluster, &pairs, &places);
+        self.disks(cluster);
+        let mut found = findings_with(cluster, &self.pairs, &self.places);
         for finding in &mut found {
             finding.text = self.names.shorten(&finding.text);
         }
@@ -104,11 +125,32 @@ impl Facts {
             self.findings = found;
             self.revision += 1;
         }
-        self.disks(cluster, pairs, places);
     }
 
-    /// What is worked out of DRBD and of storage.
-    fn disks(&mut self, cluster: &Cluster, mut pairs: Vec<Pair>, places: Vec<Place>) {
+    /// What is worked out of DRBD and of storage, where there is news of it or it moves with time.
+    fn disks(&mut self, cluster: &Cluster) {
+        let made = Made::of(cluster, cluster.storage);
+        let mut differs = false;
+        if made != self.places_made {
+            self.places_made = made;
+            let places = places(cluster);
+            differs = places != self.places;
+            self.places = places;
+        }
+        let made = Made::of(cluster, cluster.drbd);
+        if made != self.pairs_made || moves_with_time(cluster, &self.pairs) {
+            self.pairs_made = made;
+            differs |= self.renew_pairs(cluster);
+        }
+        if differs {
+            self.revision += 1;
+            self.index_disks();
+        }
+    }
+
+    /// Makes the pairs anew, and what is summed up of them; says whether anything differs.
+    fn renew_pairs(&mut self, cluster: &Cluster) -> bool {
+        let mut pairs = pairs(cluster);
         for pair in pairs.iter_mut().filter(|pair| !pair.text.is_empty()) {
             pair.text = self.names.shorten(&pair.text);
         }
@@ -126,18 +168,13 @@ impl Facts {
         });
         let marks = marks.collect();
         let summary = summary(cluster, &pairs);
-        let same = pairs == self.pairs
-            && summary == self.replication
-            && marks == self.redundancy
-            && places == self.places;
+        let same = pairs == self.pairs && summary == self.replication && marks == self.redundancy;
         if !same {
             self.pairs = pairs;
             self.replication = summary;
             self.redundancy = marks;
-            self.places = places;
-            self.revision += 1;
-            self.index_disks();
         }
+        !same
     }
 
     fn reshape(&mut self, cluster: &Cluster) {

@@ -20,6 +20,11 @@ pub struct Cluster {
     pub revision: u64,
     /// Counts up when the set of objects or a status word changed, but not with mere numbers.
     pub shape: u64,
+    /// Counts up when a node's DRBD devices or its link are not as they were, but not with mere
+    /// counters of traffic.
+    pub drbd: u64,
+    /// Counts up when a node's storage or its link is not as it was.
+    pub storage: u64,
     /// The present moment, as last told.
     pub now: Now,
     /// What the user called it on the command line, until its name is known.

@@ -2,6 +2,7 @@
 //! are, how fast a resync goes, when it last moved, who was primary when.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use gantry_wire::drbd::{Device, Drbd};
 
@@ -47,11 +48,15 @@ pub struct Courses {
     by_minor: BTreeMap<u32, Course>,
     /// Devices that the node told beyond [`KEPT`]; nothing is kept of them.
     pub beyond: usize,
+    /// When the words or the role of any of them were seen to change last.
+    pub changed: Option<Time>,
 }
 
 /// What was seen of one device over time.
 #[derive(Clone, Debug, Default)]
 pub struct Course {
+    /// What the node said of it last; absent if it is gone.
+    pub device: Option<Arc<Device>>,
     connection: String,
     disk: String,
     peer_disk: String,
@@ -124,21 +129,22 @@ impl Courses {
         self.by_minor.get(&minor)
     }
 
-    /// Takes what a node said.
-    pub(super) fn told(&mut self, news: &Drbd, moment: Moment) {
+    /// Takes what a node said; says whether more than counters of traffic is not as it was.
+    pub(super) fn told(&mut self, news: &Drbd, moment: Moment) -> bool {
+        let mut differs = false;
         if news.whole {
             self.beyond = 0;
             let told: std::collections::HashSet<u32> =
                 news.devices.iter().map(|device| device.minor).collect();
             for (minor, course) in &mut self.by_minor {
                 if !told.contains(minor) {
-                    course.gone(moment);
+                    differs |= course.gone(moment);
                 }
             }
         }
         for minor in &news.gone {
             if let Some(course) = self.by_minor.get_mut(minor) {
-                course.gone(moment);
+                differs |= course.gone(moment);
             }
         }
         for device in &news.devices {
@@ -158,13 +164,17 @@ impl Courses {
                 }
             }
             let course = self.by_minor.entry(device.minor).or_default();
-            course.told(device, moment);
+            differs |= course.told(device, moment);
         }
+        let changed = self.by_minor.values().filter_map(|course| course.changed);
+        self.changed = changed.max();
+        differs
     }
 }
 
 impl Course {
-    fn told(&mut self, device: &Device, moment: Moment) {
+    fn told(&mut self, device: &Device, moment: Moment) -> bool {
+        let differs = self.renew(device);
         let first = self.connection.is_empty() && self.changed.is_none();
         let same = self.connection == device.connection
             && self.disk == device.disk
@@ -190,18 +200,38 @@ impl Course {
             self.disk.clone_from(&device.disk);
             self.peer_disk.clone_from(&device.peer_disk);
         }
+        differs
     }
 
-    /// The device is there no more.
-    fn gone(&mut self, moment: Moment) {
+    /// Keeps what was said if it is news; says whether it is more than counters of traffic.
+    fn renew(&mut self, device: &Device) -> bool {
+        let Some(kept) = &self.device else {
+            self.device = Some(Arc::new(device.clone()));
+            return true;
+        };
+        if **kept == *device {
+            return false;
+        }
+        let mut but_counters = device.clone();
+        but_counters.counters.clone_from(&kept.counters);
+        let differs = **kept != but_counters;
+        but_counters.counters.clone_from(&device.counters);
+        self.device = Some(Arc::new(but_counters));
+        differs
+    }
+
+    /// The device is there no more; says whether it was until now.
+    fn gone(&mut self, moment: Moment) -> bool {
+        let was = self.device.take().is_some();
         if self.connection.is_empty() {
-            return;
+            return was;
         }
         self.connection.clear();
         self.disk.clear();
         self.peer_disk.clear();
         self.changed = Some(moment.now.at);
         self.since = Some(moment.now.wall);
+        was
     }
 
     fn in_role(&mut self, role: &str, first: bool, moment: Moment) {

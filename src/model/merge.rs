@@ -37,6 +37,8 @@ impl Cluster {
         node.reach = reach;
         let fresh = node.fresh();
         self.revision += 1;
+        self.drbd += 1;
+        self.storage += 1;
         if was_fresh != fresh {
             self.settle_node(name);
         }
@@ -52,8 +54,10 @@ impl Cluster {
     /// A node's agent said something.
     pub fn report(&mut self, from: &str, report: Report) {
         let now = self.now.at;
-        self.node(from).heard = Some(now);
+        let first = self.node(from).heard.replace(now).is_none();
         self.revision += 1;
+        self.drbd += u64::from(first);
+        self.storage += u64::from(first);
         match report {
             Report::Hello(hello) => self.greeted(from, hello),
             Report::Sample(sample) => self.sampled(from, *sample),
@@ -136,17 +140,24 @@ impl Cluster {
 
     fn greeted(&mut self, from: &str, hello: Hello) {
         let node = self.node(from);
-        // Another boot or another agent: what it does not say anew is not known.
+        // Another agent, and time has passed: what it does not say anew is not known. Who ran where
+        // is kept until its first sample, which says it, as the list of what was found is made of
+        // the difference.
         node.problems.clear();
+        node.facts = Sample {
+            guests: node.facts.guests.take(),
+            ..Sample::default()
+        };
         if node
             .agent
             .as_ref()
             .is_some_and(|before| before.boot_id != hello.boot_id)
         {
-            node.facts = Sample::default();
             node.courses = Courses::default();
         }
         node.agent = Some(hello);
+        self.drbd += 1;
+        self.storage += 1;
         self.masters.remove(from);
         self.settle_node(from);
     }

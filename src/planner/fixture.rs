@@ -7,7 +7,7 @@ use gantry_wire::drbd::{Device, Drbd};
 use gantry_wire::guest::{Guest, Guests};
 use gantry_wire::job::{Job, JobsPart, Op};
 use gantry_wire::node::Sample;
-use gantry_wire::report::{Hello, MasterState, Report};
+use gantry_wire::report::{Hello, MasterState, Pong, Report};
 use gantry_wire::storage::{LogicalVolume, Lvm, Storage, VolumeGroup};
 
 use crate::model::time::Now;
@@ -19,8 +19,18 @@ pub const EPOCH: f64 = 1.7e9;
 /// The DRBD minors of web7's disk on node3 and node5.
 pub const MINORS: [(&str, u32); 2] = [("node3", 14), ("node5", 9)];
 
-/// The time is so many seconds after the beginning.
+/// The time is so many seconds after the beginning, and every node with a link has just been heard.
 pub fn at(cluster: &mut Cluster, seconds: u64) {
+    silent_at(cluster, seconds);
+    let fresh = cluster.nodes.values().filter(|node| node.fresh());
+    let names: Vec<_> = fresh.map(|node| node.name.clone()).collect();
+    for name in names {
+        cluster.report(&name, Report::Pong(Pong { n: 0 }));
+    }
+}
+
+/// The time is so many seconds after the beginning, and nobody has been heard.
+pub fn silent_at(cluster: &mut Cluster, seconds: u64) {
     cluster.tick(Now {
         at: Time(seconds * 1_000),
         wall: EPOCH + seconds as f64,

@@ -4,6 +4,8 @@
 mod join;
 mod judge;
 
+use std::sync::Arc;
+
 use gantry_wire::drbd::Device;
 
 use crate::model::{Cluster, Name, Time, natural};
@@ -56,7 +58,7 @@ pub struct Half {
     /// Its minor there, by the configuration or the node itself.
     pub minor: Option<u32>,
     /// What its node says of it, or said last.
-    pub device: Option<Device>,
+    pub device: Option<Arc<Device>>,
     /// How far that counts.
     pub seen: Seen,
 }
@@ -132,8 +134,10 @@ pub struct Going {
 pub struct Summary {
     /// All there are.
     pub total: usize,
-    /// Those with less than two good halves, and those of which that is not known.
+    /// Those known to have less than two good halves, but for resyncs that move.
     pub degraded: usize,
+    /// Those of which nobody says how they are.
+    pub unknown: usize,
     /// Resyncs that move.
     pub moving: usize,
     /// Resyncs that are under way, moving or not.
@@ -178,6 +182,19 @@ pub fn pairs(cluster: &Cluster) -> Vec<Pair> {
     in_order.collect()
 }
 
+/// How pairs are told may change with time alone: all are well and have been for a while if not.
+pub fn moves_with_time(cluster: &Cluster, pairs: &[Pair]) -> bool {
+    let still =
+        |pair: &Pair| matches!(pair.state, State::Healthy | State::Down) && pair.text.is_empty();
+    let of_late = |changed: Time| cluster.now.at.since(changed) < judge::SETTLED + 1_000;
+    !pairs.iter().all(still)
+        || cluster
+            .nodes
+            .values()
+            .filter_map(|node| node.courses.changed)
+            .any(of_late)
+}
+
 /// Disks of instances first, in Ganeti's order.
 fn by_name(a: &Key, b: &Key) -> std::cmp::Ordering {
     match (a, b) {
@@ -197,10 +214,11 @@ pub fn summary(cluster: &Cluster, pairs: &[Pair]) -> Summary {
     };
     let mut all_known = true;
     for pair in pairs {
-        sums.degraded += usize::from(!matches!(
-            pair.state,
-            State::Healthy | State::Down | State::Verifying
-        ));
+        match pair.state {
+            State::Healthy | State::Down | State::Verifying | State::Resyncing => {}
+            State::Unknown => sums.unknown += 1,
+            _ => sums.degraded += 1,
+        }
         let Some(going) = pair.going.as_ref().filter(|going| !going.verify) else {
             continue;
         };
@@ -239,7 +257,7 @@ fn last_done(cluster: &Cluster, pairs: &[Pair]) -> Option<(Key, f64)> {
 impl Half {
     /// What its node says of it now.
     pub fn now(&self) -> Option<&Device> {
-        self.device.as_ref().filter(|_| self.seen == Seen::Now)
+        self.device.as_deref().filter(|_| self.seen == Seen::Now)
     }
 }
 

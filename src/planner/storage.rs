@@ -27,6 +27,8 @@ pub struct Place {
     pub is_ganetis: bool,
     /// What the node says is of now.
     pub fresh: bool,
+    /// The node is marked offline.
+    pub offline: bool,
     /// Its size, if known.
     pub total: Option<u64>,
     /// What is free of it.

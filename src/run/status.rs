@@ -128,6 +128,7 @@ fn json(
         "disk_total": known(sums.disk_total, sums.disk_total),
         "disk_free": known(sums.disk_free, sums.disk_total),
         "disks_degraded": disks.and_then(|disks| told(disks.degraded)),
+        "disks_unknown": disks.and_then(|disks| told(disks.unknown)),
         "disks_resyncing": disks.and_then(|disks| told(disks.resyncing)),
         "jobs_running": cluster.jobs_at.map(|_| sums.jobs_running),
         "jobs_waiting": cluster.jobs_at.map(|_| sums.jobs_waiting),

@@ -140,23 +140,24 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
     ];
     let drbd = &state.facts.replication;
     if drbd.total > 0 {
-        let resyncing = match drbd.resyncing {
-            0 => String::new(),
-            n if width >= WIDE => format!(" {n} resyncing"),
-            n => format!(" {n} sync"),
+        let moving = match drbd.moving {
+            0 => None,
+            n if width >= WIDE => Some(format!("{n} resyncing")),
+            n => Some(format!("{n} sync")),
         };
-        let unknown = state.facts.index.unknown;
-        let (degraded, tone) = match (drbd.degraded.saturating_sub(unknown), unknown) {
-            (0, 0) => ("ok".to_owned(), Tone::Plain),
-            (0, n) if n == drbd.total => ("?".to_owned(), Tone::Dim),
-            (0, n) => (format!("ok ({n}?)"), Tone::Stale),
-            (n, m) if m == 0 || width < WIDE => (format!("{n} degraded"), Tone::Warn),
-            (n, m) => (format!("{n} degraded ({m}?)"), Tone::Warn),
+        let (rest, tone) = match (drbd.degraded, drbd.unknown) {
+            (0, 0) if moving.is_some() => (None, Tone::Progress),
+            (0, 0) => (Some("ok".to_owned()), Tone::Plain),
+            (0, n) if n == drbd.total => (Some("?".to_owned()), Tone::Dim),
+            (0, n) => (Some(format!("{n} unknown")), Tone::Stale),
+            (n, m) if m == 0 || width < WIDE => (Some(format!("{n} degraded")), Tone::Warn),
+            (n, m) => (Some(format!("{n} degraded {m} unknown")), Tone::Warn),
         };
-        let drbd = figure("drbd", Some(degraded + &resyncing), tone);
+        let parts: Vec<String> = moving.into_iter().chain(rest).collect();
+        let drbd = figure("drbd", Some(parts.join(" ")), tone);
         // While something is wrong it must not be the first to leave; where there is hardly any
         // room the line of what is wrong says it.
-        if tone == Tone::Warn && width >= MIDDLE {
+        if matches!(tone, Tone::Warn | Tone::Progress) && width >= MIDDLE {
             figures.insert(JOBS_AT + 1, drbd);
         } else {
             figures.push(drbd);

@@ -235,13 +235,58 @@ fn a_resync_is_followed_as_the_kernel_counts_it() {
     assert_eq!(summary.last_done.unwrap().0, disk("web1"));
 }
 
+/// The states that `web1`'s disk went through, and the words of the alarms, as the scenes were played.
 #[test]
-fn every_scene_is_told_in_the_same_words_again() {
-    for scene in ["split-brain", "diskless"] {
-        let (states, told) = story(scene, &disk("web1"));
-        println!(
-            "== {scene} {states:?}\n{told}{:#?}",
-            alarms(scene, Severity::Note)
-        );
-    }
+fn each_scene_has_its_states_and_its_alarms() {
+    use State::{Connecting, Degraded, Disagrees, Diskless, Healthy, Paused, Resyncing};
+    use State::{SplitBrain, StandAlone, Verifying};
+    let goes_through = |scene: &str, key: &Key, wanted: &[State]| {
+        let (states, told) = story(scene, key);
+        let mut rest = states.iter();
+        let in_order = wanted.iter().all(|state| rest.any(|it| it == state));
+        assert!(in_order, "{scene}: {wanted:?} in\n{told}");
+        assert_eq!(states.last(), wanted.last(), "{scene}\n{told}");
+    };
+    let web1 = disk("web1");
+    goes_through("split-brain", &web1, &[Healthy, StandAlone, SplitBrain]);
+    saw(
+        "split-brain",
+        Severity::Critical,
+        &["web1/0", "split brain", "both wrote"],
+    );
+    goes_through(
+        "standalone",
+        &web1,
+        &[Healthy, StandAlone, Resyncing, Healthy],
+    );
+    saw(
+        "standalone",
+        Severity::Critical,
+        &["web1/0 StandAlone on node2, node1 waits"],
+    );
+    goes_through("diskless", &web1, &[Healthy, Diskless]);
+    saw("diskless", Severity::Warning, &["web1/0 Diskless on node2"]);
+    goes_through(
+        "paused",
+        &web1,
+        &[Resyncing, Paused, Resyncing, Degraded, Resyncing, Healthy],
+    );
+    goes_through("verify", &web1, &[Healthy, Verifying, Healthy, Disagrees]);
+    saw("verify", Severity::Warning, &["web1/0 4M differ"]);
+    goes_through("replace", &web1, &[Healthy, Degraded, Resyncing, Healthy]);
+    goes_through("migrate", &web1, &[Healthy, Connecting, Resyncing, Healthy]);
+    let migrated = alarms("migrate", Severity::Critical);
+    assert!(
+        !migrated.iter().any(|it| it.contains("web1/0")),
+        "{migrated:#?}"
+    );
+    goes_through("power-loss", &disk("web2"), &[Healthy, Degraded]);
+    let lost = alarms("power-loss", Severity::Note);
+    assert!(!lost.iter().any(|it| it.contains("disagree")), "{lost:#?}");
+}
+
+#[test]
+fn a_pause_says_who_holds_it() {
+    let (_, told) = story("paused", &disk("web1"));
+    assert!(told.contains("paused by user on node2"), "{told}");
 }

@@ -149,7 +149,7 @@ pub fn minors(pair: &Pair) -> String {
 /// A word of one half, or what stands for it: in brackets if it is of the past, `*` if the node is
 /// marked offline.
 pub fn word(half: &Half, word: impl Fn(&gantry_wire::drbd::Device) -> &str) -> String {
-    let said = half.device.as_ref().map(word).filter(|it| !it.is_empty());
+    let said = half.device.as_deref().map(word).filter(|it| !it.is_empty());
     match (half.seen, said) {
         (Seen::Now, Some(said)) => said.to_owned(),
         (Seen::Was(_), Some(said)) => format!("({said})"),
@@ -323,18 +323,15 @@ fn summary(cluster: &Cluster, facts: &Facts) -> Vec<(String, Tone)> {
         return Vec::new();
     }
     let total = sums.total;
-    let unknown = facts.index.unknown;
-    let mut parts = vec![match (sums.degraded.saturating_sub(unknown), unknown) {
-        (0, 0) => (format!("all {total} well"), Tone::Plain),
+    let mut parts = vec![match (sums.degraded, sums.unknown) {
+        (0, 0) if sums.moving == 0 => (format!("all {total} well"), Tone::Plain),
+        (0, 0) => (format!("{total} disks"), Tone::Plain),
         (0, m) => (
-            format!("{m} of {total} not known{}", why(cluster)),
+            format!("{m} of {total} unknown{}", why(cluster)),
             Tone::Stale,
         ),
         (n, 0) => (format!("{n} of {total} degraded"), Tone::Warn),
-        (n, m) => (
-            format!("{n} of {total} degraded, {m} not known"),
-            Tone::Warn,
-        ),
+        (n, m) => (format!("{n} of {total} degraded, {m} unknown"), Tone::Warn),
     }];
     if sums.resyncing > 0 {
         let known = facts.index.speed.filter(|speed| *speed >= 1.0);
@@ -376,10 +373,10 @@ mod tests {
 
     fn half(connection: &str, seen: Seen) -> Half {
         Half {
-            device: Some(Device {
+            device: Some(std::sync::Arc::new(Device {
                 connection: connection.into(),
                 ..Device::default()
-            }),
+            })),
             seen,
             ..Half::default()
         }

@@ -105,7 +105,11 @@ impl<'a> Ends<'a> {
                 Seen::Now => Tone::Plain,
                 _ => Tone::Lost,
             };
-            let text = half.device.as_ref().map(&word).filter(|it| !it.is_empty());
+            let text = half
+                .device
+                .as_deref()
+                .map(&word)
+                .filter(|it| !it.is_empty());
             Span::new(text.unwrap_or_else(|| "-".to_owned()), tone)
         });
         self.row(key, here, there, should);
@@ -129,7 +133,7 @@ impl<'a> Ends<'a> {
         let minor = |half: &Half| Span::new(known(half.minor.map(|m| m.to_string())), Tone::Plain);
         let (here, there) = (minor(&pair.primary), minor(&pair.secondary));
         self.row("minor", here, there, Should::Differ);
-        let device = |half: &'a Half| half.device.as_ref();
+        let device = |half: &'a Half| half.device.as_deref();
         let connections = [device(&pair.primary), device(&pair.secondary)]
             .map(|it| it.map_or("", |it| it.connection.as_str()));
         // The two ends of a resync have two names.
@@ -166,7 +170,7 @@ impl<'a> Ends<'a> {
         of_peer: impl Fn(&Device) -> &String,
     ) {
         let halves = [&self.pair.primary, &self.pair.secondary];
-        let [a, b] = halves.map(|half| half.device.as_ref().filter(|_| half.seen == Seen::Now));
+        let [a, b] = halves.map(|half| half.device.as_deref().filter(|_| half.seen == Seen::Now));
         let differs = |own: Option<&String>, heard: Option<&String>| {
             let (Some(own), Some(heard)) = (own, heard) else {
                 return false;
@@ -200,7 +204,7 @@ impl<'a> Ends<'a> {
         self.said("changed", Should::Differ, |it| when(cluster, it.changed_at));
         let halves = [&self.pair.primary, &self.pair.secondary];
         let split = |half: &&Half| {
-            let device = half.device.as_ref();
+            let device = half.device.as_deref();
             device.is_some_and(|device| device.split_brain_at.is_some())
         };
         if halves.iter().any(split) {
@@ -222,7 +226,7 @@ impl<'a> Ends<'a> {
         self.said("current", Should::Differ, of(|it| it.current.clone()));
         // The lowest bit only says that it is primary.
         let current = halves.map(|half| {
-            let generation = half.device.as_ref()?.generation.as_ref()?;
+            let generation = half.device.as_deref()?.generation.as_ref()?;
             let hex = generation.current.trim_start_matches("0x");
             u64::from_str_radix(hex, 16).ok().map(|it| it & !1)
         });
@@ -235,7 +239,7 @@ impl<'a> Ends<'a> {
         self.said("bitmap", Should::Differ, of(|it| it.bitmap.clone()));
         let most = halves
             .iter()
-            .filter_map(|half| half.device.as_ref()?.generation.as_ref())
+            .filter_map(|half| half.device.as_deref()?.generation.as_ref())
             .map(|generation| generation.history.len())
             .max();
         for nth in 0..most.unwrap_or_default().min(4) {
@@ -248,7 +252,7 @@ impl<'a> Ends<'a> {
         // One below the other: together they are wider than the screen.
         let most = halves
             .iter()
-            .filter_map(|half| half.device.as_ref()?.generation.as_ref())
+            .filter_map(|half| half.device.as_deref()?.generation.as_ref())
             .map(|generation| generation.flags.len())
             .max();
         for nth in 0..most.unwrap_or_default() {
@@ -339,7 +343,7 @@ fn roles(cluster: &Cluster, half: &Half) -> String {
         })
     });
     let flag = |name: &str| {
-        let generation = half.device.as_ref()?.generation.as_ref()?;
+        let generation = half.device.as_deref()?.generation.as_ref()?;
         generation
             .flags
             .iter()

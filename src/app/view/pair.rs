@@ -117,7 +117,7 @@ fn verdict(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair) {
 
 /// The devices below it, which are called the same on both nodes as a rule.
 fn paths<'a>(sheet: &mut Sheet, pair: &'a Pair) {
-    let halves = [&pair.primary, &pair.secondary].map(|half| half.device.as_ref());
+    let halves = [&pair.primary, &pair.secondary].map(|half| half.device.as_deref());
     for key in ["data", "metadata"] {
         let path = |device: &'a Device| match key {
             "data" => &device.data_dev,

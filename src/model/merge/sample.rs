@@ -20,13 +20,22 @@ impl Cluster {
         let node = self.node(from);
         node.clock_ahead = Some(sample.wall_ms as f64 / 1_000.0 - now.wall);
         let before = sample.guests.is_some().then(|| node.facts.guests.take());
+        let fails = sample.missing.is_some() && sample.missing != node.facts.missing;
+        let mut drbd = fails;
+        let mut storage = fails
+            || sample.storage.is_some() && sample.storage != node.facts.storage
+            || sample.lvm.is_some() && sample.lvm != node.facts.lvm;
         if let Some(news) = &sample.drbd {
             let moment = Moment {
                 now,
                 mono_ms: sample.mono_ms,
                 clock_ahead: node.clock_ahead.unwrap_or_default(),
             };
-            node.courses.told(news, moment);
+            drbd |= node.courses.told(news, moment);
+            let told = node.facts.drbd.as_ref();
+            drbd |= told.is_none_or(|told| told.version != news.version);
+            // Devices that are told for the first time may say whose volumes are.
+            storage |= news.whole;
         }
         node.facts.absorb(sample);
         if let Some(drbd) = &mut node.facts.drbd
@@ -37,6 +46,8 @@ impl Cluster {
             drbd.devices.truncate(KEPT);
         }
         remember(node, now);
+        self.drbd += u64::from(drbd);
+        self.storage += u64::from(storage);
         if let Some(before) = before {
             self.found_on(from, before.unwrap_or_default());
         }

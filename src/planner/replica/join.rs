@@ -90,7 +90,7 @@ fn half(cluster: &Cluster, end: End) -> Half {
     };
     let told = told(node);
     let device = minor
-        .and_then(|minor| node.facts.drbd.as_ref()?.device(minor))
+        .and_then(|minor| node.courses.get(minor)?.device.as_ref())
         .filter(|device| device.connection != "Unconfigured");
     let seen = match node.heard {
         _ if node.offline() => Seen::Offline,

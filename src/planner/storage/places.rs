@@ -69,6 +69,7 @@ fn empty(node: &Node, kind: PlaceKind, name: &str) -> Place {
         name: name.to_owned(),
         is_ganetis: false,
         fresh: node.fresh() && (kind != PlaceKind::VolumeGroup || missing(node, "lvm").is_none()),
+        offline: node.offline(),
         total: None,
         free: None,
         instances: None,

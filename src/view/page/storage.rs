@@ -24,11 +24,14 @@ pub fn worst(state: &State, node: &Name, nth: usize) -> Tone {
 
 pub fn cell<'a>(state: &'a State, node: &'a Name, nth: usize, col: Col) -> Option<Cell<'a>> {
     let place = state.facts.place(node, nth)?;
+    let offline = place.offline;
+    let unknown = if offline { "*" } else { "?" };
     let size = |size: Option<u64>| match size {
+        None if offline => Cell::toned("*", Tone::Lost),
         Some(0) => Cell::toned("-", Tone::Dim),
         // Of a directory nobody counts it.
         None if place.kind != PlaceKind::VolumeGroup => Cell::toned("-", Tone::Dim),
-        size => Cell::or(size.map(mib), "?"),
+        size => Cell::or(size.map(mib), unknown),
     };
     // Nothing of that kind is what is wanted.
     let count = |n: usize, bad: Tone| match n {
@@ -37,9 +40,9 @@ pub fn cell<'a>(state: &'a State, node: &'a Name, nth: usize, col: Col) -> Optio
     };
     Some(match col {
         Col::PlaceKind => Cell::toned(storage::kind(place), Tone::Dim),
-        Col::DiskBar => Cell::bar(storage::used(place), "?"),
-        Col::DiskTotal => Cell::or(place.total.map(mib), "?"),
-        Col::DiskFree => Cell::or(place.free.map(mib), "?"),
+        Col::DiskBar => Cell::bar(storage::used(place), unknown),
+        Col::DiskTotal => Cell::or(place.total.map(mib), unknown),
+        Col::DiskFree => Cell::or(place.free.map(mib), unknown),
         Col::Instances => size(place.instances),
         Col::Metadata => size(place.metadata),
         Col::Others => size(place.others),

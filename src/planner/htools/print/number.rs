@@ -185,7 +185,7 @@ mod tests {
         #[test]
         fn it_is_within_half_a_unit_of_the_value(value in -1e6_f64..1e6, places in 0_usize..9) {
             let read: f64 = fixed(value, places).parse().unwrap_or(f64::NAN);
-            prop_assert!((read - value).abs() <= 0.5001 * 10_f64.powi(-(places as i32)));
+            prop_assert!((read - value).abs() <= 0.5001 * 10_f64.powi(-(places as i32)) + value.abs() * f64::EPSILON);
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Start<'a> {
     without: Figures,
     /// It could be a secondary, but for N+1.
     takes_back: bool,
+    /// It could stay the primary: a node without any memory left does not take back even what it had.
+    stays: bool,
     /// What it changes when the instance goes.
     a: Change<A>,
     b: Change<B>,
@@ -96,6 +98,7 @@ impl<'a> Start<'a> {
             force_secondary,
             amounts,
             takes_back: takes_secondary(primary.node, &without, instance, force_secondary),
+            stays: primary_refusal(primary.node, &without, instance, true, false).is_none(),
             primary,
             without,
             a,
@@ -324,7 +327,7 @@ impl<'a> Start<'a> {
             takes_secondary(target.node, target.now, instance, force)
                 && n1_refusal(target.now, instance, force, peers.get(t, of)).is_none()
         };
-        let new_secondary = kinds.secondary && secondary(self.force_secondary, p);
+        let new_secondary = kinds.secondary && self.stays && secondary(self.force_secondary, p);
         let and_failover = kinds.and_failover
             && self.takes_back
             && primary(self.force)
