@@ -211,6 +211,15 @@ async fn old_copies_go_unless_they_run() {
     }
     std::fs::write(sshd.path("cache/gantry/notes"), "not an agent").unwrap();
     let running = host.exec(copy("running").to_str().unwrap()).await.unwrap();
+    // The shell that starts it may not have come to it yet.
+    let started = || {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut programs = processes.filter_map(|it| it.path().join("exe").read_link().ok());
+        programs.any(|program| program == copy("running"))
+    };
+    while !started() {
+        tokio::task::yield_now().await;
+    }
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(40 * 86_400);
     for name in ["old", "running"] {
         // Read-only, because a file that runs cannot be opened for writing.
