@@ -219,10 +219,8 @@ fn what_was_said_before_a_link_was_lost_is_not_of_now_when_it_is_back() {
     cluster.linked("node5", Reach::Up { since });
     cluster.report("node5", Report::Hello(Hello::default()));
     let pair = pairs(&cluster).remove(0);
-    assert_eq!(
-        (pair.secondary.seen, pair.secondary.now()),
-        (Seen::Unknown, None)
-    );
+    assert_ne!(pair.secondary.seen, Seen::Now);
+    assert_eq!(pair.secondary.now(), None);
     devices(&mut cluster, "node5", vec![device("node5", WELL[1])]);
     assert_eq!(pairs(&cluster).remove(0).secondary.seen, Seen::Now);
 }

@@ -10,6 +10,7 @@ use super::*;
 use crate::model::status::{Status as Known, Word};
 use crate::model::time::{Now, Time};
 use crate::model::{Instance as ModelInstance, Node as ModelNode, Reach};
+use crate::planner::htools::data::Instance;
 use crate::planner::htools::text;
 
 fn ipolicy() -> serde_json::Value {
@@ -250,8 +251,8 @@ proptest! {
         let data = live.counted(KVM_NODE_MEMORY);
         let read = text::read(&text::write(&data)).unwrap();
         // The format has one size for all of an instance's disks.
-        let without_disks = |list: &[crate::planner::htools::data::Instance]| {
-            let mut list = list.to_vec();
+        let without_disks = |list: &Vec<_>| {
+            let mut list: Vec<Instance> = list.clone();
             list.iter_mut().for_each(|it| it.disks.clear());
             list
         };
