@@ -1,6 +1,7 @@
 //! Both halves of each DRBD disk joined: what each end says of itself and of the other, what
 //! disagrees, how far a resync is, how fast, how long still, and why it stands still.
 
+pub mod generations;
 mod join;
 mod judge;
 

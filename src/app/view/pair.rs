@@ -7,8 +7,9 @@ use crate::app::facts::Facts;
 use crate::app::sheet::{Graph, Sheet, Span};
 use crate::app::tone::Tone;
 use crate::model::Cluster;
+use crate::model::drbd::connected;
 use crate::model::words::{age, kib, mib};
-use crate::planner::replica::{Key, Pair, State};
+use crate::planner::replica::{Half, Key, Pair, State};
 
 use super::drbd;
 use super::ends::{Ends, KEY};
@@ -22,7 +23,7 @@ pub fn brief(cluster: &Cluster, facts: &Facts, key: &Key, width: u16) -> Sheet {
         gone(&mut sheet, facts, key);
         return sheet;
     };
-    verdict(&mut sheet, cluster, pair);
+    verdict(&mut sheet, cluster, facts, pair);
     sheet.blank();
     let mut ends = Ends::new(cluster, facts, pair, width);
     ends.states();
@@ -39,7 +40,11 @@ pub fn whole(cluster: &Cluster, facts: &Facts, key: &Key, width: u16, tall: bool
         gone(&mut sheet, facts, key);
         return sheet;
     };
-    verdict(&mut sheet, cluster, pair);
+    verdict(&mut sheet, cluster, facts, pair);
+    // What to do is not to be a page away from what is wrong.
+    if !tall {
+        advice(&mut sheet, cluster, facts, pair);
+    }
     sheet.blank();
     let mut ends = Ends::new(cluster, facts, pair, width);
     ends.states();
@@ -49,12 +54,13 @@ pub fn whole(cluster: &Cluster, facts: &Facts, key: &Key, width: u16, tall: bool
     let mut generations = Ends::new(cluster, facts, pair, width);
     generations.generations();
     // Of halves that went apart they are what one decides by.
-    if matches!(pair.state, State::SplitBrain | State::StandAlone) {
-        generations.table(&mut sheet, "Data generations");
+    let decides = matches!(pair.state, State::SplitBrain | State::StandAlone);
+    if tall && !decides {
         advice(&mut sheet, cluster, facts, pair);
-    } else {
+    }
+    generations.table(&mut sheet, "Data generations");
+    if tall && decides {
         advice(&mut sheet, cluster, facts, pair);
-        generations.table(&mut sheet, "Data generations");
     }
     let mut ends = Ends::new(cluster, facts, pair, width);
     ends.devices();
@@ -76,7 +82,7 @@ fn gone(sheet: &mut Sheet, facts: &Facts, key: &Key) {
 }
 
 /// How it is in a sentence, and how far.
-fn verdict(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair) {
+fn verdict(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, pair: &Pair) {
     let state = drbd::state(pair);
     let mut text = match state.as_ref() {
         "" => "resyncing".to_owned(),
@@ -101,9 +107,7 @@ fn verdict(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair) {
     if let Some(since) = pair.since {
         facts_of.push(format!("for {}", age(cluster.seconds_since(since))));
     }
-    if let Some(oos) = pair.oos_kib.filter(|oos| *oos > 0 && pair.going.is_none()) {
-        facts_of.push(format!("{} differ between the halves", kib(oos)));
-    }
+    facts_of.extend(differ(facts, pair));
     facts_of.push(format!("size {}", known(pair.size.map(mib))));
     facts_of.push(match pair.port {
         Some(port) => format!("port {port}"),
@@ -113,6 +117,26 @@ fn verdict(sheet: &mut Sheet, cluster: &Cluster, pair: &Pair) {
         facts_of.push("belongs to no disk that the configuration knows".to_owned());
     }
     sheet.wrapped(&facts_of.join(", "), Tone::Dim, 0);
+}
+
+/// What differs. Ends that do not talk to each other each note their own.
+fn differ(facts: &Facts, pair: &Pair) -> Option<String> {
+    let noted = |half: &Half| {
+        let device = half.now().filter(|it| !connected(&it.connection))?;
+        let oos = device.oos_kib.filter(|oos| *oos > 0)?;
+        Some(format!("{} on {}", kib(oos), facts.names.short(&half.node)))
+    };
+    let [here, there] = [&pair.primary, &pair.secondary].map(noted);
+    match (here, there) {
+        (Some(here), Some(there)) => Some(format!("noted since they parted: {here}, {there}")),
+        (Some(one), None) | (None, Some(one)) => Some(format!("noted since they parted: {one}")),
+        (None, None) => {
+            let oos = pair
+                .oos_kib
+                .filter(|oos| *oos > 0 && pair.going.is_none())?;
+            Some(format!("{} differ between the halves", kib(oos)))
+        }
+    }
 }
 
 /// The devices below it, which are called the same on both nodes as a rule.

@@ -6,6 +6,7 @@ use crate::model::drbd::{Course, connected};
 use crate::model::words::age;
 use crate::model::{Cluster, Instance, Time};
 use crate::planner::Severity;
+use crate::planner::replica::generations::{Generations, compare};
 use crate::planner::replica::{Half, Seen, State};
 use crate::planner::work::Work;
 
@@ -189,15 +190,8 @@ pub(super) fn both_primary(said: &[Said]) -> bool {
     said.len() == 2 && said.iter().all(|said| said.device.role == "Primary")
 }
 
-/// Both ends were written since they lost each other: their data went on to generations of their
-/// own, and each notes what differs. The lowest bit of a generation only says that it is primary.
+/// Both ends were written since they lost each other.
 pub(super) fn wrote_apart(said: &[Said]) -> bool {
-    let [Some(a), Some(b)] = [said.first(), said.get(1)].map(|said| {
-        let generation = said?.device.generation.as_ref()?;
-        let hex = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
-        Some((hex(&generation.current)? & !1, hex(&generation.bitmap)?))
-    }) else {
-        return false;
-    };
-    a.0 != b.0 && a.1 != 0 && b.1 != 0
+    let [a, b] = said else { return false };
+    compare(a.device, b.device) == Generations::Apart
 }
