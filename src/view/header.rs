@@ -5,7 +5,7 @@ use crate::app::area::Area;
 use crate::app::tone::{self, Tone};
 use crate::app::{State, sheet::Span};
 use crate::model::words::age;
-use crate::model::{Cluster, Reach};
+use crate::model::{Cluster, Node, Reach};
 use crate::planner::Severity;
 use crate::theme::Role;
 
@@ -142,6 +142,7 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
     if drbd.total > 0 {
         let moving = match drbd.moving {
             0 => None,
+            _ if width < MIDDLE && drbd.degraded > 0 => None,
             n if width >= WIDE => Some(format!("{n} resyncing")),
             n => Some(format!("{n} sync")),
         };
@@ -155,9 +156,8 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
         };
         let parts: Vec<String> = moving.into_iter().chain(rest).collect();
         let drbd = figure("drbd", Some(parts.join(" ")), tone);
-        // While something is wrong it must not be the first to leave; where there is hardly any
-        // room the line of what is wrong says it.
-        if matches!(tone, Tone::Warn | Tone::Progress) && width >= MIDDLE {
+        // While something is wrong it must not be the first to leave.
+        if matches!(tone, Tone::Warn | Tone::Progress) {
             figures.insert(JOBS_AT + 1, drbd);
         } else {
             figures.push(drbd);
@@ -248,6 +248,13 @@ fn old(pen: &mut Pen, area: Area, state: &State, cluster: &Cluster) {
 
 fn spans(cluster: &Cluster, roomy: bool) -> Vec<Span> {
     let ages = ages(cluster);
+    // Of the nodes that tell it is true; one that is lost has told of another time.
+    let lost = |node: &Node| !node.offline() && !node.fresh() && node.heard.is_some();
+    let about = if cluster.nodes.values().any(lost) {
+        "~"
+    } else {
+        ""
+    };
     let of_now = |seconds: f64| if seconds < LIVE_NOW { 0.0 } else { seconds };
     let kinds = [
         (
@@ -270,6 +277,9 @@ fn spans(cluster: &Cluster, roomy: bool) -> Vec<Span> {
         let (text, tone) = match seconds {
             None => ("?".to_owned(), Tone::Dim),
             Some(seconds) if seconds >= old => (age(seconds), Tone::Critical),
+            Some(seconds) if matches!(word, "live" | "drbd") && !about.is_empty() => {
+                (format!("{about}{}", age(seconds)), Tone::Stale)
+            }
             Some(seconds) => (age(seconds), Tone::Plain),
         };
         spans.push(Span::new(text, tone));

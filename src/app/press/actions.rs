@@ -3,10 +3,9 @@
 use crate::action::Action;
 use crate::model::{Cluster, Time};
 
-use crate::app::line::LineEdit;
 use crate::app::nav::Page;
 use crate::app::rows::Id;
-use crate::app::state::{Entry, EntryKind};
+use crate::app::state::EntryKind;
 use crate::app::{Effect, State};
 
 use super::entry;
@@ -151,13 +150,9 @@ fn open_filter(state: &mut State, cluster: &Cluster) {
     let Some(table) = state.view().shown_table() else {
         return;
     };
+    // A new filter, not more of the old one; Esc brings that back.
     let before = table.filter.text().to_owned();
-    let mut line = LineEdit::default();
-    line.set(&before);
     entry::open(state, cluster, EntryKind::Filter(before));
-    if let Some(Entry { line: typed, .. }) = &mut state.entry {
-        *typed = line;
-    }
 }
 
 /// Goes through the main pages; on the page of an object, between its table and its whole text.

@@ -192,10 +192,10 @@ pub fn disks(pair: &Pair) -> String {
     }
 }
 
-/// What stands beside the bar: that it stalls, but not for how long, as the time left says that.
+/// What stands beside the bar: nothing of a stall, as the time left says it.
 pub fn beside_bar(pair: &Pair) -> Cow<'_, str> {
     match pair.state {
-        State::Stalled if pair.text.starts_with("stalled") => Cow::Borrowed("stalled"),
+        State::Stalled if pair.text.starts_with("stalled") => Cow::Borrowed(""),
         _ => state(pair),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Cluster, Name};
-use crate::planner::replica::{Half, Key, Pair, Seen, State};
+use crate::planner::replica::{Half, Key, Pair, Redundancy, Seen, State, redundancy};
 
 use super::{Found, NAMED, Severity, Subject, count};
 
@@ -44,11 +44,13 @@ pub(super) fn drbd(cluster: &Cluster, pairs: &[Pair], found: &mut Found) {
     // A node that is missed by many is one cause; one disk says more of itself.
     let many = |pairs: &Vec<&Pair>| pairs.len() > 1;
     let (many, few): (Vec<_>, Vec<_>) = away.into_iter().partition(|(_, pairs)| many(pairs));
-    for (_, few) in few {
+    let worst = |pairs: &[&Pair]| pairs.iter().filter_map(|pair| pair.severity).max();
+    for pair in few.into_iter().flat_map(|(_, few)| few) {
+        let severity = pair.severity.unwrap_or(Severity::Warning);
         kinds
-            .entry((Kind::OneCopy, Severity::Warning))
+            .entry((Kind::OneCopy, severity))
             .or_default()
-            .extend(few);
+            .push(pair);
     }
     for ((kind, severity), pairs) in kinds {
         tell(kind, severity, &pairs, found);
@@ -64,7 +66,8 @@ pub(super) fn drbd(cluster: &Cluster, pairs: &[Pair], found: &mut Found) {
             "{node} {how}: {} have one copy only",
             count(pairs.len(), "disk")
         );
-        found.add(Severity::Warning, Subject::Node(node.clone()), text);
+        let severity = worst(&pairs).unwrap_or(Severity::Warning);
+        found.add(severity, Subject::Node(node.clone()), text);
     }
     beyond(cluster, found);
 }
@@ -89,7 +92,7 @@ impl Kind {
             State::StandAlone => Kind::StandAlone,
             State::Diskless => Kind::Diskless,
             State::Disagrees => Kind::Disagrees,
-            State::Degraded if pair.severity == Some(Severity::Critical) => Kind::NoCopy,
+            State::Degraded if redundancy("drbd", [pair]) == Redundancy::Lost => Kind::NoCopy,
             State::Degraded => Kind::OneCopy,
             State::Stalled => Kind::Stalled,
             State::Paused => Kind::Paused,
@@ -129,8 +132,27 @@ fn tell(kind: Kind, severity: Severity, pairs: &[&Pair], found: &mut Found) {
         return;
     }
     for pair in pairs {
+        // Disks of one instance that say the same are told once.
+        let alike = |other: &&&Pair| match (&pair.key, &other.key) {
+            (Key::Disk(a, _), Key::Disk(b, _)) => a == b && pair.text == other.text,
+            (a, b) => a == b,
+        };
+        let like: Vec<u32> = pairs
+            .iter()
+            .filter(alike)
+            .filter_map(|it| index(it))
+            .collect();
+        if like
+            .first()
+            .is_some_and(|first| index(pair) != Some(*first))
+        {
+            continue;
+        }
         let name = match &pair.key {
-            Key::Disk(instance, index) => format!("{instance}/{index}"),
+            Key::Disk(instance, _) => {
+                let indices: Vec<String> = like.iter().map(u32::to_string).collect();
+                format!("{instance}/{}", indices.join(","))
+            }
             Key::Stray(node, minor) => format!("{node} minor {minor}"),
         };
         // What the words begin with tells whether the disk or its resync is meant.
@@ -143,6 +165,14 @@ fn tell(kind: Kind, severity: Severity, pairs: &[&Pair], found: &mut Found) {
             subject(pair),
             format!("{name}{what} {}", pair.text),
         );
+    }
+}
+
+/// Which disk of its instance it is.
+fn index(pair: &Pair) -> Option<u32> {
+    match pair.key {
+        Key::Disk(_, index) => Some(index),
+        Key::Stray(..) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::model::words::{duration, mib};
-use crate::model::{Cluster, Name, Node};
+use crate::model::{Cluster, Instance, Name, Node, natural};
 use crate::planner::storage::{
     NO_GROUP, Owner, Place, PlaceKind, Volume, broken_reserved, volumes,
 };
@@ -17,6 +17,9 @@ const FULL: u64 = 97;
 /// A place that will be full within this many seconds is a warning.
 const SOON: f64 = 86_400.0;
 
+/// One that will be full within this many seconds is trouble now.
+const NOW: f64 = 3_600.0;
+
 /// Places for disks, what lies in them, and the disks below them.
 pub(super) fn storage(cluster: &Cluster, places: &[Place], found: &mut Found) {
     fill(cluster, places, found);
@@ -27,7 +30,7 @@ pub(super) fn storage(cluster: &Cluster, places: &[Place], found: &mut Found) {
     unlike(cluster, places, found);
     hanging(cluster, found);
     for node in fresh(cluster) {
-        partial(node, found);
+        partial(cluster, node, found);
         failing(node, found);
     }
     for (pattern, why) in broken_reserved(cluster) {
@@ -82,31 +85,35 @@ fn fill(cluster: &Cluster, places: &[Place], found: &mut Found) {
             continue;
         };
         let used = u128::from(total.saturating_sub(free)) * 100 / u128::from(total);
+        let filled = place.full_in_s.filter(|left| *left < SOON).map(|left| {
+            // In steps, so that the words hold for a while.
+            match left < NOW {
+                true => "within the hour".to_owned(),
+                false => format!("in {}", duration((left / 3_600.0).ceil() * 3_600.0)),
+            }
+        });
         let severity = match used as u64 {
             FULL.. => Severity::Critical,
             NEARLY.. => Severity::Warning,
             _ => {
-                if let Some(full_in) = place.full_in_s.filter(|left| *left < SOON) {
-                    // In steps, so that the words hold for a while.
-                    let hours = (full_in / 3_600.0).ceil() * 3_600.0;
-                    let text = format!("{} will be full in {}", called(place), duration(hours));
+                if let Some(when) = &filled {
+                    let text = format!("{} will be full {when}", called(place));
                     filling.push((Subject::Storage(place.node.clone()), text));
                 }
                 continue;
             }
         };
-        let text = format!("{} {used}% full, {} free", called(place), mib(free));
+        let soon = place.full_in_s.is_some_and(|left| left < NOW);
+        let severity = if soon { Severity::Critical } else { severity };
+        let when = filled.map_or_else(String::new, |when| format!(", all {when}"));
+        let text = format!("{} {used}% full, {} free{when}", called(place), mib(free));
         let named = full.entry(severity).or_default();
         named.push((Subject::Storage(place.node.clone()), text));
     }
     for (severity, all) in full.into_iter().rev() {
-        let percent = if severity == Severity::Critical {
-            FULL
-        } else {
-            NEARLY
-        };
-        add_few(found, severity, all, |n| {
-            format!("{n} places for disks over {percent}% full")
+        add_few(found, severity, all, |n| match severity {
+            Severity::Critical => format!("{n} places for disks full or about to be"),
+            _ => format!("{n} places for disks over {NEARLY}% full"),
         });
     }
     add_few(found, Severity::Warning, filling, |n| {
@@ -140,9 +147,10 @@ fn unlike(cluster: &Cluster, places: &[Place], found: &mut Found) {
     };
     let lost = of(|place| place.missing).map(|place| {
         let text = format!(
-            "{} missing on {}",
+            "{} missing on {}: {}",
             count(place.missing, "volume"),
-            place.node
+            place.node,
+            lacking(cluster, place)
         );
         (Subject::Storage(place.node.clone()), text)
     });
@@ -186,6 +194,26 @@ fn unlike(cluster: &Cluster, places: &[Place], found: &mut Found) {
     });
 }
 
+/// Disks of which a volume is missing in a place, by name or counted.
+fn lacking(cluster: &Cluster, place: &Place) -> String {
+    let volumes = volumes(cluster, &place.node).unwrap_or_default();
+    let missing = volumes
+        .into_iter()
+        .filter(|it| it.vg == place.name && it.found.is_none());
+    let disks = missing.filter_map(|volume| match volume.owner {
+        Owner::Data(name, index) | Owner::Meta(name, index) => Some(format!("{name}/{index}")),
+        _ => None,
+    });
+    let mut disks: Vec<String> = disks.collect();
+    disks.sort_by(|a, b| natural::compare(a, b));
+    disks.dedup();
+    match disks.len() {
+        0 => "disks not known".to_owned(),
+        n if n > NAMED => format!("of {}", count(n, "disk")),
+        _ => disks.join(", "),
+    }
+}
+
 /// The volumes of a node that are of another size than configured, in words.
 fn sizes(cluster: &Cluster, node: &Name) -> Vec<(Subject, String)> {
     let wrong = |volume: &Volume| volume.found.is_some() && volume.wanted.is_some();
@@ -222,7 +250,7 @@ fn hanging(cluster: &Cluster, found: &mut Found) {
 }
 
 /// Volume groups with a part missing.
-fn partial(node: &Node, found: &mut Found) {
+fn partial(cluster: &Cluster, node: &Node, found: &mut Found) {
     let vgs = node.facts.storage.iter().flat_map(|storage| &storage.vgs);
     for vg in vgs {
         let text = match vg.missing_pvs {
@@ -230,13 +258,32 @@ fn partial(node: &Node, found: &mut Found) {
             0 => continue,
             n => format!("{} lacks {}", vg.name, count(n as usize, "physical volume")),
         };
-        let text = format!("{}: {text}", node.name);
+        let disks = cluster
+            .instances
+            .values()
+            .filter(|it| lies_on(it, node))
+            .count();
+        let whose = match disks {
+            0 => String::new(),
+            n => format!(", under disks of {}", count(n, "instance")),
+        };
+        let text = format!("{}: {text}{whose}", node.name);
         found.add(
             Severity::Critical,
             Subject::Storage(node.name.clone()),
             text,
         );
     }
+}
+
+/// An instance has this node, and its disks are on LVM.
+fn lies_on(instance: &Instance, node: &Node) -> bool {
+    let lvm = matches!(
+        instance.conf.disk_template.as_str(),
+        "drbd" | "plain" | "mixed"
+    );
+    let names = [&node.primaries, &node.secondaries];
+    lvm && names.iter().any(|it| it.contains(&instance.name))
 }
 
 /// Disks that say of themselves that they fail.

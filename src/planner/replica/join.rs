@@ -139,7 +139,9 @@ fn pair(
         .chain(devices().map(|device| device.port))
         .find(|port| *port != 0);
     let oos = halves.iter().filter_map(Half::now).map(|it| it.oos_kib);
-    let oos_kib = oos.flatten().max();
+    // What a secondary noted says nothing of what was written on a primary that is not heard.
+    let deaf = matches!(halves[0].seen, Seen::Was(_) | Seen::Offline | Seen::Unknown);
+    let oos_kib = oos.flatten().max().filter(|_| !deaf);
     let [primary, secondary] = halves;
     Pair {
         key,

@@ -306,7 +306,7 @@ fn a_lost_end_is_judged_by_the_others_word() {
     silent_at(&mut cluster, 1_060 + 180);
     assert_eq!(
         one(&cluster),
-        note(State::Degraded, "peer node5 is away 3m")
+        warn(State::Degraded, "peer node5 is away 3m")
     );
     assert_eq!(redundancy("drbd", &pairs(&cluster)), Redundancy::Degraded);
     lose(&mut cluster, "node3");

@@ -9,6 +9,10 @@ use crate::planner::replica::{Half, Seen, State};
 use super::ground::{Ground, heard, noted};
 use super::split::split_brain;
 
+/// What is said of contradictions.
+const UNFIT: &str = "What the two ends say does not fit together: compare /proc/drbd on both nodes. No command is \
+                     certain to help here.";
+
 /// StandAlone, degraded, connecting, or of two minds.
 pub fn apart(ground: &Ground) -> Vec<String> {
     let pair = ground.pair;
@@ -40,10 +44,11 @@ pub fn apart(ground: &Ground) -> Vec<String> {
     }
     match ground.apart() {
         Some(both) => parted(ground, both),
-        None => words(
+        None if pair.state == State::Connecting => words(
             "A connection is being made or torn down: that takes seconds. If it stays so, the kernel logs of both nodes \
              say why.",
         ),
+        None => words(UNFIT),
     }
 }
 
@@ -82,7 +87,7 @@ fn parted(ground: &Ground, both: [&Device; 2]) -> Vec<String> {
             )];
         }
         Generations::Same => format!(
-            "Neither was written since they parted, or not that it is known: this reconnects {primary} and {secondary}."
+            "Both have data of one generation: this reconnects {primary} and {secondary}, and copies what differs."
         ),
         Generations::Unknown => {
             return vec![
@@ -147,9 +152,7 @@ fn together(ground: &Ground, both: [&Device; 2]) -> Vec<String> {
             "{primary} reads from {secondary}, which has the only good copy: do not disconnect them, and do not touch \
              {secondary}. The kernel log of {primary} says why it is not made up to date."
         )],
-        _ => words(
-            "What the two ends say does not fit together: compare /proc/drbd on both nodes. No command is certain here.",
-        ),
+        _ => words(UNFIT),
     }
 }
 

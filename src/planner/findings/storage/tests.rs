@@ -155,7 +155,7 @@ fn volumes_that_are_not_as_configured_are_said() {
     let cases = [
         (
             vec![data(10_240)],
-            critical("1 volume missing on node5"),
+            critical("1 volume missing on node5: web7/0"),
             Subject::Storage("node5".into()),
         ),
         (
@@ -201,7 +201,7 @@ fn a_place_that_fills_is_told_before_it_is_full() {
     // 30,000 MiB at 10 MiB a second.
     assert_eq!(
         found(&cluster),
-        [warning("xenvg on node7 will be full in 1h 00m")]
+        [warning("xenvg on node7 will be full within the hour")]
     );
     let lvm = Some(Lvm::default());
     sample(
@@ -217,5 +217,22 @@ fn a_place_that_fills_is_told_before_it_is_full() {
         found(&cluster)
             .iter()
             .all(|(_, text)| !text.contains("full"))
+    );
+}
+
+#[test]
+fn a_place_that_is_nearly_full_and_fills_is_trouble_now() {
+    let mut cluster = cluster();
+    let mut free = 30_000;
+    for step in 0..200 {
+        at(&mut cluster, 1_060 + step * 10);
+        free -= 120;
+        tell(&mut cluster, groups(vec![vg(102_400, free)]));
+    }
+    assert_eq!(
+        found(&cluster),
+        [critical(
+            "xenvg on node7 94% full, 5.9G free, all within the hour"
+        )]
     );
 }

@@ -20,6 +20,8 @@ pub(in crate::planner::replica) struct Case<'a> {
     pub at: Time,
     /// The instance runs, as far as is known.
     pub runs: bool,
+    /// It is to run.
+    pub wanted: bool,
     /// A job works on the instance.
     pub busy: bool,
     /// Its disks may be primary on both nodes for now.
@@ -33,6 +35,8 @@ pub struct End<'a> {
     pub half: &'a Half,
     pub course: Option<&'a Course>,
     pub heard: Time,
+    /// Its node does not answer.
+    pub lost: bool,
     pub clock_ahead: f64,
 }
 
@@ -59,6 +63,7 @@ impl<'a> Case<'a> {
                     .minor
                     .and_then(|minor| node.and_then(|node| node.courses.get(minor))),
                 heard: node.and_then(|node| node.heard).unwrap_or_default(),
+                lost: node.is_none_or(|node| !node.fresh()),
                 clock_ahead: node.and_then(|node| node.clock_ahead).unwrap_or_default(),
             }
         };
@@ -70,6 +75,7 @@ impl<'a> Case<'a> {
             wall: cluster.now.wall,
             at: cluster.now.at,
             runs: status.is_some_and(|word| word.is_up()),
+            wanted: instance.is_some_and(|it| it.conf.admin_state == "up"),
             busy: work.job(name).is_some(),
             migrates: work.migrates(name),
             size,

@@ -82,9 +82,19 @@ pub(super) fn apart(case: &Case, said: &[Said]) -> Option<Verdict> {
         Seen::Offline => format!("peer {peer} is offline{for_long}"),
         Seen::Was(_) | Seen::Unknown => format!("peer {peer} is away{for_long}"),
     };
+    // With its own node the instance is down, and what is left is one copy. A secondary's node that
+    // is lost does not pass by itself either.
+    let lost = other.lost && matches!(other.half.seen, Seen::Was(_) | Seen::Unknown);
+    let severity = if lost && std::ptr::eq(other, &case.ends[0]) && case.wanted {
+        Severity::Critical
+    } else if lost {
+        Severity::Warning
+    } else {
+        case.passing(since)
+    };
     Some(Verdict {
         state: State::Degraded,
-        severity: Some(case.unless_busy(case.passing(since), since)),
+        severity: Some(case.unless_busy(severity, since)),
         text,
         since,
     })
