@@ -43,7 +43,8 @@ pub trait Node {
     fn sample(&mut self, now: Moment) -> Sample;
 
     /// DRBD as it is, all of it, if it was looked at anew since the call before. Called on every
-    /// tick, so that changes are told as they happen; the session sends what changed.
+    /// tick and before a sample, so that changes are told as they happen and the sample can say
+    /// what is missing; the session sends what changed.
     fn drbd(&mut self, now: Moment) -> Option<Drbd> {
         let _ = now;
         None
@@ -285,16 +286,18 @@ impl<N: Node> Session<N> {
         if self.sample_waits {
             return;
         }
-        let (mut news, mut changed) = if due {
+        // Before the sample: its `missing` says why devices cannot be had any more, and no console
+        // sees them go without it.
+        let drbd = self.node.drbd(now);
+        let drbd = drbd.and_then(|drbd| self.drbd.told(drbd, now));
+        let lost = drbd.as_ref().is_some_and(loses_devices);
+        let (mut news, mut changed) = if due || lost {
             self.changes(now)
         } else {
             (Sample::default(), false)
         };
-        news.drbd = self
-            .node
-            .drbd(now)
-            .and_then(|drbd| self.drbd.told(drbd, now));
-        changed |= news.drbd.is_some();
+        changed |= drbd.is_some();
+        news.drbd = drbd;
         let beat = due && now.mono_ms.saturating_sub(self.sample_sent_ms) >= HEARTBEAT_MS;
         if changed || beat || self.known.seq == 0 {
             self.known.seq += 1;
@@ -329,6 +332,11 @@ impl<N: Node> Session<N> {
         );
         (news, changed)
     }
+}
+
+/// Whether devices that a console may know are not in it any more, or there are none.
+fn loses_devices(news: &Drbd) -> bool {
+    !news.gone.is_empty() || news.whole && news.devices.is_empty()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 use gantry_wire::config::{ConfigPart, Instance};
 use gantry_wire::drbd::Device;
-use gantry_wire::node::{Load, Memory};
+use gantry_wire::node::{Load, Memory, Missing};
 use gantry_wire::request::{self, Ask, Ping};
 use proptest::prelude::*;
 
@@ -16,6 +16,8 @@ struct Still {
     news: Vec<Report>,
     asked: Vec<u64>,
     drbd: Option<Drbd>,
+    /// What is found to be missing when DRBD is looked at.
+    lacks: Option<Vec<Missing>>,
 }
 
 impl Node for Still {
@@ -33,6 +35,9 @@ impl Node for Still {
         self.sample.clone()
     }
     fn drbd(&mut self, _: Moment) -> Option<Drbd> {
+        if let Some(lacks) = self.lacks.take() {
+            self.sample.missing = Some(lacks);
+        }
         self.drbd.take()
     }
     fn poll(&mut self, _: &Watch, _: Moment) -> Vec<Report> {
@@ -352,6 +357,55 @@ fn what_a_slow_console_missed_of_drbd_is_sent_once_it_reads() {
     };
     assert_eq!(sample.drbd.as_ref().unwrap().devices.len(), 1);
     assert!(session.next_wake(at(200)) > 0);
+}
+
+#[test]
+fn devices_never_go_without_the_words_that_say_why() {
+    let lacks = |why: &str| {
+        Some(vec![Missing {
+            part: "drbd".into(),
+            why: why.into(),
+            hangs: false,
+        }])
+    };
+    let mut session = watching(Still {
+        drbd: devices("Connected"),
+        sample: Sample {
+            missing: Some(Vec::new()),
+            ..Sample::default()
+        },
+        ..Still::default()
+    });
+    said(&mut session);
+    // With a sample, between two, and as a version that has a part of it goes on.
+    let without = |version: &str| {
+        Some(Drbd {
+            whole: true,
+            version: version.into(),
+            ..Drbd::default()
+        })
+    };
+    let steps = [
+        (1000, without(""), "denied"),
+        (1300, devices("Connected"), "denied"),
+        (1600, without("9.2.8"), "no events"),
+    ];
+    let mut lost = 0;
+    for (now, drbd, why) in steps {
+        session.node().lacks = lacks(why);
+        session.node().drbd = drbd;
+        session.tick(at(now));
+        let said = said(&mut session);
+        let [Report::Sample(sample)] = said.as_slice() else {
+            panic!("{said:?}")
+        };
+        let drbd = sample.drbd.as_ref().unwrap();
+        if drbd.devices.is_empty() {
+            assert_eq!(sample.missing, lacks(why), "at {now}");
+            lost += 1;
+        }
+    }
+    assert_eq!(lost, 2);
 }
 
 #[test]
