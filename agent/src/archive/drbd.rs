@@ -38,7 +38,7 @@ pub fn read(files: &Files, ssconf: Option<&Ssconf>, node: &str, shown: &[Shown])
     let owners = Finder::new(None).find(files.place(), None, node, &minors, 0);
     let shown: BTreeMap<u32, &Shown> = shown.iter().map(|shown| (shown.minor, shown)).collect();
     for device in &mut seen.devices {
-        let Some(subject) = Subject::of(device) else {
+        let Some(subject) = Subject::of(device, 0) else {
             continue;
         };
         let shown = shown.get(&device.minor).copied().cloned();
@@ -46,7 +46,7 @@ pub fn read(files: &Files, ssconf: Option<&Ssconf>, node: &str, shown: &[Shown])
         let log = log.as_ref().map(|(log, boot)| (log, *boot));
         let (owner, shown) = (owner.unwrap_or_default(), shown.unwrap_or_default());
         let fact = Fact::of(&subject, owner, shown, ssconf, log);
-        dress(device, &fact);
+        dress(device, &subject, &fact);
     }
     Some(Drbd {
         whole: true,
