@@ -28,6 +28,8 @@ const LISTS_MS: u64 = 600_000;
 const PATIENCE_MS: u64 = 10_000;
 /// A program is killed after this long.
 const LIMIT: Duration = Duration::from_secs(20);
+/// A round has three programs: after this long something else than one of them hangs, milliseconds.
+const ROUND_MS: u64 = 70_000;
 
 /// What is known of LVM at a moment; a part that is not known is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,6 +208,7 @@ impl Probe {
                         silent_since: None,
                     };
                     self.lists = Some(Err(trouble));
+                    self.waits = false;
                     return;
                 }
             }
@@ -229,16 +232,22 @@ impl Probe {
         self.changed = false;
     }
 
-    /// A program that is under way for too long.
+    /// A program that is under way for too long, or a round that does not come to its end.
     fn silence(&self, now: Moment) -> Option<Trouble> {
-        let (program, since) = self.keeper.under_way()?;
+        let is_late =
+            |since: &Moment, limit_ms| now.mono_ms.saturating_sub(since.mono_ms) > limit_ms;
+        let program = self.keeper.under_way();
+        let program = program.filter(|(_, since)| is_late(since, PATIENCE_MS));
+        let (program, since) = program.or_else(|| {
+            let asked = self.asked.filter(|at| self.waits && is_late(at, ROUND_MS));
+            asked.map(|at| ("LVM".to_owned(), at))
+        })?;
         let trouble = Trouble {
             program,
             why: String::new(),
             silent_since: Some(since),
         };
-        let is_silent = now.mono_ms.saturating_sub(since.mono_ms) > PATIENCE_MS;
-        is_silent.then(|| trouble.since(self.trouble()))
+        Some(trouble.since(self.trouble()))
     }
 
     /// What went wrong last.
