@@ -3,6 +3,7 @@ use gantry_wire::config::{ConfigPart, Instance};
 use gantry_wire::drbd::Device;
 use gantry_wire::node::{Load, Memory, Missing};
 use gantry_wire::request::{self, Ask, Ping};
+use gantry_wire::storage::DiskHealth;
 use proptest::prelude::*;
 
 use super::*;
@@ -406,6 +407,48 @@ fn devices_never_go_without_the_words_that_say_why() {
         }
     }
     assert_eq!(lost, 2);
+}
+
+#[test]
+fn a_part_that_no_frame_can_carry_is_missing_until_it_is_shorter() {
+    let disks = |length: usize| {
+        Some(vec![DiskHealth {
+            why: "x".repeat(length),
+            ..DiskHealth::default()
+        }])
+    };
+    let mut session = watching(Still {
+        sample: Sample {
+            health: disks(frame::LIMIT),
+            load: Some(Load::default()),
+            missing: Some(Vec::new()),
+            ..Sample::default()
+        },
+        ..Still::default()
+    });
+    let first = said(&mut session);
+    let [Report::Hello(_), Report::Sample(most), Report::Sample(then)] = first.as_slice() else {
+        panic!("{} frames", first.len())
+    };
+    assert!(most.load.is_some() && most.health.is_none());
+    let missing = then.missing.as_ref().unwrap();
+    assert_eq!((missing.len(), missing[0].part.as_str()), (1, "health"));
+    assert_eq!((most.seq, then.seq), (1, 2));
+    session.tick(at(1000));
+    assert_eq!(session.pending_bytes(), 0, "it is known");
+    session.node().sample.missing = Some(vec![Missing::default()]);
+    session.tick(at(2000));
+    let [Report::Sample(sample)] = &said(&mut session)[..] else {
+        panic!()
+    };
+    assert_eq!(sample.missing.as_ref().map(Vec::len), Some(2), "still so");
+    session.node().sample.health = disks(7);
+    session.tick(at(3000));
+    let [Report::Sample(sample)] = &said(&mut session)[..] else {
+        panic!()
+    };
+    assert_eq!(sample.health, disks(7));
+    assert_eq!(sample.missing, Some(vec![Missing::default()]));
 }
 
 #[test]

@@ -392,8 +392,8 @@ impl Probe {
             version: self.seen.version.clone(),
             pushed: self.pushed,
             devices,
-            gone: Vec::new(),
             unread: self.seen.unread.clone(),
+            ..Drbd::default()
         }
     }
 }

@@ -7,9 +7,11 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
+use gantry_wire::frame;
 use gantry_wire::node::Missing;
 use gantry_wire::storage::{Lvm, VolumeGroup};
 
+use super::fit::fit;
 use super::report::Complaints;
 use super::{lvs, pvs, vgs};
 use crate::place::{Place, Stamp};
@@ -333,11 +335,14 @@ impl Asker {
         for complaint in pvs.complaints.iter().chain(&lvs.complaints) {
             complaints.add(complaint);
         }
-        Ok(Lvm {
+        let mut lvm = Lvm {
             pvs: pvs.list,
             lvs: lvs.list,
             complaints: complaints.into_list(),
-        })
+        };
+        // Half a frame is left to the sample's other parts.
+        fit(&mut lvm, frame::LIMIT / 2);
+        Ok(lvm)
     }
 
     /// Runs a program and reads what it printed. One that fails may have printed all the same:
