@@ -41,7 +41,7 @@ pub fn read(root: &Path) -> Result<Snapshot, String> {
     let shown = drbd::shown(&files);
     refused(&files, &mut missing, "drbd");
     let node = node(&files, ssconf, &shown);
-    refused(&files, &mut missing, "hello");
+    refused(&files, &mut missing, "system");
     let drbd = drbd::read(&files, ssconf, &node, &shown);
     refused(&files, &mut missing, "drbd");
     let name = if node.is_empty() { "?" } else { &node };

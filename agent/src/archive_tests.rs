@@ -297,7 +297,7 @@ fn pipes_and_endless_files_are_named_and_not_read() {
     for (part, file, why) in [
         ("ssconf", "var/lib/ganeti/ssconf_cluster_name", no_file),
         ("drbd", "commands/drbdsetup-show", "longer than 16 MiB"),
-        ("hello", "etc/hostname", no_file),
+        ("system", "etc/hostname", no_file),
         ("drbd", "commands/drbdsetup-events2", no_file),
         ("drbd", "commands/dmesg", "longer than 16 MiB"),
         ("drbd", "run/ganeti/bdev-cache/bdev_drbd0", no_file),

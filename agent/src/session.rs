@@ -345,7 +345,8 @@ impl<N: Node> Session<N> {
             ($name:expr; $($part:ident),*) => {
                 match $name {
                     $( stringify!($part) => known.$part.is_some() && news.$part.is_none(), )*
-                    _ => true,
+                    // Its news are told apart from the sample's.
+                    part => part == "drbd",
                 }
             };
         }

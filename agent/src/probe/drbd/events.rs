@@ -15,6 +15,8 @@ pub struct Events {
     resources: BTreeMap<String, Resource>,
     /// All that existed at the start was told.
     complete: bool,
+    /// It said that it left something out.
+    skipped: bool,
     /// How often something was set up otherwise since then.
     set_up: u64,
     /// Minors of devices that were made or destroyed since it was asked last.
@@ -47,6 +49,7 @@ impl Events {
         Events {
             resources: BTreeMap::new(),
             complete: false,
+            skipped: false,
             set_up: 0,
             made: BTreeSet::new(),
             lines: 0,
@@ -57,6 +60,11 @@ impl Events {
     /// Whether all that existed at the start was told.
     pub fn complete(&self) -> bool {
         self.complete
+    }
+
+    /// Whether something was left out, as too much happened at once.
+    pub fn skipped(&self) -> bool {
+        self.skipped
     }
 
     /// Counts up when something was set up otherwise: made, destroyed, attached, detached, connected
@@ -95,7 +103,10 @@ impl Events {
             // Programs that are run, and names that nobody shows.
             "call" | "response" | "rename" => return Some(()),
             // `- skipped N`: too much happened at once.
-            "-" => return Some(()),
+            "-" => {
+                self.skipped = true;
+                return Some(());
+            }
             _ => return None,
         }
         if object == "-" {

@@ -128,6 +128,26 @@ fn everything_is_found_out_about_a_device_that_stands_alone() {
 }
 
 #[test]
+fn what_the_log_told_moves_with_the_clock() {
+    let mut bench = Bench::new("clock-set");
+    let subjects = vec![subject(1, "StandAlone")];
+    let mut split_brain = |mono_ms, boot| {
+        bench.worker.order(Order {
+            subjects: subjects.clone(),
+            set_up: 0,
+            node: "node2".into(),
+            ssconf: None,
+            now: at(mono_ms),
+            boot,
+        });
+        until(&bench.waker, || bench.worker.receive());
+        bench.worker.latest().devices[&1].split_brain_at
+    };
+    assert_eq!(split_brain(0, BOOT), Some(1_790_001_814.726));
+    assert_eq!(split_brain(2000, BOOT + 60.0), Some(1_790_001_874.726));
+}
+
+#[test]
 fn commands_run_only_after_a_change() {
     let mut bench = Bench::new("changes");
     let both = |second: &str| vec![subject(0, "Connected"), subject(1, second)];

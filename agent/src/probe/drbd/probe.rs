@@ -21,6 +21,8 @@ use crate::waker::Waker;
 const QUIET_MS: u64 = 10_000;
 /// `events2` that ended is started again after this long, milliseconds.
 const AGAIN_MS: u64 = 60_000;
+/// One that could not tell all is ended and started again at most this often, milliseconds.
+const ANEW_MS: u64 = 10_000;
 /// The kernel's log and our own eyes mean the same change if they are this close, seconds.
 const SAME_S: f64 = 15.0;
 /// Clocks that are apart by less than this have not been set, seconds.
@@ -144,9 +146,10 @@ impl Probe {
         changed.then(|| self.all())
     }
 
-    /// Something about the devices is being found out.
+    /// Something about the devices is being found out, or which there are.
     pub fn is_asked(&self) -> bool {
-        self.facts.as_ref().is_some_and(Worker::waits)
+        let comes = self.is_by_events() && self.watch.is_some() && !self.pushed;
+        comes || self.facts.as_ref().is_some_and(Worker::waits)
     }
 
     /// What cannot be had is added.
@@ -314,10 +317,15 @@ impl Probe {
             };
             self.trouble.events = Some(format!("drbdsetup events2 ended{then}"));
         }
+        if self.watch.as_ref().is_some_and(Watch::skipped) && now.mono_ms >= self.watch_from_ms {
+            // What it told is not all that is.
+            self.watch = None;
+        }
         if self.watch.is_none() && now.mono_ms >= self.watch_from_ms {
             match Watch::start(&self.path, &self.waker) {
                 Ok(watch) => {
                     self.watch = Some(watch);
+                    self.watch_from_ms = now.mono_ms.saturating_add(ANEW_MS);
                     self.watches = self.watches.saturating_add(1);
                 }
                 Err(why) => {
@@ -381,7 +389,9 @@ impl Probe {
             {
                 dress(device, &subject, fact);
             }
-            let since = state.since.map(|since| since + self.boot);
+            // Milliseconds are exact enough.
+            let wall = |since: f64| ((since + self.boot) * 1000.0).round() / 1000.0;
+            let since = state.since.map(wall);
             device.changed_at = match (device.changed_at, since) {
                 (Some(log), Some(seen)) if (log - seen).abs() > SAME_S => Some(log.max(seen)),
                 (log, seen) => log.or(seen),

@@ -261,3 +261,26 @@ fn a_clock_that_is_set_moves_what_was_seen_with_it() {
     );
     assert_eq!(at(1_790_003_606_000), Some(1_790_003_605.0));
 }
+
+#[test]
+fn events_that_were_left_out_are_asked_for_anew() {
+    let body = "[ $1 = events2 ] || exit 0; cat $0.nine; read go < $0.go; echo '- skipped 3'; exec sleep 600";
+    let mut bench = Bench::new("skipped", body, true);
+    let nine = bench.script.beside("drbdsetup.nine");
+    let minor = |minor: u32| {
+        let said = format!(
+            "exists resource name:r0 role:Primary\nexists device name:r0 volume:0 minor:{minor} disk:UpToDate\nexists -\n"
+        );
+        std::fs::write(&nine, said).unwrap();
+    };
+    minor(5);
+    std::fs::write(bench.place.proc.join("drbd"), "version: 9.2.8 (api:2)\n").unwrap();
+    let told = bench.read_until(0, |drbd| drbd.pushed);
+    assert_eq!(told.devices[0].minor, 5);
+    minor(6);
+    std::fs::write(bench.script.beside("drbdsetup.go"), "go\n").unwrap();
+    let lost = bench.read_until(1000, |drbd| !drbd.pushed);
+    assert_eq!(lost.devices, []);
+    let told = bench.read_until(10_000, |drbd| drbd.pushed);
+    assert_eq!(told.devices[0].minor, 6);
+}

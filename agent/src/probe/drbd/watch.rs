@@ -75,9 +75,15 @@ impl Watch {
         self.shared.news.swap(false, Ordering::SeqCst)
     }
 
-    /// It runs, and has told what there was when it was started.
+    /// It runs, and has told all that there was when it was started and that changed since.
     pub fn runs(&self) -> bool {
-        !self.ended() && self.shared.events().complete()
+        let events = self.shared.events();
+        !self.ended() && events.complete() && !events.skipped()
+    }
+
+    /// It left something out, so that another one has to tell all anew.
+    pub fn skipped(&self) -> bool {
+        self.shared.events().skipped()
     }
 
     /// It has ended by itself.
