@@ -74,16 +74,16 @@ impl Place {
     /// If there is no such directory.
     pub fn archived(root: &Path) -> std::io::Result<Place> {
         let door = Arc::new(Rooted::new(root)?);
-        let first = |of: [&str; 2]| {
+        let first = |of: &[&str]| {
             let mut paths = of.iter().map(PathBuf::from);
             paths.find(|path| door.is_directory(path))
         };
+        let data = ["var/lib/ganeti", "usr/local/var/lib/ganeti"];
+        let run = ["var/run/ganeti", "run/ganeti", "usr/local/var/run/ganeti"];
         let nowhere = || PathBuf::from("nowhere");
         Ok(Place {
-            data: first(["var/lib/ganeti", "usr/local/var/lib/ganeti"]).unwrap_or_else(nowhere),
-            run: first(["var/run/ganeti", "run/ganeti"])
-                .or_else(|| first(["usr/local/var/run/ganeti"; 2]))
-                .unwrap_or_else(nowhere),
+            data: first(&data).unwrap_or_else(nowhere),
+            run: first(&run).unwrap_or_else(nowhere),
             proc: root.join("proc"),
             sys: root.join("sys"),
             backup: root.join("etc/lvm/backup"),

@@ -228,9 +228,11 @@ pub fn parse(text: &str) -> DiskHealth {
         Some(_) => String::new(),
         None if messages.iter().any(|line| line.contains(" mode, exit(")) => ASLEEP.into(),
         None => messages
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| "says nothing of its health".into()),
+            .iter()
+            .map(|line| line.trim())
+            .find(|line| !line.is_empty())
+            .unwrap_or("says nothing of its health")
+            .into(),
     };
     DiskHealth {
         name: String::new(),

@@ -131,6 +131,17 @@ fn a_thread_that_has_ended_is_said() {
     assert_eq!(missing[0].why, "the thread that asks the disks has ended");
 }
 
+#[test]
+fn a_message_that_says_nothing_is_no_reason() {
+    let messages =
+        |words: &str| format!(r#"{{"smartctl":{{"messages":[{{"string":"{words}"}}]}}}}"#);
+    for text in [&messages(""), &messages("  "), "[[[[]]]]"] {
+        assert_eq!(parse(text).why, "says nothing of its health", "{text}");
+    }
+    let two = r#"{"smartctl":{"messages":[{},{"string":" No such device "}]}}"#;
+    assert_eq!(parse(two).why, "No such device");
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(?s).{0,300}", at in 0..SATA.len(), byte: u8) {
