@@ -4,7 +4,8 @@
 //! `proc/drbd` and other files of `/proc`; `commands/drbdsetup-events2`, `drbdsetup-show`, `dmesg`,
 //! `vgs`, `pvs` and `lvs` with what these printed; Ganeti's files below `var/lib/ganeti` and
 //! `run/ganeti`. Whatever is not there costs its own part only, and only if nothing is there at all
-//! that is an error: it will be the wrong directory.
+//! that is an error: it will be the wrong directory. Files that are there and cannot be read, that are
+//! none or too long are named with the reason.
 
 mod drbd;
 mod files;
@@ -19,7 +20,6 @@ use gantry_wire::report::Hello;
 use gantry_wire::ssconf::Ssconf;
 
 use crate::machine::name_in;
-use crate::place::Unread;
 use crate::probe::drbd::owner::node_of;
 use crate::probe::drbd::show::Shown;
 use crate::probe::{load, memory, system};
@@ -36,10 +36,14 @@ pub fn read(root: &Path) -> Result<Snapshot, String> {
     let mut missing = Vec::new();
     let mut reader = ssconf::Reader::default();
     reader.refresh(files.place());
+    refused(&files, &mut missing, "ssconf");
     let ssconf = reader.latest();
-    let shown = drbd::shown(&files, &mut missing);
+    let shown = drbd::shown(&files);
+    refused(&files, &mut missing, "drbd");
     let node = node(&files, ssconf, &shown);
-    let drbd = drbd::read(&files, ssconf, &node, &shown, &mut missing);
+    refused(&files, &mut missing, "system");
+    let drbd = drbd::read(&files, ssconf, &node, &shown);
+    refused(&files, &mut missing, "drbd");
     let name = if node.is_empty() { "?" } else { &node };
     let rows = drbd.iter().flat_map(|drbd| &drbd.devices);
     let rows = rows.map(|device| Row::new(name, device)).collect();
@@ -104,26 +108,25 @@ fn part<T>(
     needs: &[&str],
     read: impl FnOnce() -> Result<T, String>,
 ) -> Option<T> {
-    if !needs.iter().all(|file| files.has(file)) {
-        return None;
-    }
-    read().map_err(|why| miss(missing, name, why)).ok()
-}
-
-/// What a file has, if it is there; if it cannot be read that is noted.
-fn told<T>(
-    missing: &mut Vec<Missing>,
-    part: &str,
-    file: &str,
-    read: Result<T, Unread>,
-) -> Option<T> {
-    match read {
-        Ok(text) => Some(text),
-        Err(Unread::Absent) => None,
-        Err(why) => {
-            miss(missing, part, format!("{file}: {why}"));
+    let all = needs.iter().all(|file| files.has(file));
+    let value = all.then(read);
+    let before = missing.len();
+    refused(files, missing, name);
+    match value? {
+        Ok(value) => Some(value),
+        Err(why) if missing.len() == before => {
+            miss(missing, name, why);
             None
         }
+        // That is why.
+        Err(_) => None,
+    }
+}
+
+/// Notes the files that were there and could not be read.
+fn refused(files: &Files, missing: &mut Vec<Missing>, part: &str) {
+    for why in files.place().refused() {
+        miss(missing, part, why);
     }
 }
 

@@ -220,6 +220,101 @@ fn nothing_outside_is_read() {
     assert_eq!(archive.read().drbd[0].instance, None);
 }
 
+#[test]
+fn no_file_of_ganetis_is_a_way_out() {
+    let archive = Archive::new("ways-out");
+    let other = Archive::new("ways-to");
+    let config = r#"{"nodes": {"a": {"name": "node2"}}, "instances": {"i": {"name": "stolen", "disks": ["d"]}},
+        "disks": {"d": {"dev_type": "drbd", "logical_id": ["b", "a", 11003, 0, 1, "hush"]}}}"#;
+    other
+        .put("note", "stolen primary disk/0\n")
+        .put("config.data", config)
+        .put("name", "stolen\n")
+        .put("text", "stolen\n");
+    let out = other.0.to_str().unwrap();
+    archive
+        .put("etc/hostname", "node2\n")
+        .put("proc/drbd", &captured("proc-drbd-connected.txt"))
+        .link("run/ganeti/bdev-cache/bdev_drbd0", &format!("{out}/note"))
+        .link("var/lib/ganeti/config.data", &format!("{out}/config.data"))
+        .link("var/lib/ganeti/ssconf_cluster_name", &format!("{out}/name"))
+        .link("commands/drbdsetup-events2", &format!("{out}/text"))
+        .link("proc/loadavg", "/proc/loadavg")
+        .link("proc/meminfo", "../../../../../../../proc/meminfo");
+    let snapshot = archive.read();
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(!text.contains("stolen"), "{text}");
+    assert!(snapshot.ssconf.is_none() && snapshot.sample.memory.is_none());
+}
+
+#[test]
+fn links_lead_where_they_led_on_the_node() {
+    let archive = Archive::new("inside");
+    archive
+        .put("srv/saved/drbd", &captured("proc-drbd-connected.txt"))
+        .put("run/ganeti/bdev-cache/bdev_drbd0", "web1 primary disk/3\n")
+        .link("proc/drbd", "/srv/saved/drbd")
+        .link("var/run", "/run");
+    let snapshot = archive.read();
+    assert_eq!(snapshot.drbd[0].instance.as_deref(), Some("web1"));
+    assert_eq!(snapshot.drbd[0].disk_index, Some(3));
+}
+
+#[test]
+fn pipes_and_endless_files_are_named_and_not_read() {
+    let archive = Archive::new("pipes");
+    let pipe = |name: &str| {
+        let path = archive.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    let endless = |name: &str| {
+        archive.put(name, "");
+        let path = archive.0.join(name);
+        let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_len(1 << 40).unwrap();
+    };
+    archive.put("proc/drbd", &captured("proc-drbd-connected.txt"));
+    pipe("commands/drbdsetup-events2");
+    pipe("commands/vgs");
+    pipe("proc/meminfo");
+    pipe("etc/hostname");
+    pipe("var/lib/ganeti/ssconf_cluster_name");
+    pipe("run/ganeti/bdev-cache/bdev_drbd0");
+    endless("commands/dmesg");
+    endless("commands/lvs");
+    endless("commands/drbdsetup-show");
+    endless("var/lib/ganeti/config.data");
+    archive.put("proc/stat", "btime 1790000000\n");
+    let snapshot = archive.read();
+    assert_eq!(snapshot.drbd.len(), 2);
+    let parts = snapshot.sample.missing.iter().flatten();
+    let parts: Vec<_> = parts
+        .map(|missing| (missing.part.as_str(), missing.why.as_str()))
+        .collect();
+    let no_file = "not a regular file";
+    for (part, file, why) in [
+        ("ssconf", "var/lib/ganeti/ssconf_cluster_name", no_file),
+        ("drbd", "commands/drbdsetup-show", "longer than 16 MiB"),
+        ("system", "etc/hostname", no_file),
+        ("drbd", "commands/drbdsetup-events2", no_file),
+        ("drbd", "commands/dmesg", "longer than 16 MiB"),
+        ("drbd", "run/ganeti/bdev-cache/bdev_drbd0", no_file),
+        ("drbd", "var/lib/ganeti/config.data", "longer than 256 MiB"),
+        ("lvm", "commands/vgs", no_file),
+        ("lvm", "commands/lvs", "longer than 16 MiB"),
+        ("memory", "proc/meminfo", no_file),
+    ] {
+        let words = format!("{file}: {why}");
+        assert!(
+            parts.contains(&(part, words.as_str())),
+            "{words} in {parts:?}"
+        );
+    }
+    assert_eq!(parts.len(), 10, "{parts:?}");
+}
+
 /// As `pvs` prints it of a group that lost a disk.
 const PVS: &str = r#"# pvs -o +pv_uuid --reportformat json
   WARNING: Couldn't find device with uuid gg4cmC-4lrT.

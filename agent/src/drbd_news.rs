@@ -37,6 +37,7 @@ impl DrbdNews {
         let counters = now.mono_ms.saturating_sub(self.counters_ms) >= COUNTERS_MS;
         let news = Drbd {
             whole: false,
+            more: false,
             version: latest.version,
             pushed: latest.pushed,
             gone: known

@@ -12,6 +12,7 @@ pub mod pieces;
 pub mod place;
 pub mod probe;
 pub mod rate;
+mod rooted;
 pub mod serve;
 pub mod session;
 pub mod snapshot;

@@ -1,5 +1,6 @@
 //! Cuts reports that grew too long for one frame into several of at most about
-//! [`frame::PIECE`] bytes each.
+//! [`frame::PIECE`] bytes each. What cannot be cut and is longer than any frame may be is not sent,
+//! and that is said.
 
 use gantry_wire::Report;
 use gantry_wire::config::ConfigPart;
@@ -7,46 +8,134 @@ use gantry_wire::drbd::Drbd;
 use gantry_wire::frame;
 use gantry_wire::job::{JobLog, JobsPart};
 use gantry_wire::live::Live;
-use gantry_wire::node::Sample;
+use gantry_wire::node::{Missing, Sample};
+use gantry_wire::report::{Answer, AnswerBody, Problem};
 use serde::Serialize;
 
-/// Appends one report to the output, in as many frames as it needs.
-pub fn append(output: &mut Vec<u8>, report: Report) {
+/// Appends one report to the output, in as many frames as it needs. Returns the parts of a sample
+/// that were left out because no frame is long enough.
+pub fn append(output: &mut Vec<u8>, report: Report) -> Vec<Missing> {
+    let mut left_out = Vec::new();
     match report {
         Report::Config(part) => {
             for piece in config(*part) {
-                append_frame(output, &Report::Config(Box::new(piece)));
+                append_frame(output, Report::Config(Box::new(piece)));
             }
         }
         Report::Jobs(part) => {
             for piece in jobs(part) {
-                append_frame(output, &Report::Jobs(piece));
+                append_frame(output, Report::Jobs(piece));
             }
         }
         Report::Logs(logs) => {
             for piece in log_pieces(logs) {
-                append_frame(output, &Report::Logs(piece));
+                append_frame(output, Report::Logs(piece));
             }
         }
         Report::Live(live) => {
             for piece in self::live(*live) {
-                append_frame(output, &Report::Live(Box::new(piece)));
+                append_frame(output, Report::Live(Box::new(piece)));
             }
         }
         Report::Sample(sample) => {
             for piece in samples(*sample) {
-                append_frame(output, &Report::Sample(Box::new(piece)));
+                append_sample(output, piece, &mut left_out);
             }
         }
-        report => append_frame(output, &report),
+        report => append_frame(output, report),
+    }
+    left_out
+}
+
+fn append_frame(output: &mut Vec<u8>, report: Report) {
+    let line = frame::encode(&report);
+    if line.len() <= frame::LIMIT {
+        output.extend_from_slice(&line);
+        return;
+    }
+    let text = too_long(line.len());
+    let instead = match report {
+        Report::Answer(Answer { id, .. }) => Report::Answer(Answer {
+            id,
+            answer: AnswerBody::Failed(text),
+        }),
+        report => Report::Problem(Problem {
+            about: kind(&report).into(),
+            text,
+        }),
+    };
+    output.extend_from_slice(&frame::encode(&instead));
+}
+
+fn too_long(bytes: usize) -> String {
+    format!("not sent: {bytes} bytes are longer than a frame may be")
+}
+
+/// What a report is about, in a word for the operator.
+fn kind(report: &Report) -> &'static str {
+    match report {
+        Report::Hello(_) | Report::Pong(_) | Report::Answer(_) => "link",
+        Report::Sample(_) => "sample",
+        Report::Ssconf(_) => "ssconf",
+        Report::Master(_) => "master",
+        Report::Config(_) => "config",
+        Report::Jobs(_) => "jobs",
+        Report::Logs(_) => "logs",
+        Report::Queue(_) => "queue",
+        Report::Locks(_) => "locks",
+        Report::Live(_) => "live",
+        Report::Problem(_) => "problem",
     }
 }
 
-fn append_frame(output: &mut Vec<u8>, report: &Report) {
-    let line = frame::encode(report);
-    if line.len() <= frame::LIMIT {
-        output.extend_from_slice(&line);
+/// The largest parts stay behind until the rest fits.
+fn append_sample(output: &mut Vec<u8>, sample: Sample, left_out: &mut Vec<Missing>) {
+    let mut report = Report::Sample(Box::new(sample));
+    loop {
+        let line = frame::encode(&report);
+        let Report::Sample(sample) = &mut report else {
+            return;
+        };
+        if line.len() <= frame::LIMIT {
+            output.extend_from_slice(&line);
+            return;
+        }
+        let Some((part, bytes)) = take_largest(sample) else {
+            return;
+        };
+        left_out.push(Missing {
+            part: part.into(),
+            why: too_long(bytes),
+            hangs: false,
+        });
     }
+}
+
+/// Takes a sample's largest part away; its name, and how long it was in bytes.
+fn take_largest(sample: &mut Sample) -> Option<(&'static str, usize)> {
+    let mut largest = None;
+    macro_rules! measure {
+        ($($part:ident),*) => { $(
+            if let Some(part) = &sample.$part {
+                let bytes = serde_json::to_vec(part).map_or(0, |bytes| bytes.len());
+                if largest.is_none_or(|(_, most)| bytes > most) {
+                    largest = Some((stringify!($part), bytes));
+                }
+            }
+        )* };
+    }
+    macro_rules! take {
+        ($name:expr; $($part:ident),*) => { $( if $name == stringify!($part) { sample.$part = None; } )* };
+    }
+    measure!(
+        cpu, memory, load, system, net, disks, storage, lvm, health, drbd, guests, daemons, missing
+    );
+    let (name, _) = largest?;
+    take!(
+        name;
+        cpu, memory, load, system, net, disks, storage, lvm, health, drbd, guests, daemons, missing
+    );
+    largest
 }
 
 /// How much room is left in the piece that is being filled.
@@ -179,7 +268,8 @@ fn live(live: Live) -> Vec<Live> {
     pieces
 }
 
-/// The first piece has everything but DRBD devices that did not fit; the others have those.
+/// The first piece has everything but DRBD devices that did not fit; the others have those. Those of
+/// a whole say that more follow, but for the last.
 fn samples(mut sample: Sample) -> Vec<Sample> {
     // So few fit in any case, and are not looked at twice.
     const FEW: usize = 100;
@@ -187,6 +277,7 @@ fn samples(mut sample: Sample) -> Vec<Sample> {
         return vec![sample];
     };
     let devices = std::mem::take(&mut drbd.devices);
+    let whole = drbd.whole;
     let blank = Sample {
         seq: sample.seq,
         mono_ms: sample.mono_ms,
@@ -204,6 +295,9 @@ fn samples(mut sample: Sample) -> Vec<Sample> {
     let mut pieces = Vec::new();
     for device in devices {
         if room.overflows(&device) {
+            if let Some(drbd) = &mut sample.drbd {
+                drbd.more = whole;
+            }
             pieces.push(std::mem::replace(&mut sample, blank.clone()));
         }
         if let Some(drbd) = &mut sample.drbd {
@@ -257,6 +351,17 @@ mod tests {
         };
         let pieces = frames(Report::Sample(Box::new(sample.clone())));
         assert!(pieces.len() > 2);
+        let more = |report: &Report| match report {
+            Report::Sample(piece) => piece.drbd.as_ref().is_some_and(|drbd| drbd.more),
+            _ => false,
+        };
+        let last = pieces.len() - 1;
+        assert!(
+            pieces
+                .iter()
+                .enumerate()
+                .all(|(at, it)| more(it) == (at < last))
+        );
         let mut together = Sample::default();
         for piece in pieces {
             let Report::Sample(piece) = piece else {
@@ -265,6 +370,58 @@ mod tests {
             together.absorb(*piece);
         }
         assert_eq!(together, sample);
+    }
+
+    #[test]
+    fn what_no_frame_can_carry_is_left_out_and_named() {
+        let long = || "x".repeat(frame::LIMIT);
+        let health = Some(vec![gantry_wire::storage::DiskHealth {
+            why: long(),
+            ..Default::default()
+        }]);
+        let sample = Sample {
+            seq: 7,
+            load: Some(Load::default()),
+            health,
+            missing: Some(Vec::new()),
+            ..Sample::default()
+        };
+        let mut output = Vec::new();
+        let left_out = append(&mut output, Report::Sample(Box::new(sample.clone())));
+        assert_eq!(left_out.len(), 1);
+        assert_eq!(left_out[0].part, "health");
+        assert!(left_out[0].why.starts_with("not sent: "), "{left_out:?}");
+        let expected = Sample {
+            health: None,
+            ..sample
+        };
+        let sent = frame::report(&output).unwrap();
+        assert_eq!(sent, Some(Report::Sample(Box::new(expected))));
+
+        let job = Job {
+            status: long(),
+            ..Job::default()
+        };
+        let reports = frames(Report::Jobs(JobsPart {
+            jobs: vec![Job::default(), job],
+            ..JobsPart::default()
+        }));
+        let [Report::Jobs(part), Report::Problem(problem)] = &reports[..] else {
+            panic!("{} frames", reports.len())
+        };
+        assert_eq!((part.jobs.len(), problem.about.as_str()), (1, "jobs"));
+        let answer = Answer {
+            id: 3,
+            answer: AnswerBody::KnownHosts(long()),
+        };
+        let reports = frames(Report::Answer(answer));
+        assert!(matches!(
+            &reports[..],
+            [Report::Answer(Answer {
+                id: 3,
+                answer: AnswerBody::Failed(_)
+            })]
+        ));
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! Where Ganeti keeps its files on this node, and reading them.
 
-use std::io::{ErrorKind, Read};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Take};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::rooted::{Rooted, too_long};
 
 /// The roots under which everything is looked for. In a virtual cluster Ganeti's files have a
 /// prefix, while `/proc` is always the machine's.
@@ -19,6 +24,8 @@ pub struct Place {
     pub sys: PathBuf,
     /// Where LVM writes its backups of each change, elsewhere only in tests.
     pub backup: PathBuf,
+    /// The door to an archive; a running node needs none.
+    door: Option<Arc<Rooted>>,
 }
 
 impl Place {
@@ -56,27 +63,34 @@ impl Place {
             proc: "/proc".into(),
             sys: "/sys".into(),
             backup: "/etc/lvm/backup".into(),
+            door: None,
         }
     }
 
-    /// A node's files that were copied below `root`, which is a path without links; `/proc` and
-    /// `/sys` as well.
-    pub fn archived(root: &Path) -> Place {
-        let mut place = Place::new(root.to_owned(), None);
-        // A link such as `/var/run` leads to this machine's own files.
-        let inside = |directory: &PathBuf| {
-            let path = root.join(directory).canonicalize();
-            path.is_ok_and(|path| path.starts_with(root))
+    /// A node's files that were copied below `root`; `/proc` and `/sys` as well. Nothing else is
+    /// read through this place: links in it lead to what is below `root`, as they did on the node.
+    ///
+    /// # Errors
+    /// If there is no such directory.
+    pub fn archived(root: &Path) -> std::io::Result<Place> {
+        let door = Arc::new(Rooted::new(root)?);
+        let first = |of: &[&str]| {
+            let mut paths = of.iter().map(PathBuf::from);
+            paths.find(|path| door.is_directory(path))
         };
+        let data = ["var/lib/ganeti", "usr/local/var/lib/ganeti"];
+        let run = ["var/run/ganeti", "run/ganeti", "usr/local/var/run/ganeti"];
         let nowhere = || PathBuf::from("nowhere");
-        let runs = [place.run.clone(), "run/ganeti".into()];
-        place.run = runs.into_iter().find(inside).unwrap_or_else(nowhere);
-        if !inside(&place.data) {
-            place.data = nowhere();
-        }
-        place.proc = root.join("proc");
-        place.sys = root.join("sys");
-        place
+        Ok(Place {
+            data: first(&data).unwrap_or_else(nowhere),
+            run: first(&run).unwrap_or_else(nowhere),
+            proc: root.join("proc"),
+            sys: root.join("sys"),
+            backup: root.join("etc/lvm/backup"),
+            root: root.to_owned(),
+            hostname: None,
+            door: Some(door),
+        })
     }
 
     /// The name that `GANETI_HOSTNAME` gives this node.
@@ -108,10 +122,93 @@ impl Place {
     /// # Errors
     /// In words for the operator.
     pub fn proc_text(&self, name: &str) -> Result<String, String> {
-        text(&self.proc.join(name)).map_err(|why| match why {
+        self.text(&self.proc.join(name)).map_err(|why| match why {
             Unread::Absent => format!("no /proc/{name}"),
             why => format!("/proc/{name}: {why}"),
         })
+    }
+
+    /// Opens one of this place's files; not more than `limit` bytes of it are read.
+    ///
+    /// # Errors
+    /// Says whether it is absent, forbidden or broken; of an archive also if it is longer.
+    pub fn open(&self, path: &Path, limit: u64) -> Result<Take<File>, Unread> {
+        match &self.door {
+            Some(door) => door.open(path, limit),
+            None => Ok(File::open(path)?.take(limit)),
+        }
+    }
+
+    /// One of this place's files as text, whatever its bytes.
+    ///
+    /// # Errors
+    /// Says whether it is absent, forbidden, too long or broken.
+    pub fn text(&self, path: &Path) -> Result<String, Unread> {
+        self.bytes(path, TEXT_LIMIT).map(lossy)
+    }
+
+    /// One of this place's files as it is.
+    ///
+    /// # Errors
+    /// Says whether it is absent, forbidden, longer than `limit` bytes or broken.
+    pub fn bytes(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
+        match &self.door {
+            Some(door) => whole(door.open(path, limit)?, limit),
+            None => whole(File::open(path)?.take(limit.saturating_add(1)), limit),
+        }
+    }
+
+    /// The names in one of this place's directories that are text; none where there is none.
+    pub fn names(&self, directory: &Path) -> Vec<String> {
+        if let Some(door) = &self.door {
+            return door.names(directory);
+        }
+        let entries = std::fs::read_dir(directory).into_iter().flatten();
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.collect()
+    }
+
+    /// Where one of this place's links says that it leads; `None` if it is none.
+    pub fn link(&self, path: &Path) -> Option<PathBuf> {
+        match &self.door {
+            Some(door) => door.link(path),
+            None => std::fs::read_link(path).ok(),
+        }
+    }
+
+    /// The present version of one of this place's files; an absent one has a stamp as well.
+    pub fn stamp(&self, path: &Path) -> Stamp {
+        let Some(door) = &self.door else {
+            return Stamp::of(path);
+        };
+        let stat = door.stat(path);
+        stat.map_or_else(Stamp::default, |stat| Stamp {
+            mtime_ns: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+            inode: stat.st_ino,
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+        })
+    }
+
+    /// Whether there is such a file that can be read, and not something else of its name.
+    pub fn has(&self, path: &Path) -> bool {
+        match &self.door {
+            Some(door) => door.open(path, u64::MAX).is_ok(),
+            None => path.is_file(),
+        }
+    }
+
+    /// Notes what is wrong with a file of an archive.
+    pub fn refuse(&self, path: &Path, why: String) {
+        if let Some(door) = &self.door {
+            door.refuse(path, &Unread::Other(why));
+        }
+    }
+
+    /// Files of an archive that could not be read since the call before, and why.
+    pub fn refused(&self) -> Vec<String> {
+        self.door
+            .as_ref()
+            .map_or_else(Vec::new, |door| door.refused())
     }
 }
 
@@ -153,16 +250,27 @@ const TEXT_LIMIT: u64 = 4 * 1024 * 1024;
 /// A whole file as text, whatever its bytes.
 ///
 /// # Errors
-/// Says whether it is absent, forbidden or broken.
+/// Says whether it is absent, forbidden, too long or broken.
 pub fn text(path: &Path) -> Result<String, Unread> {
+    whole(File::open(path)?.take(TEXT_LIMIT + 1), TEXT_LIMIT).map(lossy)
+}
+
+/// All of it, if it is not longer than `limit`.
+fn whole(mut file: impl Read, limit: u64) -> Result<Vec<u8>, Unread> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(TEXT_LIMIT)
-        .read_to_end(&mut bytes)?;
-    Ok(match String::from_utf8(bytes) {
+    file.read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
+        return Err(too_long(limit));
+    }
+    Ok(bytes)
+}
+
+/// Bytes as text, whatever they are.
+pub fn lossy(bytes: Vec<u8>) -> String {
+    match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
+    }
 }
 
 /// What tells one version of a file from another: its time of change, inode and size.
@@ -177,7 +285,6 @@ pub struct Stamp {
 impl Stamp {
     /// The present version of a file; an absent one has a stamp as well.
     pub fn of(path: &Path) -> Stamp {
-        use std::os::unix::fs::MetadataExt;
         std::fs::metadata(path).map_or_else(
             |_| Stamp::default(),
             |meta| Stamp {

@@ -3,7 +3,7 @@
 
 use gantry_wire::drbd::Drbd;
 use gantry_wire::frame::{self, Lines};
-use gantry_wire::node::Sample;
+use gantry_wire::node::{Missing, Sample};
 use gantry_wire::report::{Answer, AnswerBody, Hello, Pong, Problem};
 use gantry_wire::request::{Question, Watch};
 use gantry_wire::ssconf::Ssconf;
@@ -43,7 +43,8 @@ pub trait Node {
     fn sample(&mut self, now: Moment) -> Sample;
 
     /// DRBD as it is, all of it, if it was looked at anew since the call before. Called on every
-    /// tick, so that changes are told as they happen; the session sends what changed.
+    /// tick and before a sample, so that changes are told as they happen and the sample can say
+    /// what is missing; the session sends what changed.
     fn drbd(&mut self, now: Moment) -> Option<Drbd> {
         let _ = now;
         None
@@ -102,6 +103,8 @@ pub struct Session<N> {
     drbd: DrbdNews,
     /// All parts as the console knows them, without DRBD.
     known: Sample,
+    /// Parts of those that it does not know, as no frame was long enough.
+    left_out: Vec<Missing>,
     ended: Option<Ended>,
 }
 
@@ -122,6 +125,7 @@ impl<N: Node> Session<N> {
             drbd_missed: false,
             drbd: DrbdNews::default(),
             known: Sample::default(),
+            left_out: Vec::new(),
             ended: None,
         }
     }
@@ -285,28 +289,73 @@ impl<N: Node> Session<N> {
         if self.sample_waits {
             return;
         }
-        let (mut news, mut changed) = if due {
+        // Before the sample: its `missing` says why devices cannot be had any more, and no console
+        // sees them go without it.
+        let drbd = self.node.drbd(now);
+        let drbd = drbd.and_then(|drbd| self.drbd.told(drbd, now));
+        let lost = drbd.as_ref().is_some_and(loses_devices);
+        if drbd.is_some() {
+            self.left_out.retain(|missing| missing.part != "drbd");
+        }
+        let (mut news, mut changed) = if due || lost {
             self.changes(now)
         } else {
             (Sample::default(), false)
         };
-        news.drbd = self
-            .node
-            .drbd(now)
-            .and_then(|drbd| self.drbd.told(drbd, now));
-        changed |= news.drbd.is_some();
+        changed |= drbd.is_some();
+        news.drbd = drbd;
         let beat = due && now.mono_ms.saturating_sub(self.sample_sent_ms) >= HEARTBEAT_MS;
         if changed || beat || self.known.seq == 0 {
-            self.known.seq += 1;
             self.sample_sent_ms = now.mono_ms;
             self.sample_waits = true;
-            self.say(Report::Sample(Box::new(Sample {
-                seq: self.known.seq,
-                mono_ms: now.mono_ms,
-                wall_ms: now.wall_ms,
-                ..news
-            })));
+            let left_out = self.say_sample(news, now);
+            if left_out.is_empty() {
+                return;
+            }
+            if left_out.iter().any(|missing| missing.part == "drbd") {
+                self.drbd = DrbdNews::default();
+            }
+            let missing = self.known.missing.get_or_insert_default();
+            missing.extend(left_out.iter().cloned());
+            let news = Sample {
+                missing: Some(missing.clone()),
+                ..Sample::default()
+            };
+            self.left_out.extend(left_out);
+            self.say_sample(news, now);
         }
+    }
+
+    /// Says the next sample; what of it was left out.
+    fn say_sample(&mut self, sample: Sample, now: Moment) -> Vec<Missing> {
+        self.known.seq += 1;
+        let sample = Sample {
+            seq: self.known.seq,
+            mono_ms: now.mono_ms,
+            wall_ms: now.wall_ms,
+            ..sample
+        };
+        pieces::append(&mut self.output, Report::Sample(Box::new(sample)))
+    }
+
+    /// Forgets what was left out of parts that are sent now or are there no more.
+    fn keep_left_out(&mut self, news: &Sample) {
+        let known = &self.known;
+        macro_rules! is_left_out {
+            ($name:expr; $($part:ident),*) => {
+                match $name {
+                    $( stringify!($part) => known.$part.is_some() && news.$part.is_none(), )*
+                    // Its news are told apart from the sample's.
+                    part => part == "drbd",
+                }
+            };
+        }
+        self.left_out.retain(|missing| {
+            is_left_out!(
+                missing.part.as_str();
+                cpu, memory, load, system, net, disks, storage, lvm, health, guests, daemons
+            )
+        });
     }
 
     /// The parts that the console does not know yet, and whether there are any.
@@ -325,10 +374,21 @@ impl<N: Node> Session<N> {
             )* };
         }
         keep_changed!(
-            cpu, memory, load, system, net, disks, storage, lvm, health, guests, daemons, missing
+            cpu, memory, load, system, net, disks, storage, lvm, health, guests, daemons
         );
+        self.keep_left_out(&news);
+        if !self.left_out.is_empty() {
+            let missing = news.missing.get_or_insert_default();
+            missing.extend(self.left_out.iter().cloned());
+        }
+        keep_changed!(missing);
         (news, changed)
     }
+}
+
+/// Whether devices that a console may know are not in it any more, or there are none.
+fn loses_devices(news: &Drbd) -> bool {
+    !news.gone.is_empty() || news.whole && news.devices.is_empty()
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 use gantry_wire::config::{ConfigPart, Instance};
-use gantry_wire::drbd::Device;
-use gantry_wire::node::{Load, Memory};
+use gantry_wire::node::{Load, Memory, Missing};
 use gantry_wire::request::{self, Ask, Ping};
+use gantry_wire::storage::DiskHealth;
 use proptest::prelude::*;
 
 use super::*;
+
+#[path = "session_drbd_tests.rs"]
+mod drbd;
 
 /// A node that has what a test puts into it.
 #[derive(Default)]
@@ -16,6 +19,8 @@ struct Still {
     news: Vec<Report>,
     asked: Vec<u64>,
     drbd: Option<Drbd>,
+    /// What is found to be missing when DRBD is looked at.
+    lacks: Option<Vec<Missing>>,
 }
 
 impl Node for Still {
@@ -33,6 +38,9 @@ impl Node for Still {
         self.sample.clone()
     }
     fn drbd(&mut self, _: Moment) -> Option<Drbd> {
+        if let Some(lacks) = self.lacks.take() {
+            self.sample.missing = Some(lacks);
+        }
         self.drbd.take()
     }
     fn poll(&mut self, _: &Watch, _: Moment) -> Vec<Report> {
@@ -276,82 +284,46 @@ fn a_console_that_does_not_read_gets_the_newest_sample_and_not_all() {
     assert_eq!(sample.load.as_ref().map(|l| l.one), Some(19));
 }
 
-/// 500 devices, the first of which has this connection.
-fn devices(first: &str) -> Option<Drbd> {
-    let device = |minor| Device {
-        minor,
-        connection: if minor == 0 { first } else { "Connected" }.into(),
-        ..Device::default()
-    };
-    Some(Drbd {
-        whole: true,
-        version: "8.4.11".into(),
-        devices: (0..500).map(device).collect(),
-        ..Drbd::default()
-    })
-}
-
 #[test]
-fn a_change_of_drbd_is_sent_at_once_and_alone() {
+fn a_part_that_no_frame_can_carry_is_missing_until_it_is_shorter() {
+    let disks = |length: usize| {
+        Some(vec![DiskHealth {
+            why: "x".repeat(length),
+            ..DiskHealth::default()
+        }])
+    };
     let mut session = watching(Still {
-        drbd: devices("Connected"),
+        sample: Sample {
+            health: disks(frame::LIMIT),
+            load: Some(Load::default()),
+            missing: Some(Vec::new()),
+            ..Sample::default()
+        },
         ..Still::default()
     });
     let first = said(&mut session);
-    let [Report::Hello(_), Report::Sample(sample)] = first.as_slice() else {
-        panic!("{first:?}")
+    let [Report::Hello(_), Report::Sample(most), Report::Sample(then)] = first.as_slice() else {
+        panic!("{} frames", first.len())
     };
-    let drbd = sample.drbd.as_ref().unwrap();
-    assert!(drbd.whole && drbd.devices.len() == 500);
-    session.node().drbd = devices("WFConnection");
-    session.tick(at(300));
-    let said = said(&mut session);
-    let [Report::Sample(sample)] = said.as_slice() else {
-        panic!("{said:?}")
+    assert!(most.load.is_some() && most.health.is_none());
+    let missing = then.missing.as_ref().unwrap();
+    assert_eq!((missing.len(), missing[0].part.as_str()), (1, "health"));
+    assert_eq!((most.seq, then.seq), (1, 2));
+    session.tick(at(1000));
+    assert_eq!(session.pending_bytes(), 0, "it is known");
+    session.node().sample.missing = Some(vec![Missing::default()]);
+    session.tick(at(2000));
+    let [Report::Sample(sample)] = &said(&mut session)[..] else {
+        panic!()
     };
-    assert_eq!((sample.seq, sample.mono_ms), (2, 300));
-    let drbd = sample.drbd.as_ref().unwrap();
-    assert!(!drbd.whole && drbd.devices.len() == 1);
-    assert_eq!(session.node().sampled, 1);
-}
-
-#[test]
-fn devices_that_do_not_change_cost_no_bytes() {
-    let mut session = watching(Still {
-        drbd: devices("Connected"),
-        ..Still::default()
-    });
-    said(&mut session);
-    for second in 1..5 {
-        session.node().drbd = devices("Connected");
-        session.tick(at(second * 1000));
-        assert_eq!(session.pending_bytes(), 0);
-    }
-}
-
-#[test]
-fn what_a_slow_console_missed_of_drbd_is_sent_once_it_reads() {
-    let mut session = watching(Still {
-        drbd: devices("Connected"),
-        ..Still::default()
-    });
-    session.node().drbd = devices("WFConnection");
-    session.tick(at(100));
-    session.tick(at(200));
-    assert!(
-        session.node().drbd.is_some(),
-        "not asked while a sample waits"
-    );
-    assert!(session.next_wake(at(200)) > 0);
-    said(&mut session);
-    assert_eq!(session.next_wake(at(200)), 0);
-    session.tick(at(200));
-    let said = said(&mut session);
-    let [Report::Sample(sample)] = said.as_slice() else {
-        panic!("{said:?}")
+    assert_eq!(sample.missing.as_ref().map(Vec::len), Some(2), "still so");
+    session.node().sample.health = disks(7);
+    session.tick(at(3000));
+    let [Report::Sample(sample)] = &said(&mut session)[..] else {
+        panic!()
     };
-    assert_eq!(sample.drbd.as_ref().unwrap().devices.len(), 1);
-    assert!(session.next_wake(at(200)) > 0);
+    assert_eq!(sample.health, disks(7));
+    assert_eq!(sample.missing, Some(vec![Missing::default()]));
 }
 
 #[test]

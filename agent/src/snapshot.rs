@@ -37,6 +37,8 @@ pub fn take(mut machine: Machine) -> Snapshot {
     let hello = machine.hello();
     let ssconf = machine.ssconf(now());
     machine.sample(now());
+    // Before the sample that is told, which says what of it is missing.
+    let latest = drbd(&mut machine);
     let mut sample = Sample::default();
     let mut waited = Duration::ZERO;
     // What cannot be had is missing for a reason.
@@ -50,7 +52,7 @@ pub fn take(mut machine: Machine) -> Snapshot {
         waited += INTERVAL;
         sample = machine.sample(now());
     }
-    sample.drbd = drbd(&mut machine);
+    sample.drbd = machine.drbd(now()).or(latest);
     let at = now();
     (sample.mono_ms, sample.wall_ms) = (at.mono_ms, at.wall_ms);
     let devices = sample.drbd.iter().flat_map(|drbd| &drbd.devices);

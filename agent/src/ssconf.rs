@@ -2,7 +2,7 @@
 
 use gantry_wire::ssconf::{SsNode, Ssconf};
 
-use crate::place::{Place, Stamp, text};
+use crate::place::{Place, Stamp};
 
 /// The files that are read.
 const KEYS: &[&str] = &[
@@ -52,14 +52,17 @@ impl Reader {
     pub fn refresh(&mut self, place: &Place) -> bool {
         let stamps: Vec<Stamp> = KEYS
             .iter()
-            .map(|key| Stamp::of(&place.data(&format!("ssconf_{key}"))))
+            .map(|key| place.stamp(&place.data(&format!("ssconf_{key}"))))
             .collect();
         if stamps == self.stamps {
             return false;
         }
         let newest = stamps.iter().map(|stamp| stamp.mtime_ns).max().unwrap_or(0);
         self.stamps = stamps;
-        let read = |key: &str| text(&place.data(&format!("ssconf_{key}"))).unwrap_or_default();
+        let read = |key: &str| {
+            let path = place.data(&format!("ssconf_{key}"));
+            place.text(&path).unwrap_or_default()
+        };
         let ssconf = parse(read, u64::try_from(newest / 1_000_000_000).unwrap_or(0));
         self.directories = directories(read);
         let known = (!ssconf.cluster_name.is_empty()).then_some(ssconf);

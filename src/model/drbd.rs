@@ -45,6 +45,8 @@ pub struct Moment {
 /// What was seen of all devices of one node, since it booted.
 #[derive(Clone, Debug, Default)]
 pub struct Courses {
+    /// The beginning of a whole whose other pieces have not come.
+    coming: Option<Drbd>,
     by_minor: BTreeMap<u32, Course>,
     /// Devices that the node told beyond [`KEPT`]; nothing is kept of them.
     pub beyond: usize,
@@ -127,6 +129,30 @@ impl Courses {
     /// What was seen of a device.
     pub fn get(&self, minor: u32) -> Option<&Course> {
         self.by_minor.get(&minor)
+    }
+
+    /// What of a node's news can be taken: a whole once all of its pieces came, and a change of what
+    /// is `known`.
+    pub(super) fn complete(&mut self, news: Drbd, known: bool) -> Option<Drbd> {
+        let all = match self.coming.take() {
+            Some(mut coming) if !news.whole => {
+                coming.absorb(news);
+                coming
+            }
+            _ if news.whole || known => news,
+            _ => return None,
+        };
+        // Nobody has so many; what came of them is taken.
+        if all.whole && all.more && all.devices.len() <= 16 * KEPT {
+            self.coming = Some(all);
+            return None;
+        }
+        Some(all)
+    }
+
+    /// Another agent begins anew.
+    pub(super) fn greeted(&mut self) {
+        self.coming = None;
     }
 
     /// Takes what a node said; says whether more than counters of traffic is not as it was.

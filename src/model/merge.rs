@@ -155,6 +155,7 @@ impl Cluster {
         {
             node.courses = Courses::default();
         }
+        node.courses.greeted();
         node.agent = Some(hello);
         self.drbd += 1;
         self.storage += 1;

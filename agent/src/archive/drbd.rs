@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use gantry_wire::drbd::{Device, Drbd};
-use gantry_wire::node::Missing;
 use gantry_wire::ssconf::Ssconf;
 
 use super::files::Files;
-use super::told;
 use crate::probe::drbd::facts::{Fact, Subject, dress};
 use crate::probe::drbd::kernel::Log;
 use crate::probe::drbd::owner::Finder;
@@ -21,34 +19,26 @@ const PROC: &str = "proc/drbd";
 const EVENTS: &str = "commands/drbdsetup-events2";
 
 /// What `drbdsetup show` printed; empty if that is not there.
-pub fn shown(files: &Files, missing: &mut Vec<Missing>) -> Vec<Shown> {
+pub fn shown(files: &Files) -> Vec<Shown> {
     let text = files.output("drbdsetup-show");
-    let text = told(missing, "drbd", "commands/drbdsetup-show", text);
     text.map(|text| show::parse(&text)).unwrap_or_default()
 }
 
 /// All devices, dressed with whatever else is there; `None` if there is neither of the two.
-pub fn read(
-    files: &Files,
-    ssconf: Option<&Ssconf>,
-    node: &str,
-    shown: &[Shown],
-    missing: &mut Vec<Missing>,
-) -> Option<Drbd> {
-    let kernel =
-        told(missing, "drbd", PROC, files.bytes(PROC)).map(|bytes| proc::parse(&bytes, PROC));
-    let said = told(missing, "drbd", EVENTS, files.text(EVENTS));
+pub fn read(files: &Files, ssconf: Option<&Ssconf>, node: &str, shown: &[Shown]) -> Option<Drbd> {
+    let kernel = files.bytes(PROC).map(|bytes| proc::parse(&bytes, PROC));
+    let said = files.text(EVENTS);
     let said = said.map(|text| events::parse(&text, EVENTS).seen());
     let mut seen = match (kernel, said) {
-        (Some(kernel), Some(said)) => join(kernel, said),
-        (kernel, said) => kernel.or(said)?,
+        (Ok(kernel), Ok(said)) => join(kernel, said),
+        (kernel, said) => kernel.or(said).ok()?,
     };
     let log = log(files);
     let minors: Vec<u32> = seen.devices.iter().map(|device| device.minor).collect();
     let owners = Finder::new(None).find(files.place(), None, node, &minors, 0);
     let shown: BTreeMap<u32, &Shown> = shown.iter().map(|shown| (shown.minor, shown)).collect();
     for device in &mut seen.devices {
-        let Some(subject) = Subject::of(device) else {
+        let Some(subject) = Subject::of(device, 0) else {
             continue;
         };
         let shown = shown.get(&device.minor).copied().cloned();
@@ -56,7 +46,7 @@ pub fn read(
         let log = log.as_ref().map(|(log, boot)| (log, *boot));
         let (owner, shown) = (owner.unwrap_or_default(), shown.unwrap_or_default());
         let fact = Fact::of(&subject, owner, shown, ssconf, log);
-        dress(device, &fact);
+        dress(device, &subject, &fact);
     }
     Some(Drbd {
         whole: true,

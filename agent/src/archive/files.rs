@@ -1,9 +1,12 @@
-//! The files of an archive. A link that leads out of it is as good as no file: it would be the
-//! running machine's.
+//! The files of an archive. All are read through its place, which lets nothing else be read.
 
 use std::path::{Path, PathBuf};
 
-use crate::place::{Place, Unread, text};
+use crate::place::{Place, Unread, lossy};
+
+/// The most that is read of what one command printed or the kernel said, bytes: as much as the
+/// running agent takes of a command.
+const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// The files below one directory.
 #[derive(Debug)]
@@ -19,12 +22,11 @@ impl Files {
     /// In words, if it is none.
     pub fn below(root: &Path) -> Result<Files, String> {
         let words = |error: std::io::Error| format!("{}: {error}", root.display());
-        let root = root.canonicalize().map_err(words)?;
-        if !root.is_dir() {
-            return Err(format!("{}: not a directory", root.display()));
-        }
-        let place = Place::archived(&root);
-        Ok(Files { root, place })
+        let place = Place::archived(root).map_err(words)?;
+        Ok(Files {
+            root: root.to_owned(),
+            place,
+        })
     }
 
     /// Where Ganeti's files and `/proc` are.
@@ -32,40 +34,31 @@ impl Files {
         &self.place
     }
 
-    fn path(&self, name: &str) -> Result<PathBuf, Unread> {
-        let path = self.root.join(name).canonicalize()?;
-        if path.starts_with(&self.root) {
-            Ok(path)
-        } else {
-            Err(Unread::Absent)
-        }
-    }
-
     /// Whether there is such a file.
     pub fn has(&self, name: &str) -> bool {
-        self.path(name).is_ok_and(|path| path.is_file())
+        self.place.has(&self.root.join(name))
     }
 
     /// A file as it is.
     ///
     /// # Errors
-    /// Says whether it is absent, forbidden or broken.
+    /// Says whether it is absent, forbidden, too long or broken.
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>, Unread> {
-        Ok(std::fs::read(self.path(name)?)?)
+        self.place.bytes(&self.root.join(name), LIMIT)
     }
 
     /// A file as text, whatever its bytes.
     ///
     /// # Errors
-    /// Says whether it is absent, forbidden or broken.
+    /// Says whether it is absent, forbidden, too long or broken.
     pub fn text(&self, name: &str) -> Result<String, Unread> {
-        text(&self.path(name)?)
+        self.bytes(name).map(lossy)
     }
 
     /// What a command printed, without the line that names it.
     ///
     /// # Errors
-    /// Says whether it is absent, forbidden or broken.
+    /// Says whether it is absent, forbidden, too long or broken.
     pub fn output(&self, command: &str) -> Result<String, Unread> {
         let text = self.text(&format!("commands/{command}"))?;
         let rest = text

@@ -4,16 +4,17 @@ use gantry_wire::node::Missing;
 use gantry_wire::storage::{Lvm, Storage};
 
 use super::files::Files;
-use super::{miss, told};
+use super::{miss, refused};
 use crate::place::Unread;
 use crate::probe::lvm::{Parsed, lvs, pvs, vgs};
 
 /// The groups, and the volumes with all complaints; each absent if it is not there. Of the volumes'
 /// two lists, one that is not there beside the other is noted.
 pub fn read(files: &Files, missing: &mut Vec<Missing>) -> (Option<Storage>, Option<Lvm>) {
-    let vgs = parsed(files, missing, "vgs", vgs::parse);
-    let pvs = parsed(files, missing, "pvs", pvs::parse);
-    let lvs = parsed(files, missing, "lvs", lvs::parse);
+    let vgs = parsed(files, "vgs", vgs::parse);
+    let pvs = parsed(files, "pvs", pvs::parse);
+    let lvs = parsed(files, "lvs", lvs::parse);
+    refused(files, missing, "lvm");
     let mut complaints: Vec<String> = Vec::new();
     let said = [
         vgs.as_ref().map(|it| &it.complaints),
@@ -35,7 +36,8 @@ pub fn read(files: &Files, missing: &mut Vec<Missing>) -> (Option<Storage>, Opti
     for (program, is_there) in [("pvs", pvs.is_some()), ("lvs", lvs.is_some())] {
         let file = format!("commands/{program}");
         // One that cannot be read was noted.
-        if !is_there && !files.has(&file) {
+        let noted = missing.iter().any(|it| it.why.starts_with(&file));
+        if !is_there && !noted {
             miss(missing, "lvm", format!("{file}: {}", Unread::Absent));
         }
     }
@@ -49,10 +51,9 @@ pub fn read(files: &Files, missing: &mut Vec<Missing>) -> (Option<Storage>, Opti
 
 fn parsed<T>(
     files: &Files,
-    missing: &mut Vec<Missing>,
     program: &str,
     parse: impl FnOnce(&str) -> Parsed<T>,
 ) -> Option<Parsed<T>> {
-    let text = files.output(program);
-    told(missing, "lvm", &format!("commands/{program}"), text).map(|text| parse(&text))
+    let text = files.output(program).ok()?;
+    Some(parse(&text))
 }

@@ -18,6 +18,8 @@ use crate::waker::Waker;
 const DAEMONS_MS: u64 = 5_000;
 /// How often it is checked what changes only with a boot, milliseconds.
 const SYSTEM_MS: u64 = 60_000;
+/// DRBD's probe begins anew so long after it panicked, milliseconds.
+const AGAIN_MS: u64 = 60_000;
 
 /// The probes and what they remember.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Probes {
     guests: guests::Probe,
     storage: Option<storage::Probe>,
     drbd: drbd::probe::Probe,
+    /// When that one panicked, and its words; it is left alone for a while then.
+    drbd_lost: Option<(Moment, String)>,
     /// Absent where there is no program to ask.
     health: Option<Option<health::Probe>>,
     daemons: Now<Result<Vec<Daemon>, String>>,
@@ -71,6 +75,7 @@ impl Probes {
     pub fn new(waker: Waker) -> Probes {
         Probes {
             drbd: drbd::probe::Probe::new(waker.clone()),
+            drbd_lost: None,
             waker,
             units: guests::Units::of_this_machine(),
             cpu: cpu::Probe::default(),
@@ -96,7 +101,10 @@ impl Probes {
         });
         let booted = system.as_ref().map_or(0, |system| system.booted);
         self.drbd.sampled();
-        self.drbd.missing(now, &mut missing);
+        match &self.drbd_lost {
+            Some((_, why)) => missing.push(miss("drbd", why.clone())),
+            None => self.drbd.missing(now, &mut missing),
+        }
         // Before the guests, which are measured by these counters too.
         let net = attempt(&mut missing, "net", || self.net.read(place, now));
         let (storage, lvm) = self.storage(place, cluster, now, &mut missing);
@@ -136,9 +144,35 @@ impl Probes {
         node: impl FnOnce() -> String,
         now: Moment,
     ) -> Option<Drbd> {
-        let read = || self.drbd.read(place, ssconf, node, now);
-        // One that panics has nothing to say.
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+        self.drbd_by(now, |probe| probe.read(place, ssconf, node, now))
+    }
+
+    /// What `read` reads; a panic is noted, and the devices are not known then.
+    fn drbd_by(
+        &mut self,
+        now: Moment,
+        read: impl FnOnce(&mut drbd::probe::Probe) -> Option<Drbd>,
+    ) -> Option<Drbd> {
+        if let Some((at, _)) = &self.drbd_lost
+            && now.mono_ms.saturating_sub(at.mono_ms) < AGAIN_MS
+        {
+            return None;
+        }
+        match catch_unwind(AssertUnwindSafe(|| read(&mut self.drbd))) {
+            Ok(read) => {
+                self.drbd_lost = None;
+                read
+            }
+            Err(panic) => {
+                self.drbd_lost = Some((now, crate::panics::words(panic.as_ref())));
+                // Who knows what it was in the middle of.
+                self.drbd = drbd::probe::Probe::new(self.waker.clone());
+                Some(Drbd {
+                    whole: true,
+                    ..Drbd::default()
+                })
+            }
+        }
     }
 
     /// Something about DRBD's devices is being found out.
@@ -210,12 +244,16 @@ fn attempt<T>(
         Ok(Err(why)) => why,
         Err(panic) => crate::panics::words(panic.as_ref()),
     };
-    missing.push(Missing {
+    missing.push(miss(part, why));
+    None
+}
+
+fn miss(part: &str, why: String) -> Missing {
+    Missing {
         part: part.into(),
         why,
         hangs: false,
-    });
-    None
+    }
 }
 
 #[cfg(test)]
@@ -232,6 +270,51 @@ mod tests {
         assert_eq!(missing.len(), 1);
         assert_eq!(missing[0].part, "cpu");
         assert!(missing[0].why.contains("index out of bounds"));
+    }
+
+    #[test]
+    fn drbds_probe_that_panics_says_so_and_begins_anew_later() {
+        let place = Place::new("/nonexistent".into(), None);
+        let mut probes = Probes::new(Waker::new().unwrap());
+        let at = |mono_ms| Moment {
+            mono_ms,
+            wall_ms: 0,
+        };
+        let missing = |probes: &mut Probes, mono_ms| {
+            let cluster = Cluster {
+                ssconf: None,
+                directories: &[],
+                master: false,
+            };
+            let sample = probes.sample(&place, &cluster, at(mono_ms));
+            let missing = sample.missing.into_iter().flatten();
+            let of_drbd = missing.filter(|missing| missing.part == "drbd");
+            of_drbd.map(|missing| missing.why).collect::<Vec<_>>()
+        };
+        let empty = Some(Drbd {
+            whole: true,
+            ..Drbd::default()
+        });
+        assert_eq!(
+            probes.drbd_by(at(0), |_| panic!("index out of bounds")),
+            empty
+        );
+        let why = missing(&mut probes, 0);
+        assert!(
+            why.len() == 1 && why[0].contains("index out of bounds"),
+            "{why:?}"
+        );
+        assert_eq!(
+            probes.drbd_by(at(59_999), |_| panic!("too soon")),
+            None,
+            "it is left alone"
+        );
+        let full = Some(Drbd {
+            version: "8.4.11".into(),
+            ..Drbd::default()
+        });
+        assert_eq!(probes.drbd_by(at(60_000), |_| full.clone()), full);
+        assert_eq!(missing(&mut probes, 60_000), [""; 0]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub struct Background<T> {
     interval_ms: u64,
     asked: Option<Moment>,
     waits: bool,
+    ended: bool,
     latest: Option<T>,
 }
 
@@ -46,6 +47,7 @@ impl<T: Send + 'static> Background<T> {
             interval_ms,
             asked: None,
             waits: false,
+            ended: false,
             latest: None,
         })
     }
@@ -53,6 +55,11 @@ impl<T: Send + 'static> Background<T> {
     /// Whether it is at work now, as far as is known.
     pub fn waits(&self) -> bool {
         self.waits
+    }
+
+    /// Its thread is gone: it panicked, and there will be no more answers.
+    pub fn ended(&self) -> bool {
+        self.ended
     }
 
     /// When it was asked last.
@@ -69,7 +76,10 @@ impl<T: Send + 'static> Background<T> {
                 self.waits = false;
             }
             // Its thread is gone, so it will not answer.
-            Err(TryRecvError::Disconnected) => self.latest = None,
+            Err(TryRecvError::Disconnected) => {
+                self.latest = None;
+                self.ended = true;
+            }
             Err(TryRecvError::Empty) => {}
         }
         let under_way =
@@ -137,5 +147,8 @@ mod tests {
             told = background.read(at(6), 5).err();
         }
         assert_eq!(told, Some(6));
+        while !background.ended() {
+            background.read(at(6), 5).unwrap_err();
+        }
     }
 }

@@ -10,6 +10,7 @@ use gantry_wire::storage::DiskHealth;
 use serde::Deserialize;
 
 use super::background::Background;
+use super::clock;
 use super::command::{End, Keeper, PATH, Runner};
 use crate::session::Moment;
 use crate::waker::Waker;
@@ -18,6 +19,8 @@ use crate::waker::Waker;
 const INTERVAL_MS: u64 = 900_000;
 /// A disk's answer is waited for this long.
 const LIMIT: Duration = Duration::from_secs(20);
+/// A round takes no longer than this for each disk, which may be asked twice, milliseconds.
+const ROUND_MS: u64 = 45_000;
 
 /// The thread that asks, and what it has to know.
 #[derive(Debug)]
@@ -25,10 +28,12 @@ pub struct Probe {
     background: Background<Vec<(DiskHealth, bool)>>,
     /// Names of the disks that are to be asked.
     disks: Arc<Mutex<Vec<String>>>,
-    /// Of the program that runs; replaced for each disk.
-    _keepers: Arc<Mutex<Vec<Keeper>>>,
+    /// Of the programs that run, by disk; they end with the probe.
+    _keepers: Keepers,
     root: bool,
 }
+
+type Keepers = Arc<Mutex<HashMap<String, Keeper>>>;
 
 impl Probe {
     /// Starts the thread, where there is `smartctl`.
@@ -40,7 +45,7 @@ impl Probe {
             return Ok(None);
         }
         let disks = Arc::<Mutex<Vec<String>>>::default();
-        let keepers = Arc::<Mutex<Vec<Keeper>>>::default();
+        let keepers = Keepers::default();
         let mut asker = Asker {
             path: PATH.into(),
             keepers: keepers.clone(),
@@ -85,13 +90,26 @@ impl Probe {
             // Not known yet, or there are none.
             return None;
         }
+        let count = u64::try_from(disks.len()).unwrap_or(u64::MAX);
         *self.disks.lock().unwrap_or_else(PoisonError::into_inner) = disks;
         // A round is as long as its disks need, and each has its limit.
-        let answers = self.background.read(now, u64::MAX).ok()??;
+        let patience_ms = count.saturating_add(1).saturating_mul(ROUND_MS);
+        let answers = match self.background.read(now, patience_ms) {
+            Ok(answers) => answers.cloned(),
+            Err(_) => {
+                let since = clock(self.background.asked().unwrap_or(now));
+                miss(format!("smartctl does not answer since {since}"), true);
+                return None;
+            }
+        };
+        if self.background.ended() {
+            miss("the thread that asks the disks has ended".into(), false);
+        }
+        let answers = answers?;
         for (disk, _) in answers.iter().filter(|(_, hangs)| *hangs) {
             miss(format!("{}: {}", disk.name, disk.why), true);
         }
-        Some(answers.iter().map(|(disk, _)| disk.clone()).collect())
+        Some(answers.into_iter().map(|(disk, _)| disk).collect())
     }
 }
 
@@ -99,7 +117,7 @@ impl Probe {
 #[derive(Debug)]
 struct Asker {
     path: String,
-    keepers: Arc<Mutex<Vec<Keeper>>>,
+    keepers: Keepers,
     /// One for each disk, so that one that hangs is not asked again while the others are.
     runners: HashMap<String, Runner>,
     /// What each said last, for those that sleep.
@@ -109,7 +127,17 @@ struct Asker {
 impl Asker {
     /// Each disk's answer, and whether it hangs.
     fn ask(&mut self, disks: &[String]) -> Vec<(DiskHealth, bool)> {
+        self.forget_all_but(disks);
         disks.iter().map(|disk| self.ask_one(disk)).collect()
+    }
+
+    /// Forgets disks that went, but not one whose program still hangs: it may come back, and must not
+    /// hang twice.
+    fn forget_all_but(&mut self, disks: &[String]) {
+        let mut keepers = self.keepers.lock().unwrap_or_else(PoisonError::into_inner);
+        keepers.retain(|disk, keeper| disks.contains(disk) || keeper.under_way().is_some());
+        self.runners.retain(|disk, _| keepers.contains_key(disk));
+        self.words.retain(|disk, _| disks.contains(disk));
     }
 
     fn ask_one(&mut self, disk: &str) -> (DiskHealth, bool) {
@@ -118,7 +146,7 @@ impl Asker {
             self.keepers
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(keeper);
+                .insert(disk.to_owned(), keeper);
             runner
         });
         let device = format!("/dev/{disk}");
@@ -200,9 +228,11 @@ pub fn parse(text: &str) -> DiskHealth {
         Some(_) => String::new(),
         None if messages.iter().any(|line| line.contains(" mode, exit(")) => ASLEEP.into(),
         None => messages
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| "says nothing of its health".into()),
+            .iter()
+            .map(|line| line.trim())
+            .find(|line| !line.is_empty())
+            .unwrap_or("says nothing of its health")
+            .into(),
     };
     DiskHealth {
         name: String::new(),

@@ -78,7 +78,68 @@ fn a_sleeping_disk_keeps_its_word_and_an_old_program_is_asked_in_words() {
     assert_eq!(ask(), (awake, false));
     does("kill -SEGV $$");
     assert_eq!(ask().0.why, "smartctl ended by signal 11");
+    // Disks come and go, and only those that are there are remembered.
+    for disk in 0..5 {
+        asker.ask(&["sda".to_owned(), format!("sdb{disk}")]);
+    }
+    asker.ask(&disks);
+    let names = |map: &HashMap<String, Keeper>| map.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&asker.keepers.lock().unwrap()), ["sda"]);
+    assert_eq!((asker.runners.len(), asker.words.len()), (1, 1));
     std::fs::remove_dir_all(root).unwrap();
+}
+
+fn with_work(work: impl FnMut() -> Vec<(DiskHealth, bool)> + Send + 'static) -> Probe {
+    Probe {
+        background: Background::start("test", 1, work, || {}).unwrap(),
+        disks: Arc::default(),
+        _keepers: Arc::default(),
+        root: true,
+    }
+}
+
+#[test]
+fn a_round_that_does_not_end_is_said() {
+    let (_go, gate) = std::sync::mpsc::channel::<()>();
+    let mut probe = with_work(move || {
+        let _ = gate.recv();
+        Vec::new()
+    });
+    let mut read = |mono_ms| {
+        let now = Moment {
+            mono_ms,
+            wall_ms: mono_ms,
+        };
+        let mut missing = Vec::new();
+        probe.read(vec!["sda".into(), "sdb".into()], now, &mut missing);
+        missing.pop()
+    };
+    assert_eq!((read(0), read(135_000)), (None, None));
+    let missing = read(135_001).unwrap();
+    assert_eq!(missing.why, "smartctl does not answer since 00:00:00 UTC");
+    assert!(missing.hangs);
+}
+
+#[test]
+fn a_thread_that_has_ended_is_said() {
+    let mut probe = with_work(|| unreachable!());
+    let mut missing = Vec::new();
+    while missing.is_empty() {
+        let disks = vec!["sda".to_owned()];
+        assert_eq!(probe.read(disks, Moment::default(), &mut missing), None);
+    }
+    assert_eq!(missing[0].why, "the thread that asks the disks has ended");
+}
+
+#[test]
+fn a_message_that_says_nothing_is_no_reason() {
+    let messages =
+        |words: &str| format!(r#"{{"smartctl":{{"messages":[{{"string":"{words}"}}]}}}}"#);
+    for text in [&messages(""), &messages("  "), "[[[[]]]]"] {
+        assert_eq!(parse(text).why, "says nothing of its health", "{text}");
+    }
+    let two = r#"{"smartctl":{"messages":[{},{"string":" No such device "}]}}"#;
+    assert_eq!(parse(two).why, "No such device");
 }
 
 proptest! {

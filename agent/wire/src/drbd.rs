@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Drbd {
     /// All devices are listed, and what was told before is void; otherwise those that changed.
     pub whole: bool,
+    /// More devices of this whole follow in the next news: none that is not listed is gone yet.
+    #[serde(skip_serializing_if = "is_default")]
+    pub more: bool,
     /// The kernel module's version (`8.4.11`); empty if none is loaded.
     pub version: String,
     /// Changes are told as they happen (`drbdsetup events2` runs), not with the next sample.
@@ -30,6 +33,7 @@ impl Drbd {
             self.devices.dedup_by_key(|device| device.minor);
             return;
         }
+        self.more = newer.more;
         self.version = newer.version;
         self.pushed = newer.pushed;
         self.unread = newer.unread;
@@ -324,11 +328,13 @@ mod tests {
     prop_compose! {
         fn news()(
             whole in any::<bool>(),
+            more in any::<bool>(),
             told in proptest::collection::btree_map(0_u32..6, 0_u64..9, 0..5),
             gone in proptest::collection::btree_set(0_u32..6, 0..3),
         ) -> Drbd {
             Drbd {
                 whole,
+                more,
                 gone: if whole { Vec::new() } else {
                     gone.into_iter().filter(|minor| !told.contains_key(minor)).collect()
                 },
@@ -426,6 +432,7 @@ mod tests {
             folded.absorb(third);
             at_once.absorb(folded);
             prop_assert_eq!(&one_by_one.devices, &at_once.devices);
+            prop_assert_eq!(one_by_one.more, at_once.more);
         }
     }
 

@@ -25,6 +25,9 @@ impl Cluster {
         let mut storage = fails
             || sample.storage.is_some() && sample.storage != node.facts.storage
             || sample.lvm.is_some() && sample.lvm != node.facts.lvm;
+        let known = node.facts.drbd.is_some();
+        let news = sample.drbd.take();
+        sample.drbd = news.and_then(|news| node.courses.complete(news, known));
         if let Some(news) = &sample.drbd {
             let moment = Moment {
                 now,

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use gantry_wire::config::{ConfigPart, Source};
+use gantry_wire::drbd::{Device, Drbd};
 use gantry_wire::guest::{Guest, Guests};
 use gantry_wire::{config, live};
 
@@ -177,6 +178,59 @@ fn a_configuration_in_pieces_counts_once_it_is_whole() {
     assert_eq!(cluster.instances.len(), 3);
     cluster.report("node1", piece("b", false, true));
     assert_eq!(cluster.instances.len(), 2);
+}
+
+/// News of DRBD with these minors, of which all are connected.
+fn drbd(whole: bool, more: bool, minors: &[u32]) -> Report {
+    let device = |minor: &u32| Device {
+        minor: *minor,
+        connection: "Connected".into(),
+        ..Default::default()
+    };
+    Report::Sample(Box::new(Sample {
+        drbd: Some(Drbd {
+            whole,
+            more,
+            version: "8.4.11".into(),
+            devices: minors.iter().map(device).collect(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }))
+}
+
+#[test]
+fn devices_in_pieces_count_once_all_are_there() {
+    let mut cluster = cluster();
+    let minors = |cluster: &Cluster| {
+        let facts = cluster.nodes["node1"].facts.drbd.as_ref();
+        let devices = facts.map(|drbd| drbd.devices.iter().map(|device| device.minor));
+        devices.map(Iterator::collect::<Vec<_>>)
+    };
+    let changed = |cluster: &Cluster, minor| {
+        let course = cluster.nodes["node1"].courses.get(minor);
+        course.is_some_and(|course| course.changed.is_some())
+    };
+    cluster.report("node1", drbd(false, false, &[1]));
+    assert_eq!(minors(&cluster), None, "a change of what nobody told");
+    cluster.report("node1", drbd(true, false, &[0, 1, 2, 3, 4]));
+    cluster.report("node1", drbd(true, true, &[0, 1]));
+    cluster.report("node1", drbd(false, true, &[2]));
+    assert_eq!(minors(&cluster), Some(vec![0, 1, 2, 3, 4]));
+    cluster.report("node1", drbd(false, false, &[3]));
+    assert_eq!(minors(&cluster), Some(vec![0, 1, 2, 3]));
+    assert!(changed(&cluster, 4), "it is gone");
+    assert!(
+        (0..4).all(|minor| !changed(&cluster, minor)),
+        "and no other"
+    );
+    // Another agent does not go on with what the one before began.
+    cluster.report("node1", drbd(true, true, &[7]));
+    cluster.report("node1", Report::Hello(Hello::default()));
+    cluster.report("node1", drbd(false, false, &[8]));
+    assert_eq!(minors(&cluster), None);
+    cluster.report("node1", drbd(true, false, &[0]));
+    assert_eq!(minors(&cluster), Some(vec![0]));
 }
 
 #[test]

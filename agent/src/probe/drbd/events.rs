@@ -3,7 +3,7 @@
 //!
 //! A line is `[TIME] VERB OBJECT key:value...`; `exists -` ends what there was at the start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_wire::drbd::{Device, Progress};
 
@@ -15,6 +15,12 @@ pub struct Events {
     resources: BTreeMap<String, Resource>,
     /// All that existed at the start was told.
     complete: bool,
+    /// It said that it left something out.
+    skipped: bool,
+    /// How often something was set up otherwise since then.
+    set_up: u64,
+    /// Minors of devices that were made or destroyed since it was asked last.
+    made: BTreeSet<u32>,
     lines: usize,
     unread: Unread,
 }
@@ -43,6 +49,9 @@ impl Events {
         Events {
             resources: BTreeMap::new(),
             complete: false,
+            skipped: false,
+            set_up: 0,
+            made: BTreeSet::new(),
             lines: 0,
             unread: Unread::new(file),
         }
@@ -51,6 +60,22 @@ impl Events {
     /// Whether all that existed at the start was told.
     pub fn complete(&self) -> bool {
         self.complete
+    }
+
+    /// Whether something was left out, as too much happened at once.
+    pub fn skipped(&self) -> bool {
+        self.skipped
+    }
+
+    /// Counts up when something was set up otherwise: made, destroyed, attached, detached, connected
+    /// elsewhere.
+    pub fn set_up(&self) -> u64 {
+        self.set_up
+    }
+
+    /// Minors of devices that were made or destroyed since the call before.
+    pub fn take_made(&mut self) -> BTreeSet<u32> {
+        std::mem::take(&mut self.made)
     }
 
     /// Takes one line.
@@ -78,7 +103,10 @@ impl Events {
             // Programs that are run, and names that nobody shows.
             "call" | "response" | "rename" => return Some(()),
             // `- skipped N`: too much happened at once.
-            "-" => return Some(()),
+            "-" => {
+                self.skipped = true;
+                return Some(());
+            }
             _ => return None,
         }
         if object == "-" {
@@ -93,7 +121,26 @@ impl Events {
                 (key.to_owned(), now.to_owned())
             })
             .collect();
+        if self.complete {
+            self.note(matches!(verb, "create" | "destroy"), object, &fields);
+        }
         self.apply(verb == "destroy", object, fields)
+    }
+
+    /// Notes what changes more than a state.
+    fn note(&mut self, makes: bool, object: &str, fields: &Fields) {
+        let says = |key: &str, words: &[&str]| {
+            let word = fields.get(key);
+            word.is_some_and(|word| words.contains(&word.as_str()))
+        };
+        if makes && object == "device" {
+            self.made.extend(number::<u32>(fields, "minor"));
+        }
+        let otherwise = makes
+            || object == "path"
+            || object == "connection" && says("connection", &["StandAlone", "Unconnected"])
+            || object == "device" && says("disk", &["Diskless", "Attaching", "Detaching"]);
+        self.set_up = self.set_up.saturating_add(u64::from(otherwise));
     }
 
     fn apply(&mut self, destroy: bool, object: &str, fields: Fields) -> Option<()> {

@@ -10,10 +10,10 @@ use std::time::Duration;
 use gantry_wire::drbd::{Device, Generation};
 use gantry_wire::ssconf::Ssconf;
 
+use super::gi;
 use super::kernel::{Kmsg, Log};
 use super::owner::{Finder, Owner, confd, node_of};
 use super::show::{self, Shown};
-use super::{Seen, gi};
 use crate::place::Place;
 use crate::probe::command::{End, Keeper, Runner};
 use crate::session::Moment;
@@ -23,6 +23,11 @@ use crate::waker::Waker;
 const INTERVAL_MS: u64 = 60_000;
 /// How often at most, milliseconds.
 const PAUSE_MS: u64 = 2_000;
+/// `drbdsetup show` runs at most this often, milliseconds: it prints all devices at once. What changes
+/// meanwhile is read at the end of that time.
+const SHOW_MS: u64 = 10_000;
+/// And this often though nothing it tells seems to have changed, milliseconds: a rate may.
+const SHOW_ANEW_MS: u64 = 600_000;
 /// After this long without an answer it is said to hang, milliseconds.
 const PATIENCE_MS: u64 = 30_000;
 /// `drbdsetup show` is killed after this long.
@@ -33,8 +38,10 @@ const GI_LIMIT: Duration = Duration::from_secs(5);
 const GENERATIONS: usize = 100;
 
 /// What was found out about one device.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
+    /// What the device was like when it was asked about.
+    pub subject: Subject,
     /// Its instance.
     pub instance: String,
     /// Which of the instance's disks.
@@ -55,7 +62,7 @@ pub struct Fact {
 
 impl Fact {
     /// What the sources say together: whose it is, what is configured, and the kernel's log with
-    /// when its clock began.
+    /// when its clock began, seconds since the epoch.
     pub fn of(
         device: &Subject,
         owner: Owner,
@@ -71,6 +78,7 @@ impl Fact {
         // Milliseconds are exact enough.
         let wall = |seconds: f64| ((seconds + boot) * 1000.0).round() / 1000.0;
         Fact {
+            subject: device.clone(),
             instance: owner.instance,
             disk_index: owner.disk_index,
             peer: known.unwrap_or_else(|| shown.remote.clone()),
@@ -90,30 +98,32 @@ pub struct Facts {
     pub devices: BTreeMap<u32, Fact>,
     /// Commands that failed, in words.
     pub trouble: Option<String>,
+    /// When something is to be asked that had to wait, by the monotonic clock, milliseconds.
+    pub again_ms: Option<u64>,
 }
 
 /// What is asked about one device: it is asked anew when this changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     minor: u32,
+    /// Differs from one time that a device of this minor is set up to the next.
+    life: u64,
     connection: String,
     disk: String,
+    role: String,
     /// Something differs from the peer, so that there is a new generation.
     differs: bool,
 }
 
 impl Subject {
-    /// All devices that are set up.
-    pub fn all(seen: &Seen) -> Vec<Subject> {
-        seen.devices.iter().filter_map(Subject::of).collect()
-    }
-
-    /// A device, if it is set up.
-    pub fn of(device: &Device) -> Option<Subject> {
-        (device.connection != "Unconfigured").then(|| Subject {
+    /// A device, if it is set up; `life` tells it from others that had its minor before.
+    pub fn of(device: &Device, life: u64) -> Option<Subject> {
+        (device.connection != UNCONFIGURED).then(|| Subject {
             minor: device.minor,
+            life,
             connection: device.connection.clone(),
             disk: device.disk.clone(),
+            role: device.role.clone(),
             differs: device.oos_kib.is_some_and(|oos| oos > 0),
         })
     }
@@ -125,17 +135,24 @@ impl Subject {
     }
 }
 
+/// What DRBD calls a minor that is free.
+pub const UNCONFIGURED: &str = "Unconfigured";
+
 /// What the thread is to find out.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// About these devices.
     pub subjects: Vec<Subject>,
+    /// Differs once something was set up otherwise, whatever the devices look like now.
+    pub set_up: u64,
     /// This node's name.
     pub node: String,
     /// ssconf, if there is any.
     pub ssconf: Option<Ssconf>,
     /// The present time.
     pub now: Moment,
+    /// When the kernel's clock began, seconds since the epoch.
+    pub boot: f64,
 }
 
 /// The thread, and what it found out last.
@@ -145,9 +162,20 @@ pub struct Worker {
     answers: Receiver<Facts>,
     /// Ends the program with the worker.
     _keeper: Keeper,
-    asked: Option<(Moment, Vec<Subject>)>,
+    asked: Option<Asked>,
     waits: bool,
+    /// The thread is gone.
+    ended: bool,
     latest: Facts,
+}
+
+/// What was asked last.
+#[derive(Debug)]
+struct Asked {
+    at: Moment,
+    subjects: Vec<Subject>,
+    set_up: u64,
+    boot: f64,
 }
 
 impl Worker {
@@ -172,8 +200,7 @@ impl Worker {
             kmsg,
             log: None,
             finder: Finder::new(Some(confd::PORT)),
-            states: Vec::new(),
-            shown: BTreeMap::new(),
+            show: Show::default(),
             generations: BTreeMap::new(),
         };
         let waker = waker.clone();
@@ -194,21 +221,29 @@ impl Worker {
             _keeper: keeper,
             asked: None,
             waits: false,
+            ended: false,
             latest: Facts::default(),
         })
     }
 
-    /// Takes an answer if there is one; whether it says anything new.
+    /// Takes an answer if there is one; whether it says anything new of the devices.
     pub fn receive(&mut self) -> bool {
         match self.answers.try_recv() {
             Ok(facts) => {
                 self.waits = false;
-                let new = facts != self.latest;
+                let new = facts.devices != self.latest.devices;
                 self.latest = facts;
                 new
             }
-            // A thread that is gone hangs for good.
-            Err(TryRecvError::Disconnected | TryRecvError::Empty) => false,
+            Err(TryRecvError::Empty) => false,
+            Err(TryRecvError::Disconnected) => {
+                self.waits = false;
+                self.ended = true;
+                // What it found out gets old.
+                let known = !self.latest.devices.is_empty();
+                self.latest = Facts::default();
+                known
+            }
         }
     }
 
@@ -218,22 +253,29 @@ impl Worker {
     }
 
     /// Whether these are to be asked about now.
-    pub fn is_due(&self, subjects: &[Subject], now: Moment) -> bool {
-        let Some((at, before)) = &self.asked else {
-            return true;
+    pub fn is_due(&self, subjects: &[Subject], set_up: u64, boot: f64, now: Moment) -> bool {
+        let Some(asked) = &self.asked else {
+            return !self.ended;
         };
-        let since = now.mono_ms.saturating_sub(at.mono_ms);
-        let wait = if before == subjects {
+        let since = now.mono_ms.saturating_sub(asked.at.mono_ms);
+        let same = (asked.set_up, asked.boot) == (set_up, boot) && asked.subjects == subjects;
+        let waited = self.latest.again_ms.is_some_and(|at| now.mono_ms >= at);
+        let wait = if same && !waited {
             INTERVAL_MS
         } else {
             PAUSE_MS
         };
-        !self.waits && since >= wait
+        !self.waits && !self.ended && since >= wait
     }
 
     /// Has something found out.
     pub fn order(&mut self, order: Order) {
-        self.asked = Some((order.now, order.subjects.clone()));
+        self.asked = Some(Asked {
+            at: order.now,
+            subjects: order.subjects.clone(),
+            set_up: order.set_up,
+            boot: order.boot,
+        });
         self.waits = self.ask.try_send(order).is_ok();
     }
 
@@ -246,7 +288,12 @@ impl Worker {
     pub fn hangs(&self, now: Moment) -> bool {
         let since = |at: Moment| now.mono_ms.saturating_sub(at.mono_ms);
         let asked = self.asked.as_ref();
-        self.waits && asked.is_some_and(|(at, _)| since(*at) > PATIENCE_MS)
+        self.waits && asked.is_some_and(|asked| since(asked.at) > PATIENCE_MS)
+    }
+
+    /// Its thread is gone and finds nothing out any more.
+    pub fn ended(&self) -> bool {
+        self.ended
     }
 }
 
@@ -256,18 +303,15 @@ struct Work {
     /// None without root.
     runner: Option<Runner>,
     kmsg: PathBuf,
-    /// The kernel's log, and when its clock began, seconds since the epoch.
-    log: Option<(Kmsg, f64)>,
+    log: Option<Kmsg>,
     finder: Finder,
-    /// Minors and connections when `show` ran last.
-    states: Vec<(u32, String)>,
-    shown: BTreeMap<u32, Shown>,
+    show: Show,
     generations: BTreeMap<u32, (Subject, Option<Generation>)>,
 }
 
 impl Work {
     fn find(&mut self, order: &Order) -> Facts {
-        let trouble = self.run(order).err();
+        let (trouble, again_ms) = self.run(order);
         let minors: Vec<u32> = order.subjects.iter().map(|subject| subject.minor).collect();
         let ssconf = order.ssconf.as_ref();
         let now_ms = order.now.mono_ms;
@@ -275,14 +319,13 @@ impl Work {
             .finder
             .find(&self.place, ssconf, &order.node, &minors, now_ms);
         if self.log.is_none() && self.runner.is_some() {
-            let boot_ms = order.now.wall_ms.saturating_sub(order.now.mono_ms);
-            self.log = Kmsg::open(&self.kmsg).map(|kmsg| (kmsg, boot_ms as f64 / 1000.0));
+            self.log = Kmsg::open(&self.kmsg);
         }
-        let log = self.log.as_mut().map(|(kmsg, boot)| (kmsg.read(), *boot));
+        let log = self.log.as_mut().map(|kmsg| (kmsg.read(), order.boot));
         let mut devices = BTreeMap::new();
         for subject in &order.subjects {
             let minor = subject.minor;
-            let shown = self.shown.get(&minor).cloned().unwrap_or_default();
+            let shown = self.show.shown.get(&minor).cloned().unwrap_or_default();
             let owner = owners.get(&minor).cloned().unwrap_or_default();
             let fact = Fact {
                 generation: self.generations.get(&minor).and_then(|(_, it)| it.clone()),
@@ -290,46 +333,106 @@ impl Work {
             };
             devices.insert(minor, fact);
         }
-        Facts { devices, trouble }
+        Facts {
+            devices,
+            trouble,
+            again_ms,
+        }
     }
 
-    /// Runs the commands whose answers may have changed.
-    fn run(&mut self, order: &Order) -> Result<(), String> {
+    /// Runs the commands whose answers may have changed. Says what went wrong, and when to ask
+    /// again for what had to wait.
+    fn run(&mut self, order: &Order) -> (Option<String>, Option<u64>) {
         let Some(runner) = &mut self.runner else {
-            return Ok(());
+            return (None, None);
         };
-        let subjects = &order.subjects;
-        let states: Vec<_> = subjects
-            .iter()
-            .map(|subject| (subject.minor, subject.connection.clone()))
-            .collect();
-        if states != self.states {
-            let text = drbdsetup(runner, &["show"], SHOW_LIMIT)?;
-            let shown = show::parse(&text).into_iter();
-            self.shown = shown.map(|shown| (shown.minor, shown)).collect();
-            self.states = states;
-        }
-        let apart: Vec<_> = subjects.iter().filter(|it| it.is_apart()).collect();
-        let still = |minor: &u32| {
+        let again_ms = self.show.run(runner, order);
+        let trouble = self.show.trouble.clone();
+        let apart: Vec<_> = order.subjects.iter().filter(|it| it.is_apart()).collect();
+        self.generations.retain(|minor, (before, _)| {
             let at = apart.binary_search_by_key(minor, |subject| subject.minor);
-            at.is_ok()
-        };
-        self.generations.retain(|minor, _| still(minor));
+            let now = at.ok().and_then(|at| apart.get(at));
+            now.is_some_and(|now| **now == *before)
+        });
+        if trouble.is_some() {
+            return (trouble, again_ms);
+        }
         let asked = &self.generations;
-        let anew: Vec<_> = apart
-            .into_iter()
-            .filter(|it| asked.get(&it.minor).map(|(before, _)| before) != Some(*it))
-            .take(GENERATIONS)
-            .collect();
-        for subject in anew {
+        let mut anew: Vec<_> = apart.into_iter().collect();
+        anew.retain(|it| !asked.contains_key(&it.minor));
+        let more = anew.len() > GENERATIONS;
+        for subject in anew.into_iter().take(GENERATIONS) {
             let minor = subject.minor.to_string();
-            let text = drbdsetup(runner, &["get-gi", &minor], GI_LIMIT)?;
+            let text = match drbdsetup(runner, &["get-gi", &minor], GI_LIMIT) {
+                Ok(text) => text,
+                Err(why) => return (Some(why), again_ms),
+            };
             // A device without a disk has none.
             let generation = gi::parse(&text);
             self.generations
                 .insert(subject.minor, (subject.clone(), generation));
         }
-        Ok(())
+        (
+            None,
+            if more {
+                Some(order.now.mono_ms)
+            } else {
+                again_ms
+            },
+        )
+    }
+}
+
+/// What `drbdsetup show` said last.
+#[derive(Debug, Default)]
+struct Show {
+    /// By minor; none while it cannot be had.
+    shown: BTreeMap<u32, Shown>,
+    /// When it ran last, by the monotonic clock, milliseconds.
+    ran_ms: Option<u64>,
+    /// What it was told about then.
+    of: Option<(u64, Vec<SetUp>)>,
+    trouble: Option<String>,
+}
+
+/// What of a device differs once what is shown may do so: minor, life, connection, and that it has
+/// no disk.
+type SetUp = (u32, u64, String, bool);
+
+impl Show {
+    /// Runs if what it tells may have changed and it is time; otherwise says when it will be.
+    fn run(&mut self, runner: &mut Runner, order: &Order) -> Option<u64> {
+        let set_up = order.subjects.iter().map(|subject| {
+            let diskless = subject.disk == "Diskless";
+            let connection = subject.connection.clone();
+            (subject.minor, subject.life, connection, diskless)
+        });
+        let of = Some((order.set_up, set_up.collect()));
+        let now_ms = order.now.mono_ms;
+        if let Some(ran_ms) = self.ran_ms {
+            let age = now_ms.saturating_sub(ran_ms);
+            if of == self.of && age < SHOW_ANEW_MS {
+                return None;
+            }
+            if age < SHOW_MS {
+                return Some(ran_ms.saturating_add(SHOW_MS));
+            }
+        }
+        self.ran_ms = Some(now_ms);
+        match drbdsetup(runner, &["show"], SHOW_LIMIT) {
+            Ok(text) => {
+                let shown = show::parse(&text).into_iter();
+                self.shown = shown.map(|shown| (shown.minor, shown)).collect();
+                self.of = of;
+                self.trouble = None;
+            }
+            Err(why) => {
+                self.shown.clear();
+                self.of = None;
+                self.trouble = Some(why);
+            }
+        }
+        None
     }
 }
 
@@ -345,8 +448,12 @@ fn drbdsetup(runner: &mut Runner, args: &[&str], limit: Duration) -> Result<Stri
     }
 }
 
-/// Adds what was found out to what the kernel says.
-pub fn dress(device: &mut Device, fact: &Fact) {
+/// Adds what was found out to what the kernel says. Nothing that was found out of another device
+/// that had this minor, and no generations from when it was in another state.
+pub fn dress(device: &mut Device, now: &Subject, fact: &Fact) {
+    if fact.subject.life != now.life {
+        return;
+    }
     device.instance.clone_from(&fact.instance);
     device.disk_index = fact.disk_index;
     if !fact.peer.is_empty() {
@@ -356,10 +463,12 @@ pub fn dress(device: &mut Device, fact: &Fact) {
     device.meta_dev.clone_from(&fact.shown.meta);
     device.port = fact.shown.port;
     device.rate_kib = fact.shown.rate_kib;
-    device.generation.clone_from(&fact.generation);
-    device.peer_generation.clone_from(&fact.peer_generation);
     device.changed_at = fact.changed_at;
     device.split_brain_at = fact.split_brain_at;
+    if fact.subject == *now {
+        device.generation.clone_from(&fact.generation);
+        device.peer_generation.clone_from(&fact.peer_generation);
+    }
 }
 
 #[cfg(test)]

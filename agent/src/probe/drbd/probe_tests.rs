@@ -183,3 +183,104 @@ fn without_root_nothing_is_run_and_that_is_said() {
     });
     assert!(!bench.script.beside("drbdsetup.ran").exists());
 }
+
+#[test]
+fn version_9_has_devices_only_while_it_is_told_of_them() {
+    let body = "[ $1 = events2 ] || exit 0; read go < $0.go; cat $0.nine; read go < $0.go";
+    let mut bench = Bench::new("nine", body, true);
+    let said = "exists resource name:r0 role:Primary suspended:no\nexists device name:r0 volume:0 minor:5 disk:UpToDate\n";
+    std::fs::write(
+        bench.script.beside("drbdsetup.nine"),
+        format!("{said}exists -\n"),
+    )
+    .unwrap();
+    std::fs::write(bench.place.proc.join("drbd"), "version: 9.2.8 (api:2)\n").unwrap();
+    let first = bench.read(0).unwrap();
+    assert_eq!((first.version.as_str(), first.devices.len()), ("9.2.8", 0));
+    assert!(bench.missing().contains("none is known"));
+    let go = bench.script.beside("drbdsetup.go");
+    std::fs::write(&go, "go\n").unwrap();
+    let told = bench.read_until(1000, |drbd| drbd.pushed);
+    assert_eq!(told.devices[0].minor, 5);
+    assert!(!bench.missing().contains("none is known"));
+    std::fs::write(&go, "end\n").unwrap();
+    let ended = bench.read_until(2000, |drbd| !drbd.pushed);
+    assert_eq!(ended.devices, [], "they may be as they were or not");
+    assert_eq!(ended.version, "9.2.8");
+    let missing = bench.missing();
+    assert!(missing.contains("events2 ended") && missing.contains("none is known"));
+}
+
+#[test]
+fn a_minor_that_is_set_up_anew_is_whose_it_is_now() {
+    let mut bench = Bench::new("anew", DRBDSETUP, true);
+    let notes = bench.place.run("bdev-cache");
+    std::fs::create_dir_all(&notes).unwrap();
+    let note = |owner: &str| {
+        std::fs::write(notes.join("bdev_drbd1"), format!("{owner} primary disk/0")).unwrap();
+    };
+    note("old");
+    bench.kernel_says("connected");
+    bench.read_until(0, |drbd| drbd.pushed && drbd.devices[1].instance == "old");
+    bench.read(0);
+    // It looks as before when it is seen again.
+    note("new");
+    std::fs::write(
+        bench.script.beside("drbdsetup.go"),
+        "destroy device name:resource1 volume:0 minor:1\ncreate device name:resource1 volume:0 minor:1\n",
+    )
+    .unwrap();
+    let told = bench.read_until(1000, |_| true);
+    assert_eq!(told.devices[1].instance, "", "not the one before");
+    assert_eq!(told.devices[0].port, 11001, "the others keep what is known");
+    let found = bench.read_until(3000, |drbd| !drbd.devices[1].instance.is_empty());
+    assert_eq!(found.devices[1].instance, "new");
+}
+
+#[test]
+fn a_clock_that_is_set_moves_what_was_seen_with_it() {
+    let mut bench = Bench::new("clock", DRBDSETUP, false);
+    bench.kernel_says("connected");
+    bench.read(0);
+    bench.kernel_says("wfconnection");
+    let told = bench.sampled(5000).unwrap();
+    assert_eq!(told.devices[1].changed_at, Some(1_790_000_005.0));
+    let mut at = |wall_ms| {
+        let now = Moment {
+            mono_ms: 6000,
+            wall_ms,
+        };
+        let name = || "node2".into();
+        bench.probe.read(&bench.place, None, name, now);
+        bench.probe.all().devices[1].changed_at
+    };
+    assert_eq!(
+        at(1_790_000_006_900),
+        Some(1_790_000_005.0),
+        "it only drifts"
+    );
+    assert_eq!(at(1_790_003_606_000), Some(1_790_003_605.0));
+}
+
+#[test]
+fn events_that_were_left_out_are_asked_for_anew() {
+    let body = "[ $1 = events2 ] || exit 0; cat $0.nine; read go < $0.go; echo '- skipped 3'; exec sleep 600";
+    let mut bench = Bench::new("skipped", body, true);
+    let nine = bench.script.beside("drbdsetup.nine");
+    let minor = |minor: u32| {
+        let said = format!(
+            "exists resource name:r0 role:Primary\nexists device name:r0 volume:0 minor:{minor} disk:UpToDate\nexists -\n"
+        );
+        std::fs::write(&nine, said).unwrap();
+    };
+    minor(5);
+    std::fs::write(bench.place.proc.join("drbd"), "version: 9.2.8 (api:2)\n").unwrap();
+    let told = bench.read_until(0, |drbd| drbd.pushed);
+    assert_eq!(told.devices[0].minor, 5);
+    minor(6);
+    std::fs::write(bench.script.beside("drbdsetup.go"), "go\n").unwrap();
+    let lost = bench.read_until(1000, |drbd| !drbd.pushed);
+    assert_eq!(lost.devices, []);
+    let told = bench.read_until(10_000, |drbd| drbd.pushed);
+    assert_eq!(told.devices[0].minor, 6);
+}

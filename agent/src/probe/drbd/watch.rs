@@ -2,6 +2,7 @@
 //!
 //! What it prints is kept too: version 9 has its devices nowhere else. It ends with the agent.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -74,14 +75,30 @@ impl Watch {
         self.shared.news.swap(false, Ordering::SeqCst)
     }
 
-    /// It runs, and has told what there was when it was started.
+    /// It runs, and has told all that there was when it was started and that changed since.
     pub fn runs(&self) -> bool {
-        !self.ended() && self.shared.events().complete()
+        let events = self.shared.events();
+        !self.ended() && events.complete() && !events.skipped()
+    }
+
+    /// It left something out, so that another one has to tell all anew.
+    pub fn skipped(&self) -> bool {
+        self.shared.events().skipped()
     }
 
     /// It has ended by itself.
     pub fn ended(&self) -> bool {
         self.shared.ended.load(Ordering::SeqCst)
+    }
+
+    /// Counts up when something was set up otherwise.
+    pub fn set_up(&self) -> u64 {
+        self.shared.events().set_up()
+    }
+
+    /// Minors of devices that were made or destroyed since the call before.
+    pub fn take_made(&self) -> BTreeSet<u32> {
+        self.shared.events().take_made()
     }
 
     /// The devices by what it said.
@@ -92,6 +109,7 @@ impl Watch {
 
 /// Listens until the end.
 fn follow(runner: &mut Runner, shared: &Shared, waker: &Waker) {
+    let _end = End { shared, waker };
     let mut line = Vec::new();
     runner.follow(DRBDSETUP, &["events2", "--statistics"], |bytes| {
         let mut events = shared.events();
@@ -105,8 +123,19 @@ fn follow(runner: &mut Runner, shared: &Shared, waker: &Waker) {
             std::thread::sleep(PAUSE);
         }
     });
-    shared.ended.store(true, Ordering::SeqCst);
-    waker.wake();
+}
+
+/// Tells that nothing more comes, however the thread ends.
+struct End<'a> {
+    shared: &'a Shared,
+    waker: &'a Waker,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        self.waker.wake();
+    }
 }
 
 /// Takes bytes as they come; whether a line was whole.

@@ -1,6 +1,7 @@
 //! LVM: what `vgs`, `pvs` and `lvs` say, whether this agent asked them or somebody sent in what
 //! they printed.
 
+mod fit;
 pub mod lvs;
 pub mod pvs;
 mod report;

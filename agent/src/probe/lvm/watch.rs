@@ -7,9 +7,11 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
+use gantry_wire::frame;
 use gantry_wire::node::Missing;
 use gantry_wire::storage::{Lvm, VolumeGroup};
 
+use super::fit::fit;
 use super::report::Complaints;
 use super::{lvs, pvs, vgs};
 use crate::place::{Place, Stamp};
@@ -28,6 +30,8 @@ const LISTS_MS: u64 = 600_000;
 const PATIENCE_MS: u64 = 10_000;
 /// A program is killed after this long.
 const LIMIT: Duration = Duration::from_secs(20);
+/// A round has three programs: after this long something else than one of them hangs, milliseconds.
+const ROUND_MS: u64 = 70_000;
 
 /// What is known of LVM at a moment; a part that is not known is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,6 +210,7 @@ impl Probe {
                         silent_since: None,
                     };
                     self.lists = Some(Err(trouble));
+                    self.waits = false;
                     return;
                 }
             }
@@ -229,16 +234,22 @@ impl Probe {
         self.changed = false;
     }
 
-    /// A program that is under way for too long.
+    /// A program that is under way for too long, or a round that does not come to its end.
     fn silence(&self, now: Moment) -> Option<Trouble> {
-        let (program, since) = self.keeper.under_way()?;
+        let is_late =
+            |since: &Moment, limit_ms| now.mono_ms.saturating_sub(since.mono_ms) > limit_ms;
+        let program = self.keeper.under_way();
+        let program = program.filter(|(_, since)| is_late(since, PATIENCE_MS));
+        let (program, since) = program.or_else(|| {
+            let asked = self.asked.filter(|at| self.waits && is_late(at, ROUND_MS));
+            asked.map(|at| ("LVM".to_owned(), at))
+        })?;
         let trouble = Trouble {
             program,
             why: String::new(),
             silent_since: Some(since),
         };
-        let is_silent = now.mono_ms.saturating_sub(since.mono_ms) > PATIENCE_MS;
-        is_silent.then(|| trouble.since(self.trouble()))
+        Some(trouble.since(self.trouble()))
     }
 
     /// What went wrong last.
@@ -324,11 +335,14 @@ impl Asker {
         for complaint in pvs.complaints.iter().chain(&lvs.complaints) {
             complaints.add(complaint);
         }
-        Ok(Lvm {
+        let mut lvm = Lvm {
             pvs: pvs.list,
             lvs: lvs.list,
             complaints: complaints.into_list(),
-        })
+        };
+        // Half a frame is left to the sample's other parts.
+        fit(&mut lvm, frame::LIMIT / 2);
+        Ok(lvm)
     }
 
     /// Runs a program and reads what it printed. One that fails may have printed all the same:

@@ -264,3 +264,57 @@ fn a_program_that_hangs_costs_its_own_answer_only() {
         "since the same time"
     );
 }
+
+/// A probe whose thread is what the test makes of it.
+fn with_thread(waits: bool) -> (Probe, Receiver<Ask>, SyncSender<Answer>) {
+    let (ask, asked) = sync_channel(1);
+    let (answer, answers) = sync_channel(3);
+    let probe = Probe {
+        keeper: Runner::new(PATH).1,
+        ask,
+        answers,
+        asked: None,
+        waits,
+        signs: None,
+        changed: false,
+        groups: None,
+        lists: None,
+    };
+    (probe, asked, answer)
+}
+
+#[test]
+fn a_round_that_does_not_end_is_said_though_no_program_runs() {
+    let place = Place::new("/nonexistent".into(), None);
+    let (mut probe, asked, answer) = with_thread(false);
+    let mut read = |mono_ms| {
+        let mut missing = Vec::new();
+        probe.read(&place, at(mono_ms), &mut missing);
+        missing.pop()
+    };
+    assert_eq!(read(1000), None);
+    assert!(asked.recv().is_ok());
+    answer
+        .send(Answer::Groups(at(1000), Ok(Vec::new())))
+        .unwrap();
+    assert_eq!(read(71_000), None);
+    let missing = read(71_001).unwrap();
+    assert_eq!(missing.why, "LVM does not answer since 00:00:01 UTC");
+    assert!(missing.hangs && missing.part == "lvm");
+    assert_eq!(read(500_000), Some(missing), "since the same time");
+    answer.send(Answer::Done).unwrap();
+    assert_eq!(read(500_001), None);
+}
+
+#[test]
+fn a_thread_that_has_ended_is_said() {
+    let place = Place::new("/nonexistent".into(), None);
+    let (mut probe, asked, answer) = with_thread(true);
+    drop((asked, answer));
+    for mono_ms in [0, 500_000] {
+        let mut missing = Vec::new();
+        probe.read(&place, at(mono_ms), &mut missing);
+        assert_eq!(missing[0].why, "agent: the thread that asks LVM has ended");
+        assert!(!missing[0].hangs);
+    }
+}

@@ -1,12 +1,14 @@
 //! Owners from `config.data`, which master candidates have.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read;
 
 use super::{Owner, Owners};
 use crate::config_data::{self, FileInstance, Object};
 use crate::place::{Place, Stamp};
+
+/// More of the file is not read, bytes: five thousand instances have some 20 million.
+const LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Reads the file when it changed.
 #[derive(Debug, Default)]
@@ -19,10 +21,16 @@ impl Reader {
     /// The owners of this node's minors; none where there is no file that can be read.
     pub fn owners(&mut self, place: &Place, node: &str) -> &Owners {
         let path = place.data("config.data");
-        let file = Stamp::of(&path);
+        let file = place.stamp(&path);
         if file != self.file {
             self.file = file;
-            let config = File::open(path).ok().and_then(|file| read(file).ok());
+            let opened = place.open(&path, LIMIT).ok();
+            let config = opened.and_then(|file| {
+                let config = read(file);
+                config
+                    .map_err(|error| place.refuse(&path, error.to_string()))
+                    .ok()
+            });
             self.owners = config.map(|config| config.owners(node)).unwrap_or_default();
         }
         &self.owners

@@ -5,26 +5,23 @@
 use std::path::Path;
 
 use super::{Owner, Owners, index};
-use crate::place::{Place, text};
+use crate::place::Place;
 
 /// All that is noted.
 pub fn read(place: &Place) -> Owners {
-    let mut owners = links(&place.run("instance-disks"));
+    let mut owners = links(place, &place.run("instance-disks"));
     // Written later than a link, if both are there.
-    owners.extend(cache(&place.run("bdev-cache")));
+    owners.extend(cache(place, &place.run("bdev-cache")));
     owners
 }
 
-fn names(directory: &Path) -> impl Iterator<Item = String> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten();
-    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-}
-
-fn cache(directory: &Path) -> Owners {
-    names(directory)
+fn cache(place: &Place, directory: &Path) -> Owners {
+    let names = place.names(directory).into_iter();
+    names
         .filter_map(|name| {
             let minor = name.strip_prefix("bdev_drbd")?.parse().ok()?;
-            Some((minor, note(&text(&directory.join(name)).ok()?)?))
+            let text = place.text(&directory.join(name)).ok()?;
+            Some((minor, note(&text)?))
         })
         .collect()
 }
@@ -40,10 +37,11 @@ pub fn note(text: &str) -> Option<Owner> {
     })
 }
 
-fn links(directory: &Path) -> Owners {
-    names(directory)
+fn links(place: &Place, directory: &Path) -> Owners {
+    let names = place.names(directory).into_iter();
+    names
         .filter_map(|name| {
-            let device = std::fs::read_link(directory.join(&name)).ok()?;
+            let device = place.link(&directory.join(&name))?;
             let minor = device.to_str()?.strip_prefix("/dev/drbd")?.parse().ok()?;
             Some((minor, link(&name)?))
         })
