@@ -2,6 +2,7 @@
 
 pub mod findings;
 pub mod htools;
+pub mod n1;
 pub mod replica;
 pub mod storage;
 pub mod work;
