@@ -15,7 +15,7 @@ mod ground;
 mod rest;
 mod stranded;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 pub mod words;
 
 pub use ground::Ground;
@@ -163,18 +163,26 @@ impl N1 {
             cluster,
             ground,
         };
-        for at in 0..n1.cluster.instances.len() {
-            n1.share(at, 1);
-        }
-        for at in 0..nodes {
-            n1.hold(at);
-            let rest = Rest::of(&n1.cluster, at);
-            n1.rests.push(rest);
-        }
-        for at in 0..nodes {
-            n1.settle(at);
-        }
+        n1.look_anew();
         n1
+    }
+
+    /// Judges everything from scratch.
+    pub fn look_anew(&mut self) {
+        let nodes = self.cluster.nodes.len();
+        self.shares.fill(Share::default());
+        self.rests.clear();
+        for at in 0..self.cluster.instances.len() {
+            self.share(at, 1);
+        }
+        for at in 0..nodes {
+            self.hold(at);
+            let rest = Rest::of(&self.cluster, at);
+            self.rests.push(rest);
+        }
+        for at in 0..nodes {
+            self.settle(at);
+        }
     }
 
     /// The cluster as it is reckoned with.
@@ -283,6 +291,23 @@ impl N1 {
             N1Rule::Reported if !moved => node.free_memory < now.reserved,
             _ => now.unallocated <= now.reserved,
         };
+        self.touched.clear();
+        self.touched.push(at);
+        self.look_again();
+    }
+
+    /// A node is gone: it takes nobody, whatever it had.
+    pub(super) fn bury(&mut self, at: usize) {
+        if let Some(node) = self.cluster.nodes.get_mut(at) {
+            node.offline = true;
+        }
+        if let Some(now) = self.cluster.figures.get_mut(at) {
+            now.unallocated = now.unallocated.min(0);
+            now.fails_n1 = true;
+        }
+        if let Some(marked) = self.ground.marked.get_mut(at) {
+            *marked = true;
+        }
         self.touched.clear();
         self.touched.push(at);
         self.look_again();

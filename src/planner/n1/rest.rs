@@ -21,6 +21,8 @@ pub struct Rest {
     memory: i64,
     /// The largest.
     most_memory: i64,
+    /// The smallest.
+    least_memory: i64,
     /// How many are created anew in a volume group.
     local: u32,
     /// Their disk.
@@ -53,6 +55,10 @@ impl Rest {
             if way == Way::Secondary {
                 continue;
             }
+            rest.least_memory = match rest.count {
+                0 => instance.taken(),
+                _ => rest.least_memory.min(instance.taken()),
+            };
             rest.count += 1;
             rest.memory = rest.memory.saturating_add(instance.taken());
             rest.most_memory = rest.most_memory.max(instance.taken());
@@ -149,12 +155,20 @@ impl N1 {
         }
         // Memory that is left when the largest has no room any more, and that there is at all.
         let (mut spare, mut room) = (0_i64, 0_i64);
+        // How many would find room if all were as large as the largest, and as small as the smallest.
+        let (mut large, mut small) = (0_i64, 0_i64);
+        let slots = |left: i64, each: i64| match each {
+            1.. => (left.saturating_sub(1) / each).max(0),
+            _ => i64::from(u32::MAX),
+        };
         let (mut fits, mut disk_fits, mut barred) = (false, false, false);
         for target in others() {
             let left = self.left(target, at);
             spare = spare.saturating_add(left.saturating_sub(rest.most_memory).max(0));
             room = room.saturating_add(left.saturating_sub(1).max(0));
             fits |= left > rest.most_memory;
+            large = large.saturating_add(slots(left, rest.most_memory));
+            small = small.saturating_add(slots(left, rest.least_memory));
             let disk = self
                 .cluster
                 .figures
@@ -163,10 +177,13 @@ impl N1 {
             disk_fits |= disk > rest.most_disk;
             barred |= !self.cluster.tags.may_migrate(at, target);
         }
-        if !fits || room < rest.memory || (rest.local > 0 && !disk_fits) {
+        let count = i64::from(rest.count);
+        let fits = fits && room >= rest.memory && small >= count;
+        if !fits || (rest.local > 0 && !disk_fits) {
             return (stuck, None);
         }
-        if rest.shared == rest.count && !barred && spare > rest.memory {
+        let spacious = spare > rest.memory || (rest.most_memory > 0 && large >= count);
+        if rest.shared == rest.count && !barred && spacious {
             return (Verdict::Holds, None);
         }
         // While the DRBD instances cannot all start it does not matter.
