@@ -12,6 +12,7 @@
 mod check;
 mod grid;
 mod ground;
+pub mod report;
 mod rest;
 mod stranded;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(super) mod tests;
 pub mod words;
 
 pub use ground::Ground;
+pub use report::Report;
 pub use stranded::{Danger, Stranded};
 
 use crate::model;
