@@ -62,6 +62,8 @@ pub enum Action {
     GoDrbd,
     /// The storage screen.
     GoStorage,
+    /// The N+1 screen.
+    GoN1,
     /// Try a waiting link again now.
     Reconnect,
 }
@@ -135,6 +137,7 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::GoJobs,      "go-jobs",      "jobs",       "Go to the jobs",                              &["4"],                Place::Everywhere),
     row(Action::GoDrbd,      "go-drbd",      "drbd",       "Go to the DRBD disks, worst first",           &["5"],                Place::Everywhere),
     row(Action::GoStorage,   "go-storage",   "storage",    "Go to the places for disks on the nodes",     &["6"],                Place::Everywhere),
+    row(Action::GoN1,        "go-n-plus-one", "n+1",       "Go to N+1: what if a node dies",              &["7"],                Place::Everywhere),
     row(Action::NextTab,     "next-tab",     "next tab",   "Go to the next tab or pane",                  &["Tab"],              Place::Everywhere),
     row(Action::PrevTab,     "prev-tab",     "tab before", "Go to the tab or pane before",                &["Shift-Tab"],        Place::Everywhere),
     row(Action::Reconnect,   "reconnect",    "reconnect",  "Try nodes that are waiting to be reached again now", &["R"],         Place::Everywhere),
@@ -240,6 +243,7 @@ mod tests {
         Action::GoJobs,
         Action::GoDrbd,
         Action::GoStorage,
+        Action::GoN1,
         Action::Reconnect,
     ];
 

@@ -139,6 +139,18 @@ pub enum Col {
     Attributes,
     /// Physical volumes that it lies on.
     LiesOn,
+    /// Instances that could not start.
+    AtRisk,
+    /// What `verify` says.
+    Verify,
+    /// What `fail_n1` says.
+    FailN1,
+    /// What the global N+1 says.
+    Global,
+    /// Where instances would start again.
+    RestartsOn,
+    /// Memory that is missing.
+    Lacks,
 }
 
 /// Where a column's text stands.

@@ -17,12 +17,14 @@ pub const WORDS: &[(&str, &str)] = &[
     ("jobs", "the jobs; also j"),
     ("drbd", "all DRBD disks, worst first; also d"),
     ("storage", "the places for disks; also s"),
+    ("n1", "what if a node dies; also n+1"),
     ("alerts", "everything that is wrong; also a"),
     ("node NAME", "one node; a unique part of its name will do"),
     ("instance NAME", "one instance"),
     ("group NAME", "one group"),
     ("job ID", "one job"),
     ("disk NAME/0", "one DRBD disk, both its halves"),
+    ("n1 NODE", "what becomes of one node's instances"),
     ("storage NODE", "what lies on one node's storage"),
     ("sort COLUMN", "sort by a column, again to reverse"),
     ("NAME", "whatever has that name"),
@@ -60,6 +62,7 @@ const PAGES: &[(&str, &str, Page)] = &[
     ("jobs", "j", Page::Jobs),
     ("drbd", "d", Page::Drbd),
     ("storage", "s", Page::Storage),
+    ("n1", "n+1", Page::N1),
     ("alerts", "a", Page::Alerts),
 ];
 
@@ -91,6 +94,7 @@ pub fn parse(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Resul
         },
         "disk" => disk(object, facts).map(Page::Pair),
         "storage" => pick(object, nodes(cluster, facts), "node").map(Page::Volumes),
+        "n1" | "n+1" => pick(object, nodes(cluster, facts), "node").map(Page::Fall),
         "sort" => return sort(object, view).map(Command::Sort),
         _ => Err(format!("there is no command {word:?}")),
     }
@@ -234,7 +238,7 @@ pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec
             .collect()
     };
     let candidates = match word {
-        "node" | "storage" => named(nodes(cluster, facts), "node"),
+        "node" | "storage" | "n1" => named(nodes(cluster, facts), "node"),
         "disk" => facts
             .pairs
             .iter()

@@ -21,6 +21,11 @@ pub fn why_no_rows(table: &Table, cluster: &Cluster, facts: &Facts) -> Vec<(Stri
     match (table.kind, &table.scope) {
         (Kind::Drbd, _) => return no_pairs(cluster),
         (Kind::Storage, _) => return no_places(cluster),
+        (Kind::N1, _) => {
+            let why = facts.n1.why.as_deref();
+            let text = why.unwrap_or("There are no nodes.");
+            return vec![(text.to_owned(), Tone::Dim)];
+        }
         (Kind::Volumes, Scope::Node(node)) => return no_volumes(cluster, facts, node),
         _ => {}
     }

@@ -8,6 +8,8 @@ use crate::model::totals::{Totals, totals};
 use crate::model::{Cluster, Name, Time, natural};
 use crate::planner::Finding;
 use crate::planner::findings::findings_with;
+use crate::planner::n1::report::Fall;
+use crate::planner::n1::{N1, Report};
 use crate::planner::replica::{
     Key, Pair, Redundancy, Summary, moves_with_time, pairs, redundancy, summary,
 };
@@ -19,6 +21,9 @@ use super::view::nodes::tells;
 
 /// Milliseconds for which sums and findings hold while only numbers change.
 const HOLDS: u64 = 500;
+
+/// The same for N+1.
+const N1_HOLDS: u64 = 2_000;
 
 /// What is worked out from the cluster.
 #[derive(Clone, Debug, Default)]
@@ -51,11 +56,19 @@ pub struct Facts {
     pub redundancy: HashMap<Name, Redundancy>,
     /// All places for disks, by node.
     pub places: Vec<Place>,
+    /// N+1: what if a node dies.
+    pub n1: Report,
+    /// The death of the node that is looked at.
+    pub fall: Option<Fall>,
+    /// Counts up when what is said of N+1 changed.
+    pub n1_revision: u64,
     /// Where disks, places and volumes stand in the lists.
     pub index: DiskIndex,
     made: Option<(u64, Time)>,
     pairs_made: Option<Made>,
     places_made: Option<Made>,
+    n1_made: Option<(u64, Time)>,
+    n1_of: Option<N1>,
 }
 
 /// What pairs or places were made of.
@@ -117,7 +130,8 @@ impl Facts {
         self.disk_used = percent(self.disk_used, sums.disk_total, sums.disk_free);
         self.groups = group_sums(cluster);
         self.disks(cluster);
-        let mut found = findings_with(cluster, &self.pairs, &self.places);
+        self.renew_n1(cluster);
+        let mut found = findings_with(cluster, &self.pairs, &self.places, &self.n1);
         for finding in &mut found {
             finding.text = self.names.shorten(&finding.text);
         }
@@ -125,6 +139,30 @@ impl Facts {
             self.findings = found;
             self.revision += 1;
         }
+    }
+
+    /// N+1 anew where anything but numbers changed, or those have moved for a while.
+    fn renew_n1(&mut self, cluster: &Cluster) {
+        let now = cluster.now.at;
+        let holds = self.n1_made.is_some_and(|(shape, at)| {
+            shape == cluster.shape && at <= now && now.since(at) < N1_HOLDS
+        });
+        if holds {
+            return;
+        }
+        self.n1_made = Some((cluster.shape, now));
+        let (report, n1) = Report::of(cluster);
+        self.n1_of = n1;
+        if !report.is_like(&self.n1) || self.n1_revision == 0 {
+            self.n1 = report;
+            self.n1_revision += 1;
+        }
+    }
+
+    /// Works out the death of the node that is looked at, if any.
+    pub fn look_at_fall(&mut self, node: Option<&Name>) {
+        let fall = node.and_then(|node| self.n1_of.as_mut()?.fall(node));
+        self.fall = fall;
     }
 
     /// What is worked out of DRBD and of storage, where there is news of it or it moves with time.

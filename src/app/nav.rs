@@ -24,12 +24,16 @@ pub enum Page {
     Drbd,
     /// The places for disks.
     Storage,
+    /// N+1: what if a node dies.
+    N1,
     /// Everything that is wrong.
     Alerts,
     /// One node.
     Node(Name),
     /// One instance.
     Instance(Name),
+    /// What becomes of one node's instances if it dies.
+    Fall(Name),
     /// One group.
     Group(Name),
     /// One job.
@@ -44,13 +48,14 @@ pub enum Page {
 
 impl Page {
     /// The pages that are a key away, in the order in which Tab goes through them.
-    pub const MAIN: [Page; 7] = [
+    pub const MAIN: [Page; 8] = [
         Page::Nodes,
         Page::Instances,
         Page::Groups,
         Page::Jobs,
         Page::Drbd,
         Page::Storage,
+        Page::N1,
         Page::Alerts,
     ];
 
@@ -68,6 +73,7 @@ impl Page {
             Page::Job(_) => "job",
             Page::Drbd => "drbd",
             Page::Storage => "storage",
+            Page::N1 | Page::Fall(_) => "n1",
             Page::Pair(_) => "disk",
             Page::Volumes(_) => "storage",
             Page::Help(_) => "help",
@@ -89,6 +95,7 @@ impl Page {
             }
             Id::Group(name) => Page::Group(name.clone()),
             Id::Job(id) | Id::Alert(About::Job(id), _) => Page::Job(*id),
+            Id::Fall(name) | Id::Alert(About::Fall(name), _) => Page::Fall(name.clone()),
             Id::Pair(key) => Page::Pair(key.clone()),
             Id::Alert(About::Disk(name, index), _) => Page::of_disk(name, *index, facts),
             Id::Place(node, _) | Id::Alert(About::Storage(node), _) => Page::Volumes(node.clone()),
@@ -122,10 +129,13 @@ impl Page {
             Page::Alerts => (Kind::Alerts, Scope::All),
             Page::Drbd => (Kind::Drbd, Scope::All),
             Page::Storage => (Kind::Storage, Scope::All),
+            Page::N1 => (Kind::N1, Scope::All),
             Page::Volumes(node) => (Kind::Volumes, Scope::Node(node.clone())),
             Page::Node(name) => (Kind::Instances, Scope::Node(name.clone())),
             Page::Group(name) => (Kind::Nodes, Scope::Group(name.clone())),
-            Page::Instance(_) | Page::Job(_) | Page::Pair(_) | Page::Help(_) => return None,
+            Page::Instance(_) | Page::Job(_) | Page::Pair(_) | Page::Fall(_) | Page::Help(_) => {
+                return None;
+            }
         };
         Some(Table::new(kind, scope))
     }

@@ -7,7 +7,7 @@ use super::layout::text_width;
 use super::nav::{Page, View};
 use super::rows::{About, Id, Table};
 use super::sheet::Sheet;
-use super::view::{drbd, group, help, instance, job, node, pair, volumes};
+use super::view::{drbd, group, help, instance, job, n1, node, pair, volumes};
 use super::{Effect, State, follow};
 
 /// Milliseconds for which a notice stays.
@@ -49,6 +49,13 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.refresh(cluster, &state.facts);
     }
+    let view = state.way.view();
+    let fall_of = match (&view.page, pane_id(view)) {
+        (Page::Fall(node), _) => Some(node.clone()),
+        (_, Some(Id::Fall(node) | Id::Alert(About::Fall(node), _))) => Some(node),
+        _ => None,
+    };
+    state.facts.look_at_fall(fall_of.as_ref());
     texts(state, cluster);
     fit(state, cluster);
     let layout = state.layout().unwrap_or_default();
@@ -115,6 +122,8 @@ fn page_text(state: &State, cluster: &Cluster) -> Sheet {
         Page::Instance(name) => instance::whole(cluster, facts, name, width, tall),
         Page::Job(id) => job::whole(cluster, facts, *id, width),
         Page::Drbd => drbd::above(cluster, facts, width),
+        Page::N1 => n1::above(cluster, facts, width),
+        Page::Fall(name) => n1::fall(cluster, facts, name, width),
         Page::Pair(key) => pair::whole(cluster, facts, key, width, tall),
         Page::Volumes(name) if view.full => volumes::whole(cluster, facts, name, width),
         Page::Volumes(name) => volumes::brief(cluster, facts, name, width),
@@ -141,6 +150,7 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
         Id::Group(name) => group::brief(cluster, facts, name, width),
         Id::Job(id) | Id::Alert(About::Job(id), _) => job::brief(cluster, facts, *id, width),
         Id::Pair(key) => pair::brief(cluster, facts, key, width),
+        Id::Fall(name) | Id::Alert(About::Fall(name), _) => n1::fall(cluster, facts, name, width),
         Id::Place(name, _) | Id::Alert(About::Storage(name), _) => {
             volumes::brief(cluster, facts, name, width)
         }

@@ -22,6 +22,8 @@ pub enum Id {
     Group(Name),
     /// A job.
     Job(u64),
+    /// What the death of a node would strand.
+    Fall(Name),
     /// A DRBD disk.
     Pair(Key),
     /// The nth place for disks of a node.
@@ -41,6 +43,8 @@ pub enum About {
     Node(Name),
     /// What lies on a node's storage.
     Storage(Name),
+    /// What a node's death would strand.
+    Fall(Name),
     /// An instance.
     Instance(Name),
     /// A disk of an instance, by index.
@@ -55,6 +59,7 @@ impl From<&Subject> for About {
             Subject::Cluster => About::Cluster,
             Subject::Node(name) => About::Node(name.clone()),
             Subject::Storage(name) => About::Storage(name.clone()),
+            Subject::Fall(name) => About::Fall(name.clone()),
             Subject::Instance(name) => About::Instance(name.clone()),
             Subject::Disk(name, index) => About::Disk(name.clone(), *index),
             Subject::Job(id) => About::Job(*id),
@@ -271,6 +276,7 @@ impl Table {
             shape: cluster.shape,
             facts: match self.kind {
                 Kind::Alerts => facts.revision,
+                Kind::N1 => facts.n1_revision,
                 Kind::Drbd | Kind::Storage | Kind::Volumes => facts.index.revision,
                 _ => 0,
             },

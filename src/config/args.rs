@@ -20,7 +20,7 @@ gantry: a full-screen operations console for Ganeti clusters
   gantry demo [DEMO OPTIONS]           watch a simulated cluster
   gantry status DEST [--json]          one look; exits as monitoring plugins do:
                                        0 healthy, 1 warnings, 2 critical, 3 unknown
-  gantry nodes|instances|groups|jobs|drbd|storage DEST [--json] [--watch]
+  gantry nodes|instances|groups|jobs|drbd|storage|n1 DEST [--json] [--watch]
                                        one list, or a line for each change
   gantry hbal|hcheck|hinfo|hroller|hspace|hsqueeze -t FILE|DEST|-L
                                        as Ganeti's tools of these names; each has its own --help
@@ -140,6 +140,8 @@ pub enum List {
     Drbd,
     /// `gantry storage`
     Storage,
+    /// `gantry n1`
+    N1,
 }
 
 /// Everything that options and words add up to before it is known what they mean together.
@@ -317,6 +319,7 @@ impl Given {
             Some("jobs") => List::Jobs,
             Some("drbd") => List::Drbd,
             Some("storage") => List::Storage,
+            Some("n1") => List::N1,
             _ if self.words.is_empty() && !self.local => return Ok(Command::Help),
             _ => return Ok(Command::Console(self.target("gantry ")?)),
         };

@@ -8,6 +8,7 @@ mod storage;
 
 use crate::model::{Cluster, Name};
 
+use super::n1::Report;
 use super::replica::{Pair, pairs};
 use super::storage::{Place, places};
 use super::work::Work;
@@ -32,6 +33,8 @@ pub enum Subject {
     Node(Name),
     /// What lies on a node's storage.
     Storage(Name),
+    /// What its death would strand.
+    Fall(Name),
     /// An instance.
     Instance(Name),
     /// A disk of an instance, by index.
@@ -56,11 +59,17 @@ const NAMED: usize = 3;
 
 /// Everything that is wrong, worst first.
 pub fn findings(cluster: &Cluster) -> Vec<Finding> {
-    findings_with(cluster, &pairs(cluster), &places(cluster))
+    let (n1, _) = Report::of(cluster);
+    findings_with(cluster, &pairs(cluster), &places(cluster), &n1)
 }
 
-/// The same, where the DRBD disks and the places for disks are worked out already.
-pub fn findings_with(cluster: &Cluster, pairs: &[Pair], places: &[Place]) -> Vec<Finding> {
+/// The same, where the DRBD disks, the places for disks and N+1 are worked out already.
+pub fn findings_with(
+    cluster: &Cluster,
+    pairs: &[Pair],
+    places: &[Place],
+    n1: &Report,
+) -> Vec<Finding> {
     let mut found = Found::default();
     contact::contact(cluster, &mut found);
     // Early among its like: what somebody switched off is easily forgotten.
@@ -71,6 +80,11 @@ pub fn findings_with(cluster: &Cluster, pairs: &[Pair], places: &[Place]) -> Vec
     contact::clocks(cluster, &mut found);
     instances::instances(cluster, &mut found);
     jobs::jobs(cluster, &mut found);
+    // Trouble that is still to come is said after what is.
+    for row in n1.bad() {
+        let subject = Subject::Fall(row.node.clone());
+        found.add(Severity::Warning, subject, row.alert.clone());
+    }
     found
         .0
         .sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -2,8 +2,10 @@
 
 pub mod findings;
 pub mod htools;
+pub mod n1;
 pub mod replica;
 pub mod storage;
+pub mod whatif;
 pub mod work;
 
 #[cfg(test)]

@@ -164,7 +164,7 @@ impl Watcher {
 fn parts(list: List) -> &'static [&'static str] {
     match list {
         List::Drbd => &["drbd"],
-        List::Storage => &["lvm"],
+        List::Storage | List::N1 => &["lvm"],
         List::Nodes | List::Instances | List::Groups | List::Jobs => &[],
     }
 }

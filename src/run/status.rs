@@ -7,6 +7,7 @@ use crate::model::totals::totals;
 use crate::model::words::mib;
 use crate::model::{Cluster, totals::Totals};
 use crate::planner::findings::findings_with;
+use crate::planner::n1::Report;
 use crate::planner::replica::{State, Summary, pairs, summary};
 use crate::planner::storage::places;
 use crate::planner::{Finding, Severity, Subject};
@@ -25,7 +26,8 @@ pub struct Look {
 /// Looks at a cluster.
 pub fn look(cluster: &Cluster, as_json: bool) -> Look {
     let pairs = pairs(cluster);
-    let found = findings_with(cluster, &pairs, &places(cluster));
+    let (n1, _) = Report::of(cluster);
+    let found = findings_with(cluster, &pairs, &places(cluster), &n1);
     let known = cluster.conf_seen.is_some();
     let exit = match found.iter().map(|finding| finding.severity).max() {
         _ if !known => UNKNOWN,
@@ -95,7 +97,9 @@ fn json(
         let severity = format!("{:?}", finding.severity).to_lowercase();
         let (kind, name) = match &finding.subject {
             Subject::Cluster => ("cluster", cluster.name().to_owned()),
-            Subject::Node(name) | Subject::Storage(name) => ("node", name.to_string()),
+            Subject::Node(name) | Subject::Storage(name) | Subject::Fall(name) => {
+                ("node", name.to_string())
+            }
             Subject::Instance(name) => ("instance", name.to_string()),
             Subject::Disk(name, index) => ("disk", format!("{name}/{index}")),
             Subject::Job(id) => ("job", id.to_string()),

@@ -3,6 +3,7 @@
 use crate::app::ages::{LIVE_NOW, ages};
 use crate::app::area::Area;
 use crate::app::tone::{self, Tone};
+use crate::app::view::n1;
 use crate::app::{State, sheet::Span};
 use crate::model::words::age;
 use crate::model::{Cluster, Node, Reach};
@@ -138,6 +139,19 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
         ),
         figure("disk", percent(state.facts.disk_used), Tone::Plain),
     ];
+    if known {
+        // What was reckoned of an old configuration is marked as such.
+        let (text, tone) = n1::in_short(&state.facts, width >= WIDE);
+        let tone = if serves { tone } else { Tone::Lost };
+        let doubt = if text.starts_with('?') { "" } else { doubt };
+        let n1 = figure("N+1", Some(text + doubt), tone);
+        // While it fails it stays longer than what is only of interest.
+        if tone == Tone::Warn && width >= MIDDLE {
+            figures.insert(JOBS_AT, n1);
+        } else {
+            figures.push(n1);
+        }
+    }
     let drbd = &state.facts.replication;
     if drbd.total > 0 {
         let moving = match drbd.moving {

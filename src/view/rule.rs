@@ -69,6 +69,7 @@ fn title(state: &State, cluster: &Cluster) -> String {
         Page::Node(name) | Page::Instance(name) | Page::Group(name) => {
             format!("{word} {}", names.short(name))
         }
+        Page::Fall(name) => format!("{word} if {} dies", names.short(name)),
         Page::Volumes(name) => format!("{word} {}", names.short(name)),
         Page::Pair(key) => format!("{word} {}", drbd::name(&state.facts, key)),
         Page::Job(id) => {
@@ -100,6 +101,7 @@ fn pane_title(state: &State) -> String {
         Some(Id::Node(name) | Id::Instance(name) | Id::Group(name)) => names.short(name).to_owned(),
         Some(Id::Job(id)) => format!("job {id}"),
         Some(Id::Pair(key)) => drbd::name(&state.facts, key),
+        Some(Id::Fall(node)) => format!("if {} dies", names.short(node)),
         Some(Id::Place(node, _)) => format!("storage {}", names.short(node)),
         Some(Id::Volume(_, _, name)) => name.clone(),
         Some(id @ Id::Alert(..)) => {

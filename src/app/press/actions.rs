@@ -51,6 +51,7 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoJobs => state.way.go(Page::Jobs),
         Action::GoDrbd => state.way.go(Page::Drbd),
         Action::GoStorage => state.way.go(Page::Storage),
+        Action::GoN1 => state.way.go(Page::N1),
     }
     Vec::new()
 }

@@ -70,9 +70,10 @@ pub fn severity(severity: Severity) -> &'static str {
 fn subject<'a>(facts: &'a Facts, finding: &'a Finding) -> Cow<'a, str> {
     match &finding.subject {
         Subject::Cluster => Cow::Borrowed("cluster"),
-        Subject::Node(name) | Subject::Storage(name) | Subject::Instance(name) => {
-            Cow::Borrowed(facts.names.short(name))
-        }
+        Subject::Node(name)
+        | Subject::Storage(name)
+        | Subject::Fall(name)
+        | Subject::Instance(name) => Cow::Borrowed(facts.names.short(name)),
         Subject::Disk(name, index) => Cow::Owned(format!("{}/{index}", facts.names.short(name))),
         Subject::Job(id) => Cow::Owned(format!("job {id}")),
     }

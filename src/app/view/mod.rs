@@ -10,6 +10,7 @@ pub mod instance;
 pub mod instances;
 pub mod job;
 pub mod jobs;
+pub mod n1;
 pub mod node;
 pub mod nodes;
 pub mod pair;
@@ -44,6 +45,8 @@ pub enum Kind {
     Drbd,
     /// Places for disks.
     Storage,
+    /// Nodes that may die.
+    N1,
     /// Logical volumes of a node.
     Volumes,
     /// Findings.
@@ -60,6 +63,7 @@ impl Kind {
             Kind::Jobs => jobs::COLUMNS,
             Kind::Drbd => drbd::COLUMNS,
             Kind::Storage => storage::COLUMNS,
+            Kind::N1 => n1::COLUMNS,
             Kind::Volumes => volumes::COLUMNS,
             Kind::Alerts => alerts::COLUMNS,
         }
@@ -74,6 +78,7 @@ impl Kind {
             Kind::Jobs => "jobs",
             Kind::Drbd => "disks",
             Kind::Storage => "places",
+            Kind::N1 => "nodes",
             Kind::Volumes => "volumes",
             Kind::Alerts => "alerts",
         }
@@ -85,6 +90,7 @@ impl Kind {
         match self {
             Kind::Drbd => worst(Col::State),
             Kind::Volumes => worst(Col::Text),
+            Kind::N1 => worst(Col::AtRisk),
             _ => {
                 let first = &self.columns()[0];
                 Sort {
@@ -104,6 +110,7 @@ impl Kind {
             Kind::Jobs => jobs::ids(cluster),
             Kind::Drbd => drbd::ids(facts),
             Kind::Storage => storage::ids(facts),
+            Kind::N1 => n1::ids(facts),
             Kind::Volumes => match scope {
                 Scope::Node(node) => volumes::ids(facts, node),
                 Scope::All | Scope::Group(_) => Vec::new(),
@@ -121,12 +128,13 @@ impl Kind {
             (Kind::Jobs, Id::Job(job)) => jobs::words(cluster, *job),
             (Kind::Drbd, Id::Pair(key)) => drbd::words(facts, key),
             (Kind::Storage, Id::Place(node, nth)) => storage::words(facts, node, *nth),
+            (Kind::N1, Id::Fall(node)) => n1::words(facts, node),
             (Kind::Volumes, id) => volumes::words(facts, id),
             (Kind::Alerts, id) => alerts::words(facts, id),
             _ => None,
         };
         let tags = match id {
-            Id::Node(name) => cluster
+            Id::Node(name) | Id::Fall(name) => cluster
                 .nodes
                 .get(name)
                 .and_then(|node| node.conf.as_ref())
@@ -165,6 +173,7 @@ impl Kind {
             (Kind::Jobs, Id::Job(job)) => jobs::text(cluster, facts, *job, col),
             (Kind::Drbd, Id::Pair(key)) => drbd::text(facts, key, col),
             (Kind::Storage, Id::Place(node, nth)) => storage::text(facts, node, *nth, col),
+            (Kind::N1, Id::Fall(node)) => n1::text(facts, node, col),
             (Kind::Volumes, id) => volumes::text(facts, id, col),
             (Kind::Alerts, id) => alerts::text(facts, id, col),
             _ => None,
@@ -181,6 +190,7 @@ impl Kind {
             (Kind::Jobs, Id::Job(job)) => jobs::sort_key(cluster, *job, col),
             (Kind::Drbd, Id::Pair(key)) => drbd::sort_key(cluster, facts, key, col),
             (Kind::Storage, Id::Place(node, nth)) => storage::sort_key(facts, node, *nth, col),
+            (Kind::N1, Id::Fall(node)) => n1::sort_key(facts, node, col),
             (Kind::Volumes, id) => volumes::sort_key(facts, id, col),
             (Kind::Alerts, id) => {
                 alerts::text(facts, id, col).map(|text| SortKey::Text(text.into()))

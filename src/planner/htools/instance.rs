@@ -88,6 +88,11 @@ impl Instance {
         if self.reserves { self.memory } else { 0 }
     }
 
+    /// Memory that it takes on its primary node, MiB.
+    pub fn taken(&self) -> i64 {
+        if self.uses_memory { self.memory } else { 0 }
+    }
+
     /// The nodes it is on: the primary, and for DRBD the secondary.
     pub fn nodes(&self) -> impl Iterator<Item = usize> {
         let secondary = self.secondary.filter(|_| self.has_secondary);

@@ -24,7 +24,7 @@ pub mod score;
 pub mod squeeze;
 mod tags;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 pub mod text;
 
 pub use cluster::{Cluster, N1Rule, Setup};

@@ -194,6 +194,18 @@ pub struct Objection {
 }
 
 impl Objection {
+    /// What is against the policy, in words.
+    pub fn word(&self) -> &'static str {
+        match self.aspect {
+            Aspect::Memory => "memory",
+            Aspect::Disk => "disk size",
+            Aspect::Cpus => "virtual processors",
+            Aspect::Spindles => "spindles",
+            Aspect::Disks => "number of disks",
+            Aspect::Template => "disk template",
+        }
+    }
+
     /// The mode of failure that the htools count it as.
     pub fn refusal(&self) -> Refusal {
         match self.aspect {

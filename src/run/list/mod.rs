@@ -5,6 +5,7 @@ mod drbd;
 mod groups;
 mod instances;
 mod jobs;
+mod n1;
 mod nodes;
 mod storage;
 mod table;
@@ -31,14 +32,14 @@ pub struct Row {
 /// to the master alone, everything else to a candidate too.
 pub fn known(list: List, cluster: &Cluster) -> bool {
     match list {
-        List::Nodes | List::Instances | List::Groups | List::Drbd | List::Storage => {
+        List::Nodes | List::Instances | List::Groups | List::Drbd | List::Storage | List::N1 => {
             cluster.conf_seen.is_some()
         }
         List::Jobs => cluster.jobs_at.is_some(),
     }
 }
 
-/// All objects of a list, in Ganeti's order; DRBD's devices by node and minor.
+/// All objects of a list, in Ganeti's order; DRBD's devices by node and minor, N+1 worst first.
 pub fn rows(list: List, cluster: &Cluster) -> Vec<Row> {
     match list {
         List::Nodes => nodes::rows(cluster),
@@ -47,6 +48,7 @@ pub fn rows(list: List, cluster: &Cluster) -> Vec<Row> {
         List::Jobs => jobs::rows(cluster),
         List::Drbd => drbd::rows(cluster),
         List::Storage => storage::rows(cluster),
+        List::N1 => n1::rows(cluster),
     }
 }
 
@@ -59,6 +61,7 @@ pub fn titles(list: List) -> &'static [&'static str] {
         List::Jobs => jobs::TITLES,
         List::Drbd => drbd::TITLES,
         List::Storage => storage::TITLES,
+        List::N1 => n1::TITLES,
     }
 }
 
@@ -169,13 +172,14 @@ mod tests {
         cluster
     }
 
-    const LISTS: [(List, &str); 6] = [
+    const LISTS: [(List, &str); 7] = [
         (List::Nodes, "| nodes |"),
         (List::Instances, "| instances |"),
         (List::Groups, "| groups |"),
         (List::Jobs, "| jobs |"),
         (List::Drbd, "| drbd |"),
         (List::Storage, "| storage |"),
+        (List::N1, "| n1 |"),
     ];
 
     #[test]

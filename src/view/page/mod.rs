@@ -5,6 +5,7 @@ mod drbd;
 mod groups;
 mod instances;
 mod jobs;
+mod n1;
 mod nodes;
 mod storage;
 mod volumes;
@@ -25,6 +26,7 @@ pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Job(job) => jobs::row(cluster, *job),
         Id::Alert(..) => alerts::row(state, id),
         Id::Pair(key) => drbd::row(state, key),
+        Id::Fall(node) => n1::row(state, node),
         Id::Place(node, nth) => storage::row(state, node, *nth),
         Id::Volume(..) => volumes::row(state, id),
         Id::Group(_) => Tone::Plain,
@@ -38,6 +40,7 @@ pub fn worst(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Instance(name) => instances::worst(cluster, name),
         Id::Job(job) => jobs::worst(cluster, *job),
         Id::Pair(key) => drbd::worst(state, key),
+        Id::Fall(node) => n1::worst(state, node),
         Id::Place(node, nth) => storage::worst(state, node, *nth),
         Id::Volume(..) => volumes::worst(state, id),
         Id::Group(name) => groups::worst(state, name),
@@ -60,6 +63,7 @@ pub fn cell<'a>(
         (Kind::Jobs, Id::Job(job)) => jobs::cell(state, cluster, *job, col),
         (Kind::Drbd, Id::Pair(key)) => drbd::cell(state, cluster, id, key, col),
         (Kind::Storage, Id::Place(node, nth)) => storage::cell(state, node, *nth, col),
+        (Kind::N1, Id::Fall(node)) => n1::cell(state, node, col),
         (Kind::Volumes, id) => volumes::cell(state, id, col),
         (Kind::Alerts, id) => alerts::cell(state, id, col),
         _ => None,

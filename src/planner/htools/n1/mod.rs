@@ -1,6 +1,7 @@
 //! N+1: what would not restart if one node died, by the reservations of each node and, in `evacuation`, by trying.
 
 pub mod evacuation;
+mod nearest;
 pub mod redundancy;
 
 use std::collections::BTreeSet;
