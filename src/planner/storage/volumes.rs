@@ -142,9 +142,12 @@ impl<'a> Wants<'a> {
                 None => {
                     let claimed = claims.get(&at).cloned();
                     let owner = claimed.unwrap_or_else(|| self.owner(lv));
-                    let text = match owner {
-                        Owner::Orphan => "in no configuration",
-                        _ => "",
+                    let now = self.cluster.now.at;
+                    let new = || node.lately.as_ref().is_some_and(|it| it.has(lv, now));
+                    let (owner, text) = match owner {
+                        Owner::Orphan if new() => (Owner::Unknown, "new, in no configuration yet"),
+                        Owner::Orphan => (Owner::Orphan, "in no configuration"),
+                        owner => (owner, ""),
                     };
                     Volume {
                         owner,
