@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gantry_wire::node::Sample;
+use gantry_wire::node::{Missing, Sample};
 use gantry_wire::storage::{LogicalVolume, Lvm};
 use gantry_wire::{config, live, report, ssconf};
 
@@ -153,6 +153,12 @@ impl Node {
     /// It has been heard before, but the link is lost.
     pub fn lost(&self) -> bool {
         !self.offline() && self.heard.is_some() && !self.reach.is_up()
+    }
+
+    /// Why a part of its own facts cannot be had.
+    pub fn missing(&self, part: &str) -> Option<&Missing> {
+        let mut missing = self.facts.missing.iter().flatten();
+        missing.find(|it| it.part == part)
     }
 
     /// When the figures shown were taken: by its agent if that ever spoke, else by LUXI.
