@@ -210,7 +210,7 @@ fn plain(cluster: &Cluster, node: &Node, files: &Files, kind: PlaceKind, space: 
             .is_some()
             .then(|| files.promised(node, space)),
         full_in_s: full_in_s(&changes, space.free).filter(|_| place.fresh && known),
-        why: match unheard(node, part(kind)) {
+        why: match unheard(node, "") {
             Some(why) => why,
             None => space.why.clone(),
         },
