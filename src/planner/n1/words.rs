@@ -25,6 +25,7 @@ pub fn lack(lack: &Lack) -> String {
         Lack::Policy(objection) => {
             format!("the group's policy is against its {}", objection.word())
         }
+        Lack::Offline => "it is offline".to_owned(),
         Lack::NoSecondary => "it has no secondary node".to_owned(),
         Lack::NoNode => "there is no other node in the group".to_owned(),
     }
@@ -77,16 +78,12 @@ impl N1 {
             };
         };
         let (node, missing) = (self.node(at), lack(&obstacle.lack));
-        let missing = if self.is_marked(at) {
-            "it is offline".to_owned()
-        } else {
-            missing
-        };
         match stranded.way {
             Way::Secondary if instance.is_some_and(|it| it.primary == at) => {
                 format!("{name} keeps a half of its disk on {node}, where {missing}")
             }
-            Way::Secondary if self.is_marked(at) => {
+
+            Way::Secondary if obstacle.lack == Lack::Offline => {
                 format!("{name} has its secondary on {node}, which is offline")
             }
             Way::Secondary => format!("{name} has its secondary on {node}, where {missing}"),
@@ -96,15 +93,15 @@ impl N1 {
         }
     }
 
-    /// What each of the three says of a node's death, with its figures.
+    /// What each of the three says of a node's death, with the figures of the first two.
     pub fn by_kind(&self, node: usize) -> [(Kind, Verdict, String); 3] {
         let verdicts = self.if_it_dies(node);
         let limits = |kind: Kind| self.tightest(kind, node);
         let words = Kind::ALL.map(|kind| match (kind, limits(kind)) {
-            (Kind::Global, _) => {
-                "whether all its primaries find a place one after the other".to_owned()
+            (Kind::Global, _) => String::new(),
+            (_, None) => {
+                "no auto-balanced instance has a secondary that is known and takes part".to_owned()
             }
-            (_, None) => "no auto-balanced instance here has a secondary that is known".to_owned(),
             (Kind::Verify, Some((at, room, need))) => format!(
                 "{} would need {} (minmem) of {} free as reported",
                 self.node(at),
