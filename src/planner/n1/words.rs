@@ -145,14 +145,28 @@ impl N1 {
         if global == verify && global == fail_n1 {
             return whys;
         }
-        let mut alone = 0;
-        let mut unbalanced = 0;
+        let (mut alone, mut unbalanced, mut short) = (0, 0, None);
         for fate in self.fates(node) {
             alone += usize::from(fate.way != Way::Secondary);
             let instance = self.cluster.instances.get(fate.instance);
-            unbalanced +=
-                usize::from(instance.is_some_and(|it| it.has_secondary && !it.auto_balance));
+            let balanced = instance.is_none_or(|it| !it.has_secondary || it.auto_balance);
+            unbalanced += usize::from(!balanced);
+            let lacks = fate
+                .obstacle
+                .filter(|it| matches!(it.lack, Lack::Memory(_)));
+            short = short.or(lacks.and_then(|it| it.node));
         }
+        let records = short.and_then(|at| {
+            let (free, now) = (self.ground.free.get(at)?, self.cluster.figures.get(at)?);
+            let (name, free, left) = (self.node(at), *free, now.unallocated);
+            let (told, by_records) = (size(free), size(left));
+            (left < free).then(|| {
+                format!(
+                    "{name} reports {told} free, but its records leave {by_records}: GN1 goes by the records"
+                )
+            })
+        });
+        whys.extend(records.clone());
         let s = |n: usize| if n == 1 { "" } else { "s" };
         if alone > 0 {
             let s = s(alone);
@@ -166,7 +180,7 @@ impl N1 {
                 "{unbalanced} instance{s} without auto_balance: only GN1 counts them"
             ));
         }
-        if global != fail_n1 && alone == 0 && unbalanced == 0 {
+        if global != fail_n1 && alone == 0 && unbalanced == 0 && records.is_none() {
             whys.push(
                 "GN1 tries: it counts what runs now, and the disks and tags of both nodes; the others count what is \
                  reserved"

@@ -77,7 +77,7 @@ fn a_verdict_of_old_facts_says_so() {
         "{header}"
     );
     let header = first(&Screen::new(fake::no_contact(), 200, 40));
-    assert!(header.contains("N+1 ?"), "{header}");
+    assert!(header.contains("at risk if node6 dies?"), "{header}");
 }
 
 #[test]
