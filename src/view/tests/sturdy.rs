@@ -22,6 +22,8 @@ fn every_size_can_be_drawn() {
         "6 p",
         "Enter",
         "p",
+        "7 p",
+        "Enter",
         "j Enter",
         "Esc 1 Enter",
         "Tab",
@@ -77,7 +79,7 @@ fn hostile_names_of_disks_stay_in_their_place() {
 #[test]
 fn calm_disks_write_nothing() {
     let mut screen = Screen::new(sick_disks(), 200, 60);
-    for keys in ["5", "6", "Enter"] {
+    for keys in ["5", "6", "Enter", "7"] {
         screen.press(keys);
         let (before, _) = screen.buffer();
         let now = screen.cluster.now.at.0;
@@ -112,7 +114,7 @@ fn a_buffer_that_lags_behind_a_resize_is_no_trouble() {
 
 fn any_msg() -> impl Strategy<Value = Msg> {
     let code = prop_oneof![
-        6 => prop::sample::select("jkhlgGsSp/:?123456qRn yweb0 !".chars().collect::<Vec<_>>())
+        6 => prop::sample::select("jkhlgGsSp/:?1234567qRn yweb0 !".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Backspace, KeyCode::Up,
