@@ -182,7 +182,8 @@ fn refused(tool: Tool, options: &Options) -> Option<String> {
         return Some("only one of the options -t and -L may be given".to_owned());
     }
     let other = tool != Tool::Hail;
-    if other && !options.simulate.is_empty() && (options.text.is_some() || options.target.is_some()) {
+    if other && !options.simulate.is_empty() && (options.text.is_some() || options.target.is_some())
+    {
         return Some("only one of the options -t, -L and --simulate may be given".to_owned());
     }
     if options.execute && options.target.is_some() {

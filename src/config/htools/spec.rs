@@ -30,7 +30,9 @@ pub struct Spec {
 
 use Tool::{Hail, Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze};
 
-const ALL: &[Tool] = &[Hail, Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
+const ALL: &[Tool] = &[
+    Hail, Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze,
+];
 const REASONING: &[Tool] = &[Hail, Hbal, Hcheck, Hinfo, Hroller, Hspace, Hsqueeze];
 const LOUD: &[Tool] = &[Hail, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
 const QUIET: &[Tool] = &[Hbal, Hcheck, Hinfo, Hroller, Hspace];

@@ -11,15 +11,15 @@ use super::{Output, Stop};
 use crate::config::htools::Options;
 use crate::planner::htools::balance::Scope;
 use crate::planner::htools::cluster::{Cluster, N1Rule, Setup};
-use crate::planner::htools::ialloc::{self, Answer, Found, Moved, Ways};
+use crate::planner::htools::ialloc::{self, Answer, Found, Moved, Request, Ways};
 
 /// Runs it; its exit status.
 pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
     let path = options.request.as_deref();
     let text = said(path.unwrap_or(Path::new("-")))?;
     let message = ialloc::read(&text)?;
+    // Loads of a request's own cluster count whatever --ignore-dynu says, as in the real tool.
     let setup = Setup {
-        ignore_loads: options.ignore_loads,
         n1: match options.recorded_n1 {
             Some(true) => N1Rule::Recorded,
             _ => N1Rule::Reported,
@@ -43,19 +43,30 @@ pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
     let all = Scope::all(&cluster);
     let title = ("Initial", "Initial cluster status");
     tables(options, output, &cluster, &all, title)?;
+    let count = cluster.instances.len();
     let before = "before iallocator run";
     save(options, output, &cluster.moved_data(), "pre-ialloc", before)?;
     let ways = Ways {
         ignore_soft_errors: options.ignore_soft_errors,
         no_capacity_checks: !options.capacity_checks,
         only: options.only.clone(),
-        ignore_loads: options.ignore_loads,
+        networks: if other {
+            Vec::new()
+        } else {
+            message.networks()
+        },
     };
     let answer = ialloc::answer(&mut cluster, &message.request, &ways);
     let title = ("Final", "Final cluster status");
     tables(options, output, &cluster, &all, title)?;
     let after = "after iallocator run";
-    save(options, output, &cluster.moved_data(), "post-ialloc", after)?;
+    let mut data = cluster.moved_data();
+    if matches!(message.request, Request::Allocate(_)) {
+        // The new one comes first.
+        let count = count.min(data.instances.len());
+        data.instances.rotate_left(count);
+    }
+    save(options, output, &data, "post-ialloc", after)?;
     if options.json {
         writeln!(output.out, "{}", object(&answer, &cluster))?;
     } else {
@@ -85,9 +96,7 @@ fn object(answer: &Answer, cluster: &Cluster) -> Value {
         Some(Found::Nodes(nodes)) => vec![json!({"nodes": names(nodes)})],
         Some(Found::Secondary(at)) => vec![json!({"nodes": names(&[*at])})],
         Some(Found::Placed(all)) => {
-            let one = |(name, nodes): &(String, Vec<usize>)| {
-                json!({"instance": name, "nodes": names(nodes)})
-            };
+            let one = |(name, nodes): &(String, Vec<usize>)| json!({"instance": name, "nodes": names(nodes)});
             all.iter().map(one).collect()
         }
         Some(Found::Moved { moved, .. }) => {

@@ -97,6 +97,8 @@ pub struct Search<'a> {
     pub newcomer: &'a Newcomer,
     /// How many nodes it needs.
     pub wanted: i64,
+    /// Networks that it needs.
+    pub networks: &'a [String],
     /// The only nodes, by name.
     pub only: Option<&'a [String]>,
     /// How places are judged.
@@ -118,6 +120,20 @@ impl Search<'_> {
         Targets::new(cluster, &online, self.wanted)
     }
 
+    /// Whether a group has the networks.
+    fn connected(&self, cluster: &Cluster, group: usize) -> Result<(), String> {
+        let Some(group) = cluster.data.groups.get(group) else {
+            return Ok(());
+        };
+        if self.networks.iter().all(|it| group.networks.contains(it)) {
+            return Ok(());
+        }
+        let (group, instance) = (&group.name, &self.newcomer.loaded.name);
+        Err(format!(
+            "group {group} is not connected to a network required by instance {instance}"
+        ))
+    }
+
     /// The best place in a group; `scored` are the nodes that are scored and stay redundant.
     fn place(
         &self,
@@ -125,6 +141,8 @@ impl Search<'_> {
         group: usize,
         scored: &[usize],
     ) -> Result<Place, String> {
+        self.connected(cluster, group)
+            .map_err(|why| format!("The {why}"))?;
         let targets = self.targets(cluster, group)?;
         let soft = self.ways.ignore_soft_errors;
         if self.dedicated {
@@ -154,12 +172,19 @@ impl Search<'_> {
     ) -> (Option<(usize, Outcome)>, Vec<String>) {
         let all = Scope::all(cluster).nodes;
         let mut said = Vec::new();
-        let mut best: Option<(usize, AllocPolicy, Outcome, Worth)> = None;
+        let mut fit = Vec::new();
         for at in groups {
-            let Some((name, policy)) = group_name(cluster, *at) else {
+            match self.connected(cluster, *at) {
+                Err(why) if !self.dedicated => said.push(why),
+                _ => fit.push(*at),
+            }
+        }
+        let mut best: Option<(usize, AllocPolicy, Outcome, Worth)> = None;
+        for at in fit {
+            let Some((name, policy)) = group_name(cluster, at) else {
                 continue;
             };
-            let place = match self.place(cluster, *at, &all) {
+            let place = match self.place(cluster, at, &all) {
                 Ok(place) => place,
                 Err(why) => {
                     said.push(format!("Group {name}: error {why}"));
@@ -168,9 +193,7 @@ impl Search<'_> {
             };
             let words = place.words(cluster);
             said.push(format!("Group {name} ({}): {words}", policy.word()));
-            let chosen = place
-                .chosen
-                .filter(|_| policy != AllocPolicy::Unallocable);
+            let chosen = place.chosen.filter(|_| policy != AllocPolicy::Unallocable);
             let Some((outcome, worth)) = chosen else {
                 continue;
             };
@@ -178,7 +201,7 @@ impl Search<'_> {
                 policy < *other || (policy == *other && !least.better(&worth))
             });
             if taken {
-                best = Some((*at, policy, outcome, worth));
+                best = Some((at, policy, outcome, worth));
             }
         }
         (best.map(|(at, _, outcome, _)| (at, outcome)), said)
@@ -204,9 +227,12 @@ fn dedicated(cluster: &Cluster, counts: impl Fn(&Group) -> bool) -> bool {
     })
 }
 
+/// Loads of a new instance.
+const LOAD: [f64; 4] = [1.0; 4];
+
 /// A place for one instance.
 pub fn one(cluster: &mut Cluster, wanted: &Allocation, ways: &Ways) -> Answer {
-    let newcomer = Newcomer::new(cluster, wanted.instance.clone(), ways.load());
+    let newcomer = Newcomer::new(cluster, wanted.instance.clone(), LOAD);
     let found = find(cluster, &newcomer, wanted, ways);
     match found {
         Ok((outcome, info)) => {
@@ -227,7 +253,13 @@ pub fn one(cluster: &mut Cluster, wanted: &Allocation, ways: &Ways) -> Answer {
 pub fn several(cluster: &mut Cluster, wanted: &[Allocation], ways: &Ways) -> Answer {
     let mut placed = Vec::new();
     for wanted in wanted {
-        let newcomer = Newcomer::new(cluster, wanted.instance.clone(), ways.load());
+        // The real tool looks at neither here.
+        let wanted = &Allocation {
+            group: None,
+            nodes: None,
+            ..wanted.clone()
+        };
+        let newcomer = Newcomer::new(cluster, wanted.instance.clone(), LOAD);
         match find(cluster, &newcomer, wanted, ways) {
             Ok((outcome, _)) => {
                 cluster.admit(&newcomer, &outcome);
@@ -259,6 +291,7 @@ fn find(
     let mut search = Search {
         newcomer,
         wanted: wanted.wanted,
+        networks: &wanted.networks,
         only: ways.only.as_deref().or(wanted.nodes.as_deref()),
         ways,
         dedicated: false,
@@ -281,20 +314,7 @@ fn find(
     search.dedicated = dedicated(cluster, |group| {
         group.alloc_policy != AllocPolicy::Unallocable
     });
-    let (fit, unfit): (Vec<usize>, Vec<usize>) = used_groups(cluster)
-        .into_iter()
-        .partition(|at| connected(cluster, *at, wanted));
-    let unfit = unfit.iter().filter_map(|at| group_name(cluster, *at));
-    let mut said: Vec<String> = unfit
-        .map(|(group, _)| {
-            let instance = &wanted.instance.name;
-            format!(
-                "group {group} is not connected to a network required by instance {instance}"
-            )
-        })
-        .collect();
-    let (best, words) = search.best(cluster, &fit);
-    said.extend(words);
+    let (best, mut said) = search.best(cluster, &used_groups(cluster));
     match best {
         Some((group, outcome)) => {
             let name = group_name(cluster, group).map_or(String::new(), |(name, _)| name);
@@ -315,6 +335,7 @@ fn refusals(
     let search = Search {
         newcomer,
         wanted: wanted.wanted,
+        networks: &wanted.networks,
         only: ways.only.as_deref().or(wanted.nodes.as_deref()),
         ways,
         dedicated: false,
@@ -329,13 +350,6 @@ fn refusals(
     targets
         .flat_map(|targets| reason::refusals(cluster, newcomer, &targets))
         .collect()
-}
-
-/// Whether a group has all networks of an instance.
-fn connected(cluster: &Cluster, group: usize, wanted: &Allocation) -> bool {
-    let networks = cluster.data.groups.get(group).map(|it| &it.networks);
-    let mut needed = wanted.networks.iter();
-    needed.all(|it| networks.is_some_and(|networks| networks.contains(it)))
 }
 
 /// The group of this name or UUID.

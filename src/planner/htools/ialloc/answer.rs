@@ -147,11 +147,7 @@ impl Found {
 }
 
 fn name(cluster: &Cluster, at: usize) -> &str {
-    cluster
-        .data
-        .nodes
-        .get(at)
-        .map_or("", |it| it.name.as_str())
+    cluster.data.nodes.get(at).map_or("", |it| it.name.as_str())
 }
 
 /// One opcode of a move.

@@ -55,7 +55,10 @@ pub fn relocate(
                 Mode::Secondary => moved.nodes.get(1),
                 Mode::Primary | Mode::All => moved.nodes.first(),
             };
-            Answer::of("success", Found::Nodes(nodes.copied().into_iter().collect()))
+            Answer::of(
+                "success",
+                Found::Nodes(nodes.copied().into_iter().collect()),
+            )
         }
         Err(why) => Answer::failed(why),
     }
@@ -88,12 +91,7 @@ pub fn nodes(cluster: &mut Cluster, instances: &[usize], mode: Mode, ways: &Ways
 }
 
 /// Other groups: one of these, or any.
-pub fn groups(
-    cluster: &mut Cluster,
-    instances: &[usize],
-    wanted: &[usize],
-    ways: &Ways,
-) -> Answer {
+pub fn groups(cluster: &mut Cluster, instances: &[usize], wanted: &[usize], ways: &Ways) -> Answer {
     let group = |node: usize| cluster.nodes.get(node).map(|it| it.group);
     let own = instances.iter().filter_map(|at| cluster.instances.get(*at));
     let own: BTreeSet<usize> = own.flat_map(|it| it.nodes()).filter_map(group).collect();
@@ -153,6 +151,7 @@ fn change_group(
     let search = Search {
         newcomer: &newcomer,
         wanted: if internal { 2 } else { 1 },
+        networks: ways.networks.get(at).map_or(&[], Vec::as_slice),
         only: None,
         ways,
         dedicated: false,
@@ -260,10 +259,7 @@ impl Way<'_> {
                 best = Some((score, to(*node)));
             }
         }
-        let (_, to) = best.ok_or_else(|| {
-            let none = if failed.is_empty() { " " } else { "" };
-            format!("Can't find any good node: {none}{failed}")
-        })?;
+        let (_, to) = best.ok_or_else(|| format!("Can't find any good node: {failed}"))?;
         Ok(to)
     }
 

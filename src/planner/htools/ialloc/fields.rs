@@ -79,11 +79,7 @@ impl<'a> Object<'a> {
     }
 
     /// A member of a policy, read.
-    fn part<T>(
-        self,
-        key: &str,
-        read: impl Fn(&'a Json) -> Result<T, String>,
-    ) -> Result<T, String> {
+    fn part<T>(self, key: &str, read: impl Fn(&'a Json) -> Result<T, String>) -> Result<T, String> {
         read(self.need(key)?).map_err(|why| format!("Can't parse value for '{key}': {why}"))
     }
 }
@@ -168,11 +164,7 @@ pub fn list(value: &Json) -> Result<Vec<String>, String> {
 }
 
 /// One of a type's words.
-fn named<T: Copy>(
-    value: &Json,
-    kind: &str,
-    find: impl Fn(&str) -> Option<T>,
-) -> Result<T, String> {
+fn named<T: Copy>(value: &Json, kind: &str, find: impl Fn(&str) -> Option<T>) -> Result<T, String> {
     let word = words(value).map_err(|why| format!("Can't parse value for '{kind}': {why}"))?;
     let why = || {
         let word = quoted(&word);
@@ -215,9 +207,7 @@ pub fn one_of(value: &Json, kind: &str, known: &[&'static str]) -> Result<&'stat
 pub fn policy(value: &Json) -> Result<Policy, String> {
     let object = Object::of(value)?;
     Ok(Policy {
-        ranges: object.part("minmax", |value| {
-            array(value)?.iter().map(range).collect()
-        })?,
+        ranges: object.part("minmax", |value| array(value)?.iter().map(range).collect())?,
         standard: object.part("std", spec)?,
         templates: object.part("disk-templates", |value| {
             array(value)?.iter().map(template).collect()

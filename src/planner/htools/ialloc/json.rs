@@ -297,7 +297,8 @@ pub fn written(value: &Json) -> String {
             format!("[{}]", parts.join(","))
         }
         Json::Object(members) => {
-            let member = |(key, value): &(String, Json)| format!("{}:{}", quoted(key), written(value));
+            let member =
+                |(key, value): &(String, Json)| format!("{}:{}", quoted(key), written(value));
             let members: Vec<String> = members.iter().map(member).collect();
             format!("{{{}}}", members.join(","))
         }

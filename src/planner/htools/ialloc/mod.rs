@@ -30,19 +30,14 @@ pub struct Ways {
     pub no_capacity_checks: bool,
     /// New instances may go to these nodes only, whatever the request says.
     pub only: Option<Vec<String>>,
-    /// Loads count nothing.
-    pub ignore_loads: bool,
+    /// Networks that the instances of the cluster need, where they are known.
+    pub networks: Vec<Vec<String>>,
 }
 
 impl Ways {
     /// What has to stay redundant.
     fn redundancy(&self) -> Option<Redundancy> {
         (!self.no_capacity_checks).then(Redundancy::default)
-    }
-
-    /// Loads of an instance of which nothing is said.
-    fn load(&self) -> [f64; 4] {
-        if self.ignore_loads { [0.0; 4] } else { [1.0; 4] }
     }
 }
 
@@ -57,9 +52,7 @@ pub fn answer(cluster: &mut Cluster, request: &Request, ways: &Ways) -> Answer {
             from,
             wanted,
         } => evacuate::relocate(cluster, *instance, from, *wanted, ways),
-        Request::NodeEvacuate(instances, mode) => {
-            evacuate::nodes(cluster, instances, *mode, ways)
-        }
+        Request::NodeEvacuate(instances, mode) => evacuate::nodes(cluster, instances, *mode, ways),
         Request::ChangeGroup(instances, targets) => {
             evacuate::groups(cluster, instances, targets, ways)
         }

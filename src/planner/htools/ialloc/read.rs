@@ -93,6 +93,14 @@ impl Message {
     }
 }
 
+impl Message {
+    /// Networks that the instances need.
+    pub fn networks(&self) -> Vec<Vec<String>> {
+        let parts = self.parts.iter();
+        parts.map(Parts::networks).collect()
+    }
+}
+
 /// Where each name stands; the last of equal ones counts.
 fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
     names.enumerate().map(|(at, name)| (name, at)).collect()
@@ -121,9 +129,7 @@ fn node(name: &str, value: &Json, groups: &HashMap<&str, usize>) -> Result<Node,
     let group = object.read("group", words).map_err(wrong)?;
     let capable = object.maybe("vm_capable", truth).map_err(wrong)?;
     let parameters = Object::entry(object.need("ndparams").map_err(wrong)?)?;
-    let exclusive = parameters
-        .read("exclusive_storage", truth)
-        .map_err(wrong)?;
+    let exclusive = parameters.read("exclusive_storage", truth).map_err(wrong)?;
     let live = !offline && capable.unwrap_or(true);
     let whole = |key: &str| {
         let found = live.then(|| object.read(key, integer).map_err(wrong));
@@ -251,8 +257,15 @@ fn nic(instance: &str, value: &Json) -> Result<Nic, String> {
     })
 }
 
-fn loaded(name: &str, value: &Json, nodes: &HashMap<&str, usize>) -> Result<(Instance, Parts), String> {
-    let Told { mut instance, parts } = told(name, value)?;
+fn loaded(
+    name: &str,
+    value: &Json,
+    nodes: &HashMap<&str, usize>,
+) -> Result<(Instance, Parts), String> {
+    let Told {
+        mut instance,
+        parts,
+    } = told(name, value)?;
     let object = Object::entry(value)?;
     let own = object.read("nodes", fields::array)?;
     let find = |value: &Json| {
@@ -347,9 +360,8 @@ fn allocation(request: Object<'_>) -> Result<Allocation, String> {
     let wanted = request.read("required_nodes", integer).map_err(wrong)?;
     let whole = Json::Object(request.0.to_vec());
     let told = told(&name, &whole)?;
-    let networks = told.parts.nics.iter().filter_map(|it| it.network.clone());
     Ok(Allocation {
-        networks: networks.collect(),
+        networks: told.parts.networks(),
         shown: show::newcomer(&told.instance, &told.parts),
         instance: told.instance,
         wanted,

@@ -46,7 +46,9 @@ impl Request {
                 format!("Allocate ({}) ({}) {only}", it.shown, it.details())
             }
             Request::MultiAllocate(all) => {
-                let all = all.iter().map(|it| format!("({},{})", it.shown, it.details()));
+                let all = all
+                    .iter()
+                    .map(|it| format!("({},{})", it.shown, it.details()));
                 format!("MultiAllocate [{}]", all.collect::<Vec<String>>().join(","))
             }
             Request::AllocateSecondary(at) => format!("AllocateSecondary {at}"),

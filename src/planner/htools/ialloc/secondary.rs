@@ -12,7 +12,8 @@ use crate::planner::htools::policy::Template;
 
 /// Finds it.
 pub fn find(cluster: &mut Cluster, at: usize, ways: &Ways) -> Answer {
-    let (Some(instance), Some(loaded)) = (cluster.instances.get(at), cluster.data.instances.get(at))
+    let (Some(instance), Some(loaded)) =
+        (cluster.instances.get(at), cluster.data.instances.get(at))
     else {
         return Answer::failed("Instance is not in the cluster");
     };

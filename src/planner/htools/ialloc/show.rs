@@ -71,6 +71,14 @@ pub struct Parts {
     pub nics: Vec<Nic>,
 }
 
+impl Parts {
+    /// Networks that the interfaces need.
+    pub fn networks(&self) -> Vec<String> {
+        let nics = self.nics.iter();
+        nics.filter_map(|it| it.network.clone()).collect()
+    }
+}
+
 /// Where an instance is, and what its tags mean.
 pub struct Place<'a> {
     pub alias: &'a str,

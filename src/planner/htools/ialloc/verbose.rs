@@ -142,10 +142,8 @@ impl One<'_> {
             let tags: Vec<&str> = tags.iter().copied().collect();
             format!("fromList {}", shown(&tags))
         };
-        let locations: BTreeSet<&str> = cluster
-            .tags
-            .texts(cluster.tags.location(self.at))
-            .collect();
+        let locations: BTreeSet<&str> =
+            cluster.tags.texts(cluster.tags.location(self.at)).collect();
         let exclusion: BTreeMap<&str, i64> = cluster.tags.named_exclusion(self.at).collect();
         let exclusion = exclusion.iter();
         let exclusion = exclusion.map(|(tag, count)| format!("({},{count})", quoted(tag)));
@@ -208,7 +206,10 @@ impl One<'_> {
             ("pCpuForth", shortest(now.cpu_part_later(node))),
             ("mDsk", shortest(0.0)),
             ("loDsk", node.least_disk.to_string()),
-            ("hiCpu", ((node.cpu_ratio * node.cpus).floor() as i64).to_string()),
+            (
+                "hiCpu",
+                ((node.cpu_ratio * node.cpus).floor() as i64).to_string(),
+            ),
             ("hiSpindles", shortest(node.most_spindle_use)),
             ("instSpindles", shortest(now.spindle_use as f64)),
             ("instSpindlesForth", shortest(now.spindle_use_later as f64)),
@@ -220,7 +221,10 @@ impl One<'_> {
             ("utilLoadForth", show::load(load_later)),
             ("pTags", format!("fromList [{}]", exclusion.join(","))),
             ("group", node.group.to_string()),
-            ("iPolicy", group.map_or(String::new(), |it| policy(&it.policy))),
+            (
+                "iPolicy",
+                group.map_or(String::new(), |it| policy(&it.policy)),
+            ),
             ("exclStorage", truth(node.exclusive).to_owned()),
             ("migTags", set(&tags.0)),
             ("rmigTags", set(&tags.1)),
@@ -229,7 +233,9 @@ impl One<'_> {
             ("instanceMap", format!("fromList [{}]", shared.join(","))),
             ("hypervisor", hypervisor.to_owned()),
         ];
-        let members = members.iter().map(|(name, value)| format!("{name} = {value}"));
+        let members = members
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}"));
         format!("Node {{{}}}", members.collect::<Vec<String>>().join(", "))
     }
 }
