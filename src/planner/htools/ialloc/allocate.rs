@@ -69,6 +69,11 @@ impl Place {
         let counts: Vec<String> = counts.collect();
         let counts = counts.join(", ");
         let Some((outcome, worth)) = &self.chosen else {
+            let counts = if counts.is_empty() {
+                "unknown reasons"
+            } else {
+                &counts
+            };
             return format!("No valid allocation solutions, failure reasons: {counts}");
         };
         let nodes: Vec<&str> = nodes(outcome)

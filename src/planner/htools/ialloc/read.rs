@@ -308,7 +308,7 @@ fn asked(request: Object<'_>, data: &Data) -> Result<Request, String> {
     };
     let kind = request.read("type", words).map_err(wrong)?;
     Ok(match kind.as_str() {
-        "allocate" => Request::Allocate(allocation(request)?),
+        "allocate" => Request::Allocate(Box::new(allocation(request)?)),
         "multi-allocate" => {
             let parts = request.read("instances", |value| {
                 fields::array(value)?.iter().map(Object::of).collect()

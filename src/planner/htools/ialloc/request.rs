@@ -7,7 +7,7 @@ use crate::planner::htools::text;
 #[derive(Clone, Debug)]
 pub enum Request {
     /// A place for a new instance.
-    Allocate(Allocation),
+    Allocate(Box<Allocation>),
     /// Places for several, one after another.
     MultiAllocate(Vec<Allocation>),
     /// A secondary node for an instance that has none.

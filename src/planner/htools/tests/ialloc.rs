@@ -42,7 +42,7 @@ prop_compose! {
         instances in prop::collection::vec((0..5_usize, 1..4_000_i64, 0..6_usize, 0..6_usize), 0..8),
         exclusive in any::<bool>(),
         kind in 0..6_usize,
-        mode in 0..3_usize,
+        mode in prop::sample::select(vec!["primary-only", "secondary-only", "all"]),
         template in 0..5_usize,
         picked in 0..8_usize,
         wanted in -1..4_i64,
@@ -71,7 +71,7 @@ prop_compose! {
             2 => json!({"type": "allocate-secondary", "name": one}),
             3 => json!({"type": "relocate", "name": one, "relocate_from": [name(0)], "required_nodes": wanted}),
             4 => json!({"type": "node-evacuate", "instances": known,
-                "evac_mode": ["primary-only", "secondary-only", "all"][mode]}),
+                "evac_mode": mode}),
             _ => json!({"type": "change-group", "instances": known, "target_groups": []}),
         };
         json!({
