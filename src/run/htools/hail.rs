@@ -43,6 +43,15 @@ pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
     let all = Scope::all(&cluster);
     let title = ("Initial", "Initial cluster status");
     tables(options, output, &cluster, &all, title)?;
+    let rooms = match &message.request {
+        Request::Allocate(wanted) => ialloc::by_room(&cluster, wanted.group.as_deref()),
+        Request::MultiAllocate(_) => ialloc::by_room(&cluster, None),
+        _ => false,
+    };
+    if options.verbosity > 1 && rooms {
+        let words = "Allocation on a dedicated cluster; using lost-allocations metrics.";
+        writeln!(output.err, "{words}")?;
+    }
     let count = cluster.instances.len();
     let before = "before iallocator run";
     save(options, output, &cluster.moved_data(), "pre-ialloc", before)?;

@@ -6,7 +6,7 @@ use super::answer::{Answer, Found};
 use super::read::nobody;
 use super::request::Allocation;
 use super::{Ways, dedicated};
-use crate::planner::htools::alloc::{Failures, Judge, Newcomer, Targets, reason};
+use crate::planner::htools::alloc::{Failures, Judge, Newcomer, Solution, Targets, reason};
 use crate::planner::htools::balance::Scope;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::data::{AllocPolicy, Group};
@@ -60,6 +60,17 @@ pub struct Place {
 }
 
 impl Place {
+    /// What a judge found. Places that would harm redundancy are none.
+    pub fn of(solution: Solution) -> Place {
+        let harmful = solution.failures.of(Refusal::N1);
+        let chosen = solution.chosen;
+        Place {
+            failures: solution.failures,
+            successes: solution.successes.saturating_sub(harmful),
+            chosen: chosen.map(|it| (it.outcome, Worth::Score(it.score))),
+        }
+    }
+
     /// In words.
     pub fn words(&self, cluster: &Cluster) -> String {
         let counts = Refusal::ALL.into_iter().filter_map(|refusal| {
@@ -160,13 +171,7 @@ impl Search<'_> {
             redundancy: redundancy.as_mut(),
         };
         let solution = judge.allocate(cluster, self.newcomer, &targets);
-        Ok(Place {
-            failures: solution.failures,
-            successes: solution.successes,
-            chosen: solution
-                .chosen
-                .map(|it| (it.outcome, Worth::Score(it.score))),
-        })
+        Ok(Place::of(solution))
     }
 
     /// The best place in some groups, and what there is to say of each.
@@ -224,6 +229,18 @@ pub fn used_groups(cluster: &Cluster) -> Vec<usize> {
     (0..cluster.data.groups.len()).filter(used).collect()
 }
 
+/// Whether a new instance is judged by the room it leaves: in its group, or wherever instances may go, all nodes have
+/// disks of their own.
+pub fn by_room(cluster: &Cluster, group: Option<&str>) -> bool {
+    match group {
+        // The real tool knows a group by its name only here.
+        Some(name) => dedicated(cluster, |group| group.name == name),
+        None => dedicated(cluster, |group| {
+            group.alloc_policy != AllocPolicy::Unallocable
+        }),
+    }
+}
+
 /// Whether all nodes of some groups have disks of their own.
 fn dedicated(cluster: &Cluster, counts: impl Fn(&Group) -> bool) -> bool {
     cluster.nodes.iter().all(|node| {
@@ -257,6 +274,7 @@ pub fn one(cluster: &mut Cluster, wanted: &Allocation, ways: &Ways) -> Answer {
 /// Places for several, or for none if there is not one for each.
 pub fn several(cluster: &mut Cluster, wanted: &[Allocation], ways: &Ways) -> Answer {
     let mut placed = Vec::new();
+    let before = cluster.clone();
     for wanted in wanted {
         // The real tool looks at neither here.
         let wanted = &Allocation {
@@ -272,8 +290,10 @@ pub fn several(cluster: &mut Cluster, wanted: &[Allocation], ways: &Ways) -> Ans
             }
             Err(info) => {
                 let name = wanted.instance.name.clone();
+                let refused = refusals(cluster, &newcomer, wanted, ways);
+                *cluster = before;
                 return Answer {
-                    refused: vec![(name, refusals(cluster, &newcomer, wanted, ways))],
+                    refused: vec![(name, refused)],
                     ..Answer::failed(info)
                 };
             }
@@ -293,16 +313,15 @@ fn find(
     wanted: &Allocation,
     ways: &Ways,
 ) -> Result<(Outcome, String), String> {
-    let mut search = Search {
+    let search = Search {
         newcomer,
         wanted: wanted.wanted,
         networks: &wanted.networks,
         only: ways.only.as_deref().or(wanted.nodes.as_deref()),
         ways,
-        dedicated: false,
+        dedicated: by_room(cluster, wanted.group.as_deref()),
     };
     if let Some(name) = &wanted.group {
-        search.dedicated = dedicated(cluster, |group| group.name == *name);
         let group = named(cluster, name)?;
         let scored = Scope::group(cluster, group).nodes;
         let place = search.place(cluster, group, &scored)?;
@@ -316,9 +335,6 @@ fn find(
             None => Err(info),
         };
     }
-    search.dedicated = dedicated(cluster, |group| {
-        group.alloc_policy != AllocPolicy::Unallocable
-    });
     let (best, mut said) = search.best(cluster, &used_groups(cluster));
     match best {
         Some((group, outcome)) => {

@@ -12,6 +12,7 @@ mod secondary;
 mod show;
 mod verbose;
 
+pub use allocate::by_room;
 pub use answer::{Answer, Found, Moved};
 pub use read::{Message, read};
 pub use verbose::cluster as verbose;

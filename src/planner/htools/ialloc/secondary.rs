@@ -1,7 +1,7 @@
 //! A secondary node for an instance that has none yet: it becomes one of DRBD.
 
 use super::Ways;
-use super::allocate::{Place, Worth};
+use super::allocate::Place;
 use super::answer::{Answer, Found};
 use crate::planner::htools::alloc::{Judge, Newcomer, Targets, reason};
 use crate::planner::htools::balance::Scope;
@@ -40,13 +40,7 @@ pub fn find(cluster: &mut Cluster, at: usize, ways: &Ways) -> Answer {
         redundancy: redundancy.as_mut(),
     };
     let solution = judge.allocate(cluster, &newcomer, &targets);
-    let place = Place {
-        failures: solution.failures,
-        successes: solution.successes,
-        chosen: solution
-            .chosen
-            .map(|it| (it.outcome, Worth::Score(it.score))),
-    };
+    let place = Place::of(solution);
     let info = place.words(cluster);
     let name = newcomer.loaded.name.clone();
     let chosen = place
