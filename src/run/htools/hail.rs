@@ -40,9 +40,6 @@ pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
         let shown = ialloc::verbose(&cluster, (!other).then_some(&message));
         writeln!(output.err, "Received cluster data: {shown}")?;
     }
-    let all = Scope::all(&cluster);
-    let title = ("Initial", "Initial cluster status");
-    tables(options, output, &cluster, &all, title)?;
     let rooms = match &message.request {
         Request::Allocate(wanted) => ialloc::by_room(&cluster, wanted.group.as_deref()),
         Request::MultiAllocate(_) => ialloc::by_room(&cluster, None),
@@ -52,6 +49,9 @@ pub fn run(options: &Options, output: &mut Output<'_>) -> Result<u8, Stop> {
         let words = "Allocation on a dedicated cluster; using lost-allocations metrics.";
         writeln!(output.err, "{words}")?;
     }
+    let all = Scope::all(&cluster);
+    let title = ("Initial", "Initial cluster status");
+    tables(options, output, &cluster, &all, title)?;
     let count = cluster.instances.len();
     let before = "before iallocator run";
     save(options, output, &cluster.moved_data(), "pre-ialloc", before)?;
