@@ -276,12 +276,6 @@ pub fn several(cluster: &mut Cluster, wanted: &[Allocation], ways: &Ways) -> Ans
     let mut placed = Vec::new();
     let before = cluster.clone();
     for wanted in wanted {
-        // The real tool looks at neither here.
-        let wanted = &Allocation {
-            group: None,
-            nodes: None,
-            ..wanted.clone()
-        };
         let newcomer = Newcomer::new(cluster, wanted.instance.clone(), LOAD);
         match find(cluster, &newcomer, wanted, ways) {
             Ok((outcome, _)) => {

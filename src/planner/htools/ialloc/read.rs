@@ -308,13 +308,13 @@ fn asked(request: Object<'_>, data: &Data) -> Result<Request, String> {
     };
     let kind = request.read("type", words).map_err(wrong)?;
     Ok(match kind.as_str() {
-        "allocate" => Request::Allocate(Box::new(allocation(request)?)),
+        "allocate" => Request::Allocate(Box::new(allocation(request, data, true)?)),
         "multi-allocate" => {
             let parts = request.read("instances", |value| {
                 fields::array(value)?.iter().map(Object::of).collect()
             });
             let parts: Vec<Object<'_>> = parts.map_err(wrong)?;
-            let all = parts.into_iter().map(allocation);
+            let all = parts.into_iter().map(|it| allocation(it, data, false));
             Request::MultiAllocate(all.collect::<Result<_, _>>()?)
         }
         "allocate-secondary" => Request::AllocateSecondary(one()?),
@@ -352,17 +352,21 @@ fn asked(request: Object<'_>, data: &Data) -> Result<Request, String> {
     })
 }
 
-fn allocation(request: Object<'_>) -> Result<Allocation, String> {
+/// A new instance. One of several is not told where it may go.
+fn allocation(request: Object<'_>, data: &Data, alone: bool) -> Result<Allocation, String> {
     let wrong = |why: String| format!("invalid request dict: {why}");
     let name = request.read("name", words).map_err(wrong)?;
-    let group = request.maybe("group_name", words)?;
-    let nodes = request.maybe("restrict-to-nodes", list)?;
+    let (mut group, mut nodes) = (None, None);
+    if alone {
+        group = request.maybe("group_name", words)?;
+        nodes = request.maybe("restrict-to-nodes", list)?;
+    }
     let wanted = request.read("required_nodes", integer).map_err(wrong)?;
     let whole = Json::Object(request.0.to_vec());
     let told = told(&name, &whole)?;
     Ok(Allocation {
         networks: told.parts.networks(),
-        shown: show::newcomer(&told.instance, &told.parts),
+        shown: show::newcomer(&told.instance, &told.parts, &data.tags),
         instance: told.instance,
         wanted,
         group,

@@ -31,6 +31,7 @@ pub fn find(cluster: &mut Cluster, at: usize, ways: &Ways) -> Answer {
     others.retain(|it| *it != primary);
     let targets = Targets::Pairs(vec![(primary, others)]);
     let all = Scope::all(cluster).nodes;
+    let before = cluster.clone();
     cluster.withdraw(at);
     let newcomer = Newcomer::new(cluster, loaded, load);
     let mut redundancy = ways.redundancy();
@@ -52,10 +53,14 @@ pub fn find(cluster: &mut Cluster, at: usize, ways: &Ways) -> Answer {
             cluster.take_the_place_of(at);
             Answer::of(info, Found::Secondary(secondary))
         }
-        None => Answer {
-            refused: vec![(name, reason::refusals(cluster, &newcomer, &targets))],
-            ..Answer::failed(info)
-        },
+        None => {
+            let refused = reason::refusals(cluster, &newcomer, &targets);
+            *cluster = before;
+            Answer {
+                refused: vec![(name, refused)],
+                ..Answer::failed(info)
+            }
+        }
     }
 }
 

@@ -91,16 +91,23 @@ pub struct Place<'a> {
     pub location: i64,
 }
 
-/// An instance that is not in the cluster yet.
-pub fn newcomer(it: &Instance, parts: &Parts) -> String {
+/// An instance that is not in the cluster yet; the cluster's tags say what its own mean.
+pub fn newcomer(it: &Instance, parts: &Parts, cluster: &[String]) -> String {
+    let chosen = |what: &str| {
+        let prefixes = cluster.iter().filter_map(|tag| tag.strip_prefix(what));
+        let prefixes: Vec<&str> = prefixes.filter(|it| !it.is_empty()).collect();
+        let tags = it.tags.iter().map(String::as_str);
+        let tags = tags.filter(move |tag| prefixes.iter().any(|prefix| tag.starts_with(prefix)));
+        tags.collect::<Vec<&str>>()
+    };
     let place = Place {
         alias: &it.name,
         at: -1,
         nodes: (0, 0),
         load: [1.0; 4],
         movable: it.template.movable(),
-        exclusion: Vec::new(),
-        desired: BTreeSet::new(),
+        exclusion: chosen("htools:iextags:"),
+        desired: chosen("htools:desiredlocation:").into_iter().collect(),
         location: 0,
     };
     instance(it, parts, &place)
