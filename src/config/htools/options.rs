@@ -14,6 +14,10 @@ const KVM_NODE_MEMORY: i64 = 4096;
 pub struct Options {
     /// `-t`
     pub text: Option<PathBuf>,
+    /// The allocation request: a file, or `-` for standard input.
+    pub request: Option<PathBuf>,
+    /// `--restrict-allocation-to`
+    pub only: Option<Vec<String>>,
     /// `-L`, or the destination that was given: a live cluster.
     pub target: Option<Target>,
     /// `--static-kvm-node-memory`, MiB; 0 for what nodes report.
@@ -128,6 +132,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             text: None,
+            request: None,
+            only: None,
             target: None,
             node_memory: KVM_NODE_MEMORY,
             offline_maintenance: false,
@@ -281,6 +287,7 @@ impl Options {
             "priority" if !["low", "normal", "high"].contains(&text) => {
                 return Err(format!("Unknown priority '{text}'"));
             }
+            "restrict-allocation-to" => self.only = Some(list(text)),
             "exec" => self.execute = true,
             "first-job-group" => self.first_job_group = true,
             "machine-readable" => self.machine_readable = choice(value)?,

@@ -59,6 +59,12 @@ pub fn load(
         },
     };
     let cluster = Cluster::new(data, &setup).map_err(aborting)?;
+    warn(options, &cluster, output)?;
+    Ok((cluster, setup))
+}
+
+/// Tells what is inconsistent in a cluster.
+pub fn warn(options: &Options, cluster: &Cluster, output: &mut Output<'_>) -> io::Result<()> {
     let warnings = cluster.warnings();
     if options.verbosity != 0 && !warnings.is_empty() {
         writeln!(output.err, "Warning: cluster has inconsistent data:")?;
@@ -67,7 +73,7 @@ pub fn load(
         }
         writeln!(output.err)?;
     }
-    Ok((cluster, setup))
+    Ok(())
 }
 
 /// What no tool can go on without.
