@@ -64,8 +64,10 @@ pub struct Guest {
 /// How an instance gets out of the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
-    /// Migrated to its secondary, or over shared storage.
+    /// Migrated to its secondary.
     Migrate,
+    /// Migrated over shared storage.
+    Elsewhere,
     /// Its disks are moved while it is down.
     Move,
     /// It goes down with its node.
@@ -139,7 +141,7 @@ fn step(cluster: &Cluster, ask: &Ask, part: &Part) -> Step {
             } else {
                 match moved {
                     Some(moved) if instance.mirror == Mirror::External => {
-                        (Way::Migrate, Some(moved.primary))
+                        (Way::Elsewhere, Some(moved.primary))
                     }
                     Some(moved) => (Way::Move, Some(moved.primary)),
                     None => (Way::Down, None),
@@ -181,11 +183,7 @@ mod tests {
     use crate::planner::n1::tests::{nodes, put};
 
     fn plan(data: &Data, ask: &Ask) -> Plan {
-        think(
-            &Cluster::new(data.clone(), &Setup::default()).unwrap(),
-            ask,
-        )
-        .unwrap()
+        think(&Cluster::new(data.clone(), &Setup::default()).unwrap(), ask).unwrap()
     }
 
     #[test]
@@ -197,7 +195,10 @@ mod tests {
         assert_eq!(plan.steps.len(), 2);
         let last = &plan.steps[1];
         assert!(last.master && !plan.steps[0].master);
-        assert_eq!(last.guests[0].to, Some(Arc::from(data.nodes[1].name.as_str())));
+        assert_eq!(
+            last.guests[0].to,
+            Some(Arc::from(data.nodes[1].name.as_str()))
+        );
         assert_eq!(last.guests[0].way, Way::Migrate);
     }
 
