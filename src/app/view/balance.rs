@@ -9,6 +9,7 @@ use crate::app::rows::{Id, SortKey};
 use crate::app::sheet::{Piece, Sheet, Span};
 use crate::app::tone::Tone;
 use crate::model::{Cluster, Name};
+use crate::planner::htools::score::{COMPONENTS, Score};
 use crate::planner::n1::words::size;
 use crate::planner::replica::Redundancy;
 use crate::planner::think::balance::{Move, Room};
@@ -18,15 +19,17 @@ use super::plan;
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
     Column::number(Col::Step, "MOVE", 4, 0).smallest_first(),
-    Column::text(Col::Name, "INSTANCE", 10, 1).growing(36),
+    Column::text(Col::Name, "INSTANCE", 10, 1)
+        .growing(36)
+        .apart(),
     Column::text(Col::From, "FROM", 12, 2).growing(34),
     Column::text(Col::To, "TO", 12, 2).growing(34),
     Column::number(Col::Gain, "GAIN", 8, 3),
     Column::number(Col::Score, "SCORE", 9, 6).smallest_first(),
     Column::number(Col::Copy, "COPY", 7, 4),
     Column::number(Col::Set, "SET", 4, 5).smallest_first(),
-    Column::text(Col::How, "HOW", 13, 7).growing(23).apart(),
-    Column::text(Col::Locks, "LOCKS", 14, 8).growing(50),
+    Column::text(Col::How, "HOW", 11, 7).growing(17).apart(),
+    Column::text(Col::Locks, "LOCKS", 17, 8).growing(50),
 ];
 
 /// Moves in their order.
@@ -188,8 +191,15 @@ fn verdict(plan: &Balance, progress: &Progress) -> (String, Tone) {
         _ => {
             let sets = plan.sets.last().copied().unwrap_or_default();
             let s = if sets == 1 { "" } else { "s" };
+            let n1 = match (plan.start.bad_nodes, last.bad_nodes) {
+                (0, 0) => String::new(),
+                (before, 0) => format!(" N+1 fails on {before} of its nodes now and on none then."),
+                (before, after) => {
+                    format!(" N+1 fails on {before} of its nodes now, on {after} then.")
+                }
+            };
             (
-                format!("{text}{copied}, in {sets} job set{s}."),
+                format!("{text}{copied}, in {sets} job set{s}.{n1}"),
                 Tone::Plain,
             )
         }
@@ -289,8 +299,8 @@ fn nodes(sheet: &mut Sheet, facts: &Facts, plan: &Balance, at: usize, most: usiz
     let widest = names.map(|node| facts.names.short(&node.name).chars().count());
     let name_width = widest.max().unwrap_or_default().clamp(4, 16);
     let width = usize::from(sheet.width());
-    // Two bars, each with its percentages, and the blanks between.
-    let room = width.saturating_sub(name_width + 3 + 2 * (BEHIND + 1));
+    // Two bars, each with its percentages behind it, and blanks between.
+    let room = width.saturating_sub(name_width + 4 + 2 * (BEHIND + 1));
     let bar = (room / 2).clamp(4, 24);
     let cell = bar + 1 + BEHIND;
     sheet.blank();
@@ -310,7 +320,7 @@ fn nodes(sheet: &mut Sheet, facts: &Facts, plan: &Balance, at: usize, most: usiz
         if name.chars().count() > name_width {
             name = name.chars().take(name_width).collect();
         }
-        let mark = if touched { "* " } else { "  " };
+        let mark = if touched { "> " } else { "  " };
         let mut pieces = vec![Piece::Span(Span::new(
             format!("{mark}{name:name_width$} "),
             Tone::Plain,
@@ -321,7 +331,8 @@ fn nodes(sheet: &mut Sheet, facts: &Facts, plan: &Balance, at: usize, most: usiz
             let memory = (used(node.memory, was.memory), used(node.memory, is.memory));
             let disk = (used(node.disk, was.disk), used(node.disk, is.disk));
             let width = u16::try_from(bar).unwrap_or_default();
-            for (before, after) in [memory, disk] {
+            for (gap, (before, after)) in [("", memory), (" ", disk)] {
+                pieces.push(Piece::Span(Span::new(gap, Tone::Plain)));
                 pieces.push(Piece::Bar {
                     before,
                     after,
@@ -329,7 +340,7 @@ fn nodes(sheet: &mut Sheet, facts: &Facts, plan: &Balance, at: usize, most: usiz
                 });
                 let text = percent(before, after);
                 pieces.push(Piece::Span(Span::new(
-                    format!(" {text:>BEHIND$} "),
+                    format!(" {text:>BEHIND$}"),
                     Tone::Plain,
                 )));
             }
@@ -363,34 +374,43 @@ fn percent(before: f64, after: f64) -> String {
     }
 }
 
-/// What the score is made of: now, after this move, and in the end.
+/// Components that the pane shows at most.
+const TOLD: usize = 8;
+
+/// What the score is made of now and after this move: in the pane what counts most, else all, and in the end too.
 fn components(sheet: &mut Sheet, plan: &Balance, at: usize, all: bool) {
-    use crate::planner::htools::score::COMPONENTS;
-    let values = |score: Option<&crate::planner::htools::score::Score>| {
-        score.and_then(|it| it.0).unwrap_or_default()
-    };
+    let values = |score: Option<&Score>| score.and_then(|it| it.0).unwrap_or_default();
     let now = values(Some(&plan.start.score));
     let here = values(plan.moves.get(at).map(|it| &it.score));
     let end = values(plan.moves.last().map(|it| &it.score));
     let rows = COMPONENTS.iter().zip(now).zip(here.into_iter().zip(end));
-    let rows = rows.filter_map(|(((name, weight), now), (here, end))| {
-        let counts = |value: f64| (value * weight).abs() >= 0.000_05;
-        if !all && !counts(now) && !counts(here) && !counts(end) {
-            return None;
-        }
-        let number = |value: f64| Span::new(format!("{value:.4}"), Tone::Plain);
-        Some(vec![
-            Span::new(*name, Tone::Dim),
-            Span::new(format!("x{weight}"), Tone::Dim),
-            number(now),
-            number(here),
-            number(end),
-        ])
-    });
-    let rows: Vec<Vec<Span>> = rows.collect();
-    if !rows.is_empty() {
-        sheet.blank();
-        let titles = ["SCORE", "", "NOW", "AFTER IT", "AT END"];
-        sheet.table_of(&titles, &[1, 2, 3, 4], rows);
+    let mut rows: Vec<(f64, Vec<Span>)> = rows
+        .map(|(((name, weight), now), (here, end))| {
+            let counts = weight * now.abs().max(here.abs()).max(end.abs());
+            let tone = if counts < 0.000_05 {
+                Tone::Dim
+            } else {
+                Tone::Plain
+            };
+            let number = |value: f64| Span::new(format!("{value:.4}"), tone);
+            let mut row = vec![
+                Span::new(*name, Tone::Dim),
+                Span::new(format!("x{weight}"), Tone::Dim),
+                number(now),
+                number(here),
+            ];
+            row.extend(all.then(|| number(end)));
+            (counts, row)
+        })
+        .collect();
+    sheet.blank();
+    let mut titles = vec!["SCORE", "", "NOW", "THEN", "AT END"];
+    if !all {
+        titles.pop();
+        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+        rows.truncate(TOLD);
+        rows.retain(|(counts, _)| *counts >= 0.000_05);
     }
+    let rows = rows.into_iter().map(|(_, row)| row).collect();
+    sheet.table_of(&titles, &[1, 2, 3, 4], rows);
 }

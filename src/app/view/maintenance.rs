@@ -22,7 +22,7 @@ pub const COLUMNS: &[Column] = &[
     Column::text(Col::Reboot, "REBOOT TOGETHER", 20, 1)
         .growing(70)
         .apart(),
-    Column::text(Col::First, "FIRST", 14, 3).growing(40),
+    Column::text(Col::First, "FIRST", 19, 3).growing(40),
     Column::text(Col::Text, "SAFE NOW", 22, 2).growing(90),
 ];
 
@@ -78,13 +78,13 @@ fn names(facts: &Facts, step: &Step) -> String {
     nodes.collect::<Vec<_>>().join(" ")
 }
 
-/// `migrate 12, move 1`
+/// `migrate 12, down 1`
 fn first(step: &Step) -> String {
     let words = [
         (Way::Migrate, "migrate"),
-        (Way::Elsewhere, "migrate elsewhere"),
+        (Way::Elsewhere, "elsewhere"),
         (Way::Move, "move"),
-        (Way::Down, "shut down"),
+        (Way::Down, "down"),
     ];
     let parts = words.iter().filter_map(|(way, word)| {
         let count = step.guests.iter().filter(|it| it.way == *way).count();
@@ -186,15 +186,31 @@ fn sum(facts: &Facts, plan: &Plan, progress: &Progress) -> (String, Tone) {
         return ("Thinking...".to_owned(), Tone::Progress);
     }
     if let Some(why) = &plan.why {
-        return (format!("There is no plan: {why}."), Tone::Warn);
+        let text = match facts.plans.rolling.ask.ignore_non_redundant {
+            false if plan.non_redundant => {
+                format!(
+                    "There is no plan: {why}. With i they are left and go down with their node."
+                )
+            }
+            _ => format!("There is no plan: {why}."),
+        };
+        return (text, Tone::Warn);
     }
     let nodes: usize = plan.steps.iter().map(|step| step.nodes.len()).sum();
     let steps = plan.steps.len();
     let bad = |step: &&Step| verdict(facts, step).1 != Tone::Plain;
     let unsafe_now = plan.steps.iter().filter(bad).count();
     let s = |n: usize| if n == 1 { "" } else { "s" };
+    let left_out = match plan.left_out.as_slice() {
+        [] => String::new(),
+        [node] => format!(
+            " Without {}, which is off or unknown.",
+            facts.names.short(node)
+        ),
+        nodes => format!(" Without {} that are off or unknown.", nodes.len()),
+    };
     let text = format!(
-        "{nodes} node{} can be rebooted in {steps} step{}.",
+        "{nodes} node{} can be rebooted in {steps} step{}.{left_out}",
         s(nodes),
         s(steps)
     );
@@ -225,29 +241,35 @@ pub fn step(cluster: &Cluster, facts: &Facts, at: usize, width: u16, whole: bool
         plan::age(&mut sheet, cluster, &facts.plans.rolling);
     }
     dangers(&mut sheet, facts, step);
+    if !whole {
+        guests(&mut sheet, facts, step);
+        return sheet;
+    }
     sheet.heading("First");
     commands(&mut sheet, facts, step);
     sheet.heading("Then");
-    let nodes = if step.nodes.len() == 1 {
-        "it"
-    } else {
-        "them, all at once if you like"
+    let nodes = match step.nodes.len() {
+        1 => "Reboot it.",
+        _ => "Reboot them, all at once if you like.",
     };
-    sheet.wrapped_after("  ", &format!("Reboot {nodes}."));
-    if !step.guests.iter().all(|it| it.way == Way::Down) {
-        let text = "Wait until :drbd is well again, and migrate everything back: the next step counts on it.";
-        sheet.wrapped_after("  ", text);
-    } else {
-        sheet.wrapped_after("  ", "Wait until :drbd is well again.");
-    }
+    sheet.wrapped_after("  ", nodes);
+    let back = match step.guests.iter().any(|it| it.to.is_some()) {
+        true => ", and bring everything back to where it was: the next step counts on it",
+        false => "",
+    };
+    sheet.wrapped_after("  ", &format!("Wait until :drbd is well again{back}."));
     sheet
 }
 
 fn dangers(sheet: &mut Sheet, facts: &Facts, step: &Step) {
     let (bad, unknown) = pairs(facts, step);
     for pair in bad {
-        let state = drbd::state(pair);
-        let text = format!("NOT SAFE: {} {state}", drbd::name(facts, &pair.key));
+        let name = drbd::name(facts, &pair.key);
+        let text = match drbd::state(pair) {
+            state if state.is_empty() => drbd::state_word(pair.state).to_owned(),
+            state => state.into_owned(),
+        };
+        let text = format!("NOT SAFE: {name} {text}");
         sheet.wrapped(&text, Tone::Warn, 0);
     }
     for (node, missing) in &step.short {
@@ -276,7 +298,7 @@ fn dangers(sheet: &mut Sheet, facts: &Facts, step: &Step) {
     }
 }
 
-/// What to do before the reboot: what goes down or moves for good first, then what migrates.
+/// What to do before the reboot.
 fn commands(sheet: &mut Sheet, facts: &Facts, step: &Step) {
     if step.master {
         let text = "On another master candidate: gnt-cluster master-failover";
@@ -288,9 +310,7 @@ fn commands(sheet: &mut Sheet, facts: &Facts, step: &Step) {
         }
         return;
     }
-    let mut guests: Vec<&Guest> = step.guests.iter().collect();
-    guests.sort_by_key(|it| std::cmp::Reverse(it.way));
-    let rows = guests.into_iter().map(|it| {
+    let rows = sorted(step).into_iter().map(|it| {
         let instance = facts.names.short(&it.instance);
         let to = it.to.as_deref().map_or("-", |to| facts.names.short(to));
         let command = match it.way {
@@ -306,4 +326,35 @@ fn commands(sheet: &mut Sheet, facts: &Facts, step: &Step) {
         ]
     });
     sheet.table(&["  COMMAND", "FROM"], rows.collect());
+}
+
+/// What becomes of each instance, in short.
+fn guests(sheet: &mut Sheet, facts: &Facts, step: &Step) {
+    sheet.blank();
+    if step.guests.is_empty() {
+        sheet.wrapped("No instance runs there.", Tone::Dim, 0);
+        return;
+    }
+    let rows = sorted(step).into_iter().map(|it| {
+        let how = match it.way {
+            Way::Migrate | Way::Elsewhere => "migrates",
+            Way::Move => "moves",
+            Way::Down => "DOWN",
+        };
+        let to = it.to.as_deref().map_or("-", |to| facts.names.short(to));
+        vec![
+            Span::new(facts.names.short(&it.instance), Tone::Plain),
+            Span::new(facts.names.short(&it.from), Tone::Dim),
+            Span::new(how, Tone::Plain),
+            Span::new(to, Tone::Plain),
+        ]
+    });
+    sheet.table(&["INSTANCE", "ON", "", "TO"], rows.collect());
+}
+
+/// What goes down or moves for good comes first.
+fn sorted(step: &Step) -> Vec<&Guest> {
+    let mut guests: Vec<&Guest> = step.guests.iter().collect();
+    guests.sort_by_key(|it| std::cmp::Reverse(it.way));
+    guests
 }

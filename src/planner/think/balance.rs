@@ -98,6 +98,8 @@ pub struct Move {
     pub gain: f64,
     /// The score after it.
     pub score: Score,
+    /// How many nodes of the group fail N+1 after it.
+    pub bad_nodes: usize,
     /// Disk data to copy, MiB.
     pub copy: i64,
     /// Nodes that its jobs lock.
@@ -193,6 +195,8 @@ fn room(cluster: &Cluster, at: usize) -> Option<Room> {
 struct Names {
     nodes: Vec<Name>,
     instances: Vec<Name>,
+    /// Nodes of the group.
+    group: Vec<usize>,
     /// The place of each node of the cluster among those of the group.
     places: Vec<Option<usize>>,
 }
@@ -211,6 +215,7 @@ impl Names {
                 .map(|at| node_name(cluster, at))
                 .collect(),
             instances: instances.map(|it| Arc::from(it.name.as_str())).collect(),
+            group: scope.nodes.clone(),
             places,
         }
     }
@@ -244,6 +249,7 @@ impl Names {
             after: both(step.after),
             gain,
             score,
+            bad_nodes: bad_nodes(cluster, &self.group).len(),
             copy: if copies(step.to) {
                 instance.map_or(0, |it| it.disk)
             } else {
@@ -265,12 +271,12 @@ fn how(to: To, runs: bool) -> &'static str {
     match (to, runs) {
         (To::Failover | To::FailoverToAny(_), true) => "migrate",
         (To::Failover | To::FailoverToAny(_), false) => "failover",
-        (To::ReplaceSecondary(_), _) => "new secondary",
+        (To::ReplaceSecondary(_), _) => "replace",
         (To::ReplacePrimary(_), _) => "new primary",
-        (To::ReplaceAndFailover(_), true) => "new secondary, migrate",
-        (To::ReplaceAndFailover(_), false) => "new secondary, failover",
-        (To::FailoverAndReplace(_), true) => "migrate, new secondary",
-        (To::FailoverAndReplace(_), false) => "failover, new secondary",
+        (To::ReplaceAndFailover(_), true) => "replace, migrate",
+        (To::ReplaceAndFailover(_), false) => "replace, failover",
+        (To::FailoverAndReplace(_), true) => "migrate, replace",
+        (To::FailoverAndReplace(_), false) => "failover, replace",
     }
 }
 

@@ -7,7 +7,7 @@ use super::used_groups;
 use crate::model::Name;
 use crate::planner::htools::Cluster;
 use crate::planner::htools::policy::Mirror;
-use crate::planner::htools::rolling::{self, Options, Part};
+use crate::planner::htools::rolling::{self, Options, Part, Stuck};
 
 /// What is asked. hroller's options have the same names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,8 +31,12 @@ pub struct Plan {
     pub tags: Vec<String>,
     /// What is done, one step after the other.
     pub steps: Vec<Step>,
+    /// Nodes that were asked for and take no part: offline, drained, or not known.
+    pub left_out: Vec<Name>,
     /// Why there are none.
     pub why: Option<String>,
+    /// That is so for instances without a second copy, which find no other node.
+    pub non_redundant: bool,
 }
 
 /// Nodes that are rebooted together.
@@ -103,6 +107,14 @@ pub fn think(cluster: &Cluster, ask: &Ask) -> Result<Plan, String> {
     };
     let plan = rolling::graph(cluster, &options);
     let plan = plan.and_then(|graph| rolling::plan(cluster, &options, &graph));
+    let nodes = cluster.data.nodes.iter().zip(&cluster.nodes);
+    let left_out = nodes.filter(|(loaded, node)| {
+        let grouped = options.group.is_none_or(|group| node.group == group);
+        let tagged = ask.tag.as_ref().is_none_or(|tag| loaded.tags.contains(tag));
+        node.offline && grouped && tagged
+    });
+    let left_out = left_out.map(|(loaded, _)| Arc::from(loaded.name.as_str()));
+    let non_redundant = plan.as_ref().err() == Some(&Stuck::NonRedundant);
     let (steps, why) = match plan {
         Ok(plan) => {
             let parts = plan.parts.iter().filter(|part| !part.nodes.is_empty());
@@ -115,7 +127,9 @@ pub fn think(cluster: &Cluster, ask: &Ask) -> Result<Plan, String> {
         groups: groups.into_iter().map(|(_, name)| name).collect(),
         tags,
         steps,
+        left_out: left_out.collect(),
         why,
+        non_redundant,
     })
 }
 

@@ -234,6 +234,14 @@ fn configuration(size: Size) -> ConfigPart {
     }
 }
 
+/// The configuration of such a cluster with one node marked offline.
+pub fn with_offline(nodes: usize, instances: usize, n: usize) -> ConfigPart {
+    let mut part = configuration(Size { nodes, instances });
+    part.nodes[n - 1].role = "O".into();
+    part.revision = 2;
+    part
+}
+
 fn node_conf(n: usize) -> config::Node {
     let role = match n {
         1 => "M",

@@ -4,6 +4,7 @@
 mod disks;
 mod fake;
 mod picture;
+mod plans;
 mod screens;
 mod sturdy;
 
