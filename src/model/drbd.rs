@@ -48,8 +48,8 @@ pub struct Courses {
     /// The beginning of a whole whose other pieces have not come.
     coming: Option<Drbd>,
     by_minor: BTreeMap<u32, Course>,
-    /// Devices that the node told beyond [`KEPT`]; nothing is kept of them.
-    pub beyond: usize,
+    /// The node told its devices before.
+    told: bool,
     /// When the words or the role of any of them were seen to change last.
     pub changed: Option<Time>,
 }
@@ -59,6 +59,8 @@ pub struct Courses {
 pub struct Course {
     /// What the node said of it last; absent if it is gone.
     pub device: Option<Arc<Device>>,
+    /// When it appeared; absent if it was there when the node first told.
+    pub came: Option<Time>,
     connection: String,
     disk: String,
     peer_disk: String,
@@ -159,7 +161,6 @@ impl Courses {
     pub(super) fn told(&mut self, news: &Drbd, moment: Moment) -> bool {
         let mut differs = false;
         if news.whole {
-            self.beyond = 0;
             let told: std::collections::HashSet<u32> =
                 news.devices.iter().map(|device| device.minor).collect();
             for (minor, course) in &mut self.by_minor {
@@ -173,25 +174,26 @@ impl Courses {
                 differs |= course.gone(moment);
             }
         }
+        if self.by_minor.len() + news.devices.len() > KEPT {
+            // Those that are gone make room first, then the highest.
+            self.by_minor
+                .retain(|_, course| !course.connection.is_empty());
+        }
         for device in &news.devices {
             if !self.by_minor.contains_key(&device.minor) && self.by_minor.len() >= KEPT {
-                // Those that are gone first, then the highest.
-                self.by_minor
-                    .retain(|_, course| !course.connection.is_empty());
                 let highest = self.by_minor.last_key_value().map(|(minor, _)| *minor);
-                match highest {
-                    Some(highest) if self.by_minor.len() >= KEPT => {
-                        if highest < device.minor {
-                            continue;
-                        }
-                        self.by_minor.remove(&highest);
-                    }
-                    _ => {}
+                if highest < Some(device.minor) {
+                    continue;
                 }
+                self.by_minor.pop_last();
             }
             let course = self.by_minor.entry(device.minor).or_default();
+            if course.connection.is_empty() {
+                course.came = self.told.then_some(moment.now.at);
+            }
             differs |= course.told(device, moment);
         }
+        self.told = true;
         let changed = self.by_minor.values().filter_map(|course| course.changed);
         self.changed = changed.max();
         differs

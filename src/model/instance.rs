@@ -41,4 +41,17 @@ impl Instance {
             .iter()
             .fold(0, |sum, disk| sum.saturating_add(disk.size))
     }
+
+    /// Its primary or one of its secondaries is this node.
+    pub fn lives_on(&self, node: &str) -> bool {
+        self.conf.primary == node || self.conf.secondaries.iter().any(|name| name == node)
+    }
+
+    /// The template of one of its disks: its own, or else the instance's.
+    pub fn template_of<'a>(&'a self, disk: &'a config::Disk) -> &'a str {
+        match disk.template.as_str() {
+            "" => &self.conf.disk_template,
+            template => template,
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Folds what comes in into what is known.
 
+pub mod bounds;
 mod config;
 mod sample;
 mod settle;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use gantry_wire::Report;
 use gantry_wire::job::{Job, JobLog, JobsPart};
 use gantry_wire::live::Live;
-use gantry_wire::node::Sample;
 use gantry_wire::report::{Hello, MasterState};
 use gantry_wire::ssconf::Ssconf;
 
@@ -140,14 +140,11 @@ impl Cluster {
 
     fn greeted(&mut self, from: &str, hello: Hello) {
         let node = self.node(from);
-        // Another agent, and time has passed: what it does not say anew is not known. Who ran where
-        // is kept until its first sample, which says it, as the list of what was found is made of
-        // the difference.
+        // Another agent, and time has passed: what it does not say anew is not known.
         node.problems.clear();
-        node.facts = Sample {
-            guests: node.facts.guests.take(),
-            ..Sample::default()
-        };
+        node.beyond.clear();
+        node.lately = None;
+        let facts = std::mem::take(&mut node.facts);
         if node
             .agent
             .as_ref()
@@ -157,6 +154,7 @@ impl Cluster {
         }
         node.courses.greeted();
         node.agent = Some(hello);
+        self.forget_guests(from, facts.guests);
         self.drbd += 1;
         self.storage += 1;
         self.masters.remove(from);

@@ -1,6 +1,9 @@
 //! A node: what it is configured to be, and what it says of itself.
 
-use gantry_wire::node::Sample;
+use std::collections::{HashMap, HashSet};
+
+use gantry_wire::node::{Missing, Sample};
+use gantry_wire::storage::{LogicalVolume, Lvm};
 use gantry_wire::{config, live, report, ssconf};
 
 use super::drbd::Courses;
@@ -43,8 +46,45 @@ pub struct Node {
     pub past: Past,
     /// What was seen of its DRBD devices since it booted.
     pub courses: Courses,
+    /// What it told beyond what is kept.
+    pub beyond: super::merge::bounds::Beyond,
+    /// Logical volumes that came of late, by group and name; absent until it first told them.
+    pub lately: Option<Lately>,
     /// How the free space of its places for disks went.
     pub spaces: Spaces,
+}
+
+/// Logical volumes that were not there when a node told them before.
+#[derive(Clone, Debug, Default)]
+pub struct Lately(HashMap<(String, String), Time>);
+
+/// For so many milliseconds a volume may be known to nobody: the configuration is written after
+/// its volumes are made.
+pub const NEW_FOR: u64 = 30_000;
+
+impl Lately {
+    /// Notes what is new in a list against the one before it.
+    pub(super) fn told(&mut self, before: &Lvm, lvm: &Lvm, now: Time) {
+        let old: HashSet<(&str, &str)> = before.lvs.iter().map(at).collect();
+        self.0.retain(|_, came| now.since(*came) < NEW_FOR);
+        let new = lvm.lvs.iter().filter(|lv| !old.contains(&at(lv)));
+        let new = new.map(|lv| ((lv.vg.clone(), lv.name.clone()), now));
+        self.0.extend(new);
+    }
+
+    /// It came so lately that it may be known soon.
+    pub fn has(&self, lv: &LogicalVolume, now: Time) -> bool {
+        // Made without a copy of the names only where there is anything.
+        !self.0.is_empty()
+            && self
+                .0
+                .get(&(lv.vg.clone(), lv.name.clone()))
+                .is_some_and(|came| now.since(*came) < NEW_FOR)
+    }
+}
+
+fn at(lv: &LogicalVolume) -> (&str, &str) {
+    (&lv.vg, &lv.name)
 }
 
 /// A node's numbers over time.
@@ -113,6 +153,12 @@ impl Node {
     /// It has been heard before, but the link is lost.
     pub fn lost(&self) -> bool {
         !self.offline() && self.heard.is_some() && !self.reach.is_up()
+    }
+
+    /// Why a part of its own facts cannot be had.
+    pub fn missing(&self, part: &str) -> Option<&Missing> {
+        let mut missing = self.facts.missing.iter().flatten();
+        missing.find(|it| it.part == part)
     }
 
     /// When the figures shown were taken: by its agent if that ever spoke, else by LUXI.

@@ -245,7 +245,8 @@ fn last_done(cluster: &Cluster, pairs: &[Pair]) -> Option<(Key, f64)> {
         let node = cluster.nodes.get(&half.node)?;
         node.courses.get(half.minor?)?.ended
     };
-    let done = pairs.iter().filter_map(|pair| {
+    let of_disks = pairs.iter().filter(|it| matches!(it.key, Key::Disk(..)));
+    let done = of_disks.filter_map(|pair| {
         let at = ended(&pair.primary)
             .into_iter()
             .chain(ended(&pair.secondary));

@@ -290,3 +290,14 @@ fn a_pause_says_who_holds_it() {
     let (_, told) = story("paused", &disk("web1"));
     assert!(told.contains("paused by user on node2"), "{told}");
 }
+
+#[test]
+fn what_a_job_makes_and_removes_is_nobodys_for_no_moment() {
+    for scene in ["replace", "migrate"] {
+        for alarm in alarms(scene, Severity::Warning) {
+            for word in ["orphan", "belongs to no", "claims", "missing"] {
+                assert!(!alarm.contains(word), "{scene}: {alarm}");
+            }
+        }
+    }
+}

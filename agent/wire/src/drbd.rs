@@ -1,5 +1,7 @@
 //! DRBD as a node's kernel has it, and whose devices they are.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 /// The DRBD devices of one node: all of them, or those that changed.
@@ -37,24 +39,18 @@ impl Drbd {
         self.version = newer.version;
         self.pushed = newer.pushed;
         self.unread = newer.unread;
-        for minor in newer.gone {
-            if let Ok(at) = self.devices.binary_search_by_key(&minor, |it| it.minor) {
-                self.devices.remove(at);
-            }
-            if !self.whole && !self.gone.contains(&minor) {
-                self.gone.push(minor);
-            }
+        // One pass whatever the peer sends: what is gone, then what is there, the later word counts.
+        let gone: HashSet<u32> = newer.gone.into_iter().collect();
+        let old = std::mem::take(&mut self.devices).into_iter();
+        let kept = old.filter(|device| !gone.contains(&device.minor));
+        let mut devices: BTreeMap<u32, Device> = kept.map(|it| (it.minor, it)).collect();
+        devices.extend(newer.devices.into_iter().map(|it| (it.minor, it)));
+        if !self.whole {
+            let all: BTreeSet<u32> = self.gone.drain(..).chain(gone).collect();
+            let away = all.into_iter().filter(|it| !devices.contains_key(it));
+            self.gone = away.collect();
         }
-        for device in newer.devices {
-            self.gone.retain(|minor| *minor != device.minor);
-            match self
-                .devices
-                .binary_search_by_key(&device.minor, |it| it.minor)
-            {
-                Ok(at) => self.devices[at] = device,
-                Err(at) => self.devices.insert(at, device),
-            }
-        }
+        self.devices = devices.into_values().collect();
     }
 
     /// A device by its minor.

@@ -141,6 +141,17 @@ pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
 
 fn verdict(plan: &Balance, progress: &Progress) -> (String, Tone) {
     let now = plan.start.score.total();
+    if now.is_nan() {
+        let values = plan.start.score.0.unwrap_or_default();
+        let wrong = COMPONENTS.iter().zip(values).filter(|it| it.1.is_nan());
+        let wrong: Vec<&str> = wrong.map(|((name, _), _)| *name).collect();
+        let text = format!(
+            "There is no score, and hbal finds no move either: {} cannot be reckoned. A node says nothing of what it \
+             is made of.",
+            wrong.join(", ")
+        );
+        return (text, Tone::Warn);
+    }
     let Some(last) = plan.moves.last() else {
         return match progress {
             Progress::Thinking(_) => (

@@ -6,8 +6,11 @@ use gantry_wire::guest::Guests;
 use gantry_wire::node::Sample;
 
 use crate::model::drbd::{KEPT, Moment};
+use crate::model::node::Lately;
 use crate::model::time::Now;
 use crate::model::{Cluster, Name, Node, natural};
+
+use super::bounds;
 
 impl Cluster {
     pub(super) fn sampled(&mut self, from: &str, mut sample: Sample) {
@@ -28,6 +31,13 @@ impl Cluster {
         let known = node.facts.drbd.is_some();
         let news = sample.drbd.take();
         sample.drbd = news.and_then(|news| node.courses.complete(news, known));
+        bounds::bound(&mut sample, &mut node.beyond);
+        if let Some(lvm) = &sample.lvm {
+            match (&mut node.lately, &node.facts.lvm) {
+                (Some(lately), Some(before)) => lately.told(before, lvm, now.at),
+                _ => node.lately = Some(Lately::default()),
+            }
+        }
         if let Some(news) = &sample.drbd {
             let moment = Moment {
                 now,
@@ -44,8 +54,9 @@ impl Cluster {
         if let Some(drbd) = &mut node.facts.drbd
             && drbd.devices.len() > KEPT
         {
-            let beyond = drbd.devices.len() - KEPT;
-            node.courses.beyond = node.courses.beyond.max(beyond);
+            let over = drbd.devices.len() - KEPT;
+            let beyond = node.beyond.entry("DRBD device").or_default();
+            *beyond = over.max(*beyond);
             drbd.devices.truncate(KEPT);
         }
         remember(node, now);
@@ -81,14 +92,7 @@ impl Cluster {
             .iter()
             .map(|guest| Arc::from(guest.name.as_str()))
             .collect();
-        for guest in &before.list {
-            if let Some(nodes) = self.found.get_mut(guest.name.as_str()) {
-                nodes.retain(|node| *node != name);
-                if nodes.is_empty() {
-                    self.found.remove(guest.name.as_str());
-                }
-            }
-        }
+        self.not_found_on(&name, &before);
         for guest in &listed {
             self.found
                 .entry(guest.clone())
@@ -100,6 +104,31 @@ impl Cluster {
             .iter()
             .for_each(|guest| self.settle(&guest.name));
         self.settle_node(from);
+    }
+
+    /// Who ran on a node is not known any more, until it says so anew.
+    pub(super) fn forget_guests(&mut self, from: &str, before: Option<Guests>) {
+        let Some(before) = before else { return };
+        let Some((name, _)) = self.nodes.get_key_value(from) else {
+            return;
+        };
+        let name = name.clone();
+        self.not_found_on(&name, &before);
+        before
+            .list
+            .iter()
+            .for_each(|guest| self.settle(&guest.name));
+    }
+
+    fn not_found_on(&mut self, name: &Name, before: &Guests) {
+        for guest in &before.list {
+            if let Some(nodes) = self.found.get_mut(guest.name.as_str()) {
+                nodes.retain(|node| node != name);
+                if nodes.is_empty() {
+                    self.found.remove(guest.name.as_str());
+                }
+            }
+        }
     }
 
     fn remember_guests(&mut self, from: &str) {

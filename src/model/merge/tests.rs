@@ -2,6 +2,7 @@
 use gantry_wire::config::{ConfigPart, Source};
 use gantry_wire::drbd::{Device, Drbd};
 use gantry_wire::guest::{Guest, Guests};
+use gantry_wire::node::Sample;
 use gantry_wire::{config, live};
 
 use super::*;

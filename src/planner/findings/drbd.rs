@@ -30,7 +30,7 @@ pub(super) fn drbd(cluster: &Cluster, pairs: &[Pair], found: &mut Found) {
     let mut kinds: BTreeMap<(Kind, Severity), Vec<&Pair>> = BTreeMap::new();
     for pair in pairs.iter().filter(matters) {
         let kind = Kind::of(pair);
-        match missed(pair).filter(|_| kind == Kind::OneCopy) {
+        match missed(cluster, pair).filter(|_| kind == Kind::OneCopy) {
             Some(half) => {
                 let absent = half.seen == Seen::Absent;
                 away.entry((&half.node, absent)).or_default().push(pair);
@@ -73,7 +73,11 @@ pub(super) fn drbd(cluster: &Cluster, pairs: &[Pair], found: &mut Found) {
 }
 
 /// The half that the other one waits for, if its node does not speak for it.
-fn missed(pair: &Pair) -> Option<&Half> {
+fn missed<'a>(cluster: &Cluster, pair: &'a Pair) -> Option<&'a Half> {
+    // What a node says of a disk that nothing else knows counts against nobody but itself.
+    if matches!(pair.key, Key::Stray(..)) || cluster.conf_seen.is_none() {
+        return None;
+    }
     match (&pair.primary, &pair.secondary) {
         (here, there) if here.seen == Seen::Now && there.seen != Seen::Now => Some(there),
         (there, here) if here.seen == Seen::Now && there.seen != Seen::Now => Some(there),
@@ -179,13 +183,8 @@ fn index(pair: &Pair) -> Option<u32> {
 /// What is not kept, and what could not be read.
 fn beyond(cluster: &Cluster, found: &mut Found) {
     for node in cluster.nodes_sorted() {
-        let beyond = node.courses.beyond;
-        if beyond > 0 {
-            let text = format!(
-                "{}: {} are not shown",
-                node.name,
-                count(beyond, "DRBD device")
-            );
+        for (what, beyond) in &node.beyond {
+            let text = format!("{}: {} are not shown", node.name, count(*beyond, what));
             found.add(Severity::Warning, Subject::Node(node.name.clone()), text);
         }
         let unread = node.facts.drbd.as_ref().map(|drbd| drbd.unread.as_slice());

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use gantry_wire::config;
 use gantry_wire::drbd::Device;
 
+use crate::model::node::NEW_FOR;
 use crate::model::{Cluster, Instance, Name, Node};
 use crate::planner::Severity;
 use crate::planner::work::Work;
@@ -16,7 +17,7 @@ use super::{Half, Key, Pair, Seen, State};
 /// Every pair there is, in no order.
 pub(super) fn join(cluster: &Cluster) -> Vec<Pair> {
     let work = Work::of(cluster);
-    let (claims, strays) = claims(cluster);
+    let (claims, mut strays) = claims(cluster);
     let mut pairs = Vec::with_capacity(cluster.instances.len());
     for instance in cluster.instances.values() {
         for (index, disk) in (0..).zip(&instance.conf.disks) {
@@ -29,7 +30,7 @@ pub(super) fn join(cluster: &Cluster) -> Vec<Pair> {
         }
     }
     if cluster.conf_seen.is_none() {
-        unconfigured(cluster, &work, &claims, &mut pairs);
+        unconfigured(cluster, &work, &claims, &mut strays, &mut pairs);
     }
     pairs.extend(strays.iter().map(|stray| stray.pair(cluster, &work)));
     pairs
@@ -238,11 +239,27 @@ fn claim<'a>(cluster: &'a Cluster, node: &Node, device: &'a Device) -> Result<(&
     }
 }
 
-/// Pairs while there is no configuration: what nodes say of themselves is all there is.
-fn unconfigured(cluster: &Cluster, work: &Work, claims: &Claims, pairs: &mut Vec<Pair>) {
+/// Pairs while there is no configuration: what nodes say of themselves is all there is. A disk has
+/// two halves: a third node that claims one is a stranger.
+fn unconfigured<'a>(
+    cluster: &'a Cluster,
+    work: &Work,
+    claims: &Claims<'a>,
+    strays: &mut Vec<Stray<'a>>,
+    pairs: &mut Vec<Pair>,
+) {
     for ((instance, index), nodes) in claims {
         let mut nodes = nodes.clone();
         nodes.sort_by_key(|(node, device)| (device.role != "Primary", &node.name));
+        strays.extend(
+            nodes
+                .drain(2.min(nodes.len())..)
+                .map(|(node, device)| Stray {
+                    node,
+                    device,
+                    why: Why::Elsewhere,
+                }),
+        );
         let mut ends = nodes.iter().map(|(node, it)| (&*node.name, Some(it.minor)));
         let first = ends.next();
         // One end alone names the other.
@@ -280,7 +297,9 @@ impl Stray<'_> {
             Why::Elsewhere => format!("claims {claimed}, which lies elsewhere"),
         };
         // A job makes devices before the configuration has them, and removes them after.
-        let passing = work.job(&device.instance).is_some() || !node.fresh();
+        let came = node.courses.get(device.minor).and_then(|it| it.came);
+        let new = came.is_some_and(|came| cluster.now.at.since(came) < NEW_FOR);
+        let passing = new || work.job(&device.instance).is_some() || !node.fresh();
         let severity = if passing {
             Severity::Note
         } else {

@@ -532,6 +532,7 @@ fn a_node_speaks_only_for_itself() {
         ..device("node7", ALONE[0])
     };
     devices(&mut cluster, "node7", vec![claim.clone()]);
+    at(&mut cluster, 1_100);
     let found = pairs(&cluster);
     assert_eq!(found.len(), 2);
     assert_eq!(found[0].key, Key::Stray("node7".into(), 3));

@@ -30,13 +30,18 @@ fn of_node(cluster: &Cluster, node: &Node, wants: &Wants, files: &Files, places:
     let storage = node.facts.storage.as_ref();
     let told = storage.map_or(&[][..], |storage| storage.vgs.as_slice());
     let volumes = wants.volumes(node);
+    let tallies = volumes.as_deref().map(tallies);
+    let nothing = Tally::default();
     for vg in told {
         let place = Place {
             is_ganetis: own == Some(vg.name.as_str()),
             why: unheard(node, "lvm").unwrap_or_default(),
             ..empty(node, PlaceKind::VolumeGroup, &vg.name)
         };
-        places.push(group(cluster, node, wants, vg, volumes.as_deref(), place));
+        let tally = tallies
+            .as_ref()
+            .map(|tallies| tallies.get(vg.name.as_str()).unwrap_or(&nothing));
+        places.push(group(cluster, node, wants, vg, tally, place));
     }
     if let Some(own) = own
         && !told.iter().any(|vg| vg.name == own)
@@ -68,7 +73,7 @@ fn empty(node: &Node, kind: PlaceKind, name: &str) -> Place {
         kind,
         name: name.to_owned(),
         is_ganetis: false,
-        fresh: node.fresh() && (kind != PlaceKind::VolumeGroup || missing(node, "lvm").is_none()),
+        fresh: node.fresh() && (kind != PlaceKind::VolumeGroup || node.missing("lvm").is_none()),
         offline: node.offline(),
         total: None,
         free: None,
@@ -86,12 +91,6 @@ fn empty(node: &Node, kind: PlaceKind, name: &str) -> Place {
     }
 }
 
-/// Why a part of a node's facts cannot be had.
-fn missing<'a>(node: &'a Node, part: &str) -> Option<&'a str> {
-    let mut missing = node.facts.missing.iter().flatten();
-    missing.find(|it| it.part == part).map(|it| it.why.as_str())
-}
-
 /// Why a node says nothing of a part now.
 fn unheard(node: &Node, part: &str) -> Option<String> {
     if node.offline() {
@@ -101,7 +100,45 @@ fn unheard(node: &Node, part: &str) -> Option<String> {
         let why = node.reach.why().or(node.trouble.as_deref());
         return Some(why.unwrap_or("not reached").to_owned());
     }
-    missing(node, part).map(str::to_owned)
+    node.missing(part).map(|missing| missing.why.clone())
+}
+
+/// What the volumes of one group come to. Sizes in bytes.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    instances: u64,
+    metadata: u64,
+    orphans: usize,
+    orphans_size: u64,
+    missing: usize,
+    wrong_sizes: usize,
+    /// Nobody knows whose one of them is.
+    unknown: bool,
+}
+
+/// Counts a node's volumes in one pass, by volume group.
+fn tallies(volumes: &[Volume]) -> HashMap<&str, Tally> {
+    let mut tallies: HashMap<&str, Tally> = HashMap::new();
+    for volume in volumes {
+        let tally = tallies.entry(&volume.vg).or_default();
+        let bytes = volume.found.as_ref().map_or(0, |found| found.bytes);
+        match volume.owner {
+            Owner::Data(..) => tally.instances = tally.instances.saturating_add(bytes),
+            Owner::Meta(..) => tally.metadata = tally.metadata.saturating_add(bytes),
+            Owner::Orphan => {
+                tally.orphans += 1;
+                tally.orphans_size = tally.orphans_size.saturating_add(bytes);
+            }
+            // What has just come is known soon.
+            Owner::Unknown => tally.unknown |= volume.text.is_empty(),
+            Owner::Job(_) | Owner::Reserved | Owner::NotGanetis => {}
+        }
+        let wrong = !volume.text.is_empty();
+        tally.missing += usize::from(wrong && volume.found.is_none());
+        let has_both = volume.found.is_some() && volume.wanted.is_some();
+        tally.wrong_sizes += usize::from(wrong && has_both);
+    }
+    tallies
 }
 
 fn group(
@@ -109,23 +146,13 @@ fn group(
     node: &Node,
     wants: &Wants,
     vg: &VolumeGroup,
-    volumes: Option<&[Volume]>,
+    tally: Option<&Tally>,
     place: Place,
 ) -> Place {
-    let ours = || {
-        let volumes = volumes.into_iter().flatten();
-        volumes.filter(|volume| volume.vg == vg.name)
-    };
-    let bytes = |is: fn(&Owner) -> bool| {
-        let sizes = ours()
-            .filter(|volume| is(&volume.owner))
-            .filter_map(|volume| Some(volume.found.as_ref()?.bytes));
-        sizes.fold(0_u64, u64::saturating_add) >> 20
-    };
     // One volume of which nobody knows whose it is makes every sum a guess.
-    let known = volumes.is_some() && !ours().any(|volume| volume.owner == Owner::Unknown);
-    let instances = bytes(|owner| matches!(owner, Owner::Data(..)));
-    let metadata = bytes(|owner| matches!(owner, Owner::Meta(..)));
+    let known = tally.is_some_and(|tally| !tally.unknown);
+    let tally = tally.cloned().unwrap_or_default();
+    let (instances, metadata) = (tally.instances >> 20, tally.metadata >> 20);
     let used = vg.total.saturating_sub(vg.free);
     let others = used.saturating_sub(instances.saturating_add(metadata));
     let changes = node
@@ -139,17 +166,10 @@ fn group(
         others: known.then_some(others),
         promised: promised(node, wants, &vg.name, vg.extent_kib / 1024),
         missing_pvs: vg.missing_pvs,
-        orphans: ours()
-            .filter(|volume| volume.owner == Owner::Orphan)
-            .count(),
-        missing: ours()
-            .filter(|volume| volume.found.is_none() && !volume.text.is_empty())
-            .count(),
-        orphans_size: bytes(|owner| *owner == Owner::Orphan),
-        wrong_sizes: ours()
-            .filter(|volume| volume.found.is_some() && volume.wanted.is_some())
-            .filter(|volume| !volume.text.is_empty())
-            .count(),
+        orphans: tally.orphans,
+        orphans_size: tally.orphans_size >> 20,
+        missing: tally.missing,
+        wrong_sizes: tally.wrong_sizes,
         full_in_s: full_in_s(&changes, vg.free).filter(|_| place.fresh),
         ..place
     }
@@ -208,10 +228,7 @@ impl<'a> Files<'a> {
         for instance in cluster.instances.values() {
             let conf = &instance.conf;
             for disk in &conf.disks {
-                let template = match disk.template.as_str() {
-                    "" => conf.disk_template.as_str(),
-                    template => template,
-                };
+                let template = instance.template_of(disk);
                 let node = match template {
                     "file" => conf.primary.as_str(),
                     "sharedfile" | "gluster" | "rbd" => "",

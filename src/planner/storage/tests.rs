@@ -76,6 +76,12 @@ fn each_volume_has_an_owner() {
     told.push(tagged("u8.disk0_data", "web8"));
     told.push(tagged("u7.disk0_data_replaced-1700000000", "web7"));
     tell(&mut cluster, told);
+    let new = owner(&cluster, "u8.disk0_data");
+    assert_eq!(
+        new,
+        (Owner::Unknown, "new, in no configuration yet".to_owned())
+    );
+    at(&mut cluster, 1_100);
     let web7 = || "web7".into();
     let cases = [
         ("u7.disk0_data", Owner::Data(web7(), 0)),

@@ -74,11 +74,7 @@ impl<'a> Wants<'a> {
         only: Option<&str>,
     ) {
         let Some(layout) = &disk.layout else {
-            let template = match disk.template.as_str() {
-                "" => instance.conf.disk_template.as_str(),
-                template => template,
-            };
-            if matches!(template, "drbd" | "plain" | "mixed" | "") {
+            if matches!(instance.template_of(disk), "drbd" | "plain" | "mixed" | "") {
                 self.open.insert(&instance.name);
             }
             return;
@@ -127,6 +123,7 @@ impl<'a> Wants<'a> {
             .map(|want| ((want.volume.vg.as_str(), want.volume.name.as_str()), *want))
             .collect();
         let claims = self.claims(node);
+        let extents = extents(node);
         let mut found = HashSet::new();
         let mut volumes = Vec::with_capacity(lvm.lvs.len());
         for lv in &lvm.lvs {
@@ -136,15 +133,18 @@ impl<'a> Wants<'a> {
                 Some(want) => Volume {
                     wanted: Some(want.volume.size),
                     owner: want.owner(),
-                    text: self.wrong_size(node, want, lv),
+                    text: self.wrong_size(&extents, want, lv),
                     ..volume(lv)
                 },
                 None => {
                     let claimed = claims.get(&at).cloned();
                     let owner = claimed.unwrap_or_else(|| self.owner(lv));
-                    let text = match owner {
-                        Owner::Orphan => "in no configuration",
-                        _ => "",
+                    let now = self.cluster.now.at;
+                    let new = || node.lately.as_ref().is_some_and(|it| it.has(lv, now));
+                    let (owner, text) = match owner {
+                        Owner::Orphan if new() => (Owner::Unknown, "new, in no configuration yet"),
+                        Owner::Orphan => (Owner::Orphan, "in no configuration"),
+                        owner => (owner, ""),
                     };
                     Volume {
                         owner,
@@ -182,12 +182,8 @@ impl<'a> Wants<'a> {
     fn claims(&self, node: &'a Node) -> HashMap<(&'a str, &'a str), Owner> {
         let mut claims = HashMap::new();
         for device in node.facts.drbd.iter().flat_map(|drbd| &drbd.devices) {
-            let lives_here = |instance: &&Instance| {
-                let conf = &instance.conf;
-                conf.primary == *node.name || conf.secondaries.iter().any(|it| *it == *node.name)
-            };
             let instance = self.cluster.instances.get(device.instance.as_str());
-            let instance = instance.filter(lives_here);
+            let instance = instance.filter(|instance| instance.lives_on(&node.name));
             let (Some(instance), Some(index)) = (instance, device.disk_index) else {
                 continue;
             };
@@ -244,13 +240,8 @@ impl<'a> Wants<'a> {
 
     /// A volume is of another size than wanted. LVM rounds up to whole extents, on each of the
     /// stripes.
-    fn wrong_size(&self, node: &Node, want: &Want, lv: &LogicalVolume) -> String {
-        let vgs = node.facts.storage.iter().flat_map(|storage| &storage.vgs);
-        let extent = vgs
-            .filter(|vg| vg.name == lv.vg && vg.extent_kib > 0)
-            .map(|vg| vg.extent_kib)
-            .next()
-            .unwrap_or(EXTENT);
+    fn wrong_size(&self, extents: &Extents, want: &Want, lv: &LogicalVolume) -> String {
+        let extent = extents.get(lv.vg.as_str()).copied().unwrap_or(EXTENT);
         let extent = extent.saturating_mul(1024);
         let size = want.volume.size.saturating_mul(1 << 20);
         let stripes = lv.pvs.len().max(1) as u64;
@@ -267,6 +258,19 @@ impl<'a> Wants<'a> {
         }
         format!("{what} {is} and not {should}")
     }
+}
+
+/// Size of an extent by volume group, KiB.
+type Extents<'a> = HashMap<&'a str, u64>;
+
+/// The extents of a node's volume groups; of two of one name the first counts.
+fn extents(node: &Node) -> Extents<'_> {
+    let vgs = node.facts.storage.iter().flat_map(|storage| &storage.vgs);
+    let mut extents = Extents::new();
+    for vg in vgs.filter(|vg| vg.extent_kib > 0) {
+        extents.entry(&vg.name).or_insert(vg.extent_kib);
+    }
+    extents
 }
 
 fn volume(lv: &LogicalVolume) -> Volume {

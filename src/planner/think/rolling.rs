@@ -194,10 +194,17 @@ mod tests {
     use super::*;
     use crate::planner::htools::Setup;
     use crate::planner::htools::data::Data;
+    use crate::planner::htools::policy::Template;
     use crate::planner::n1::tests::{nodes, put};
 
     fn plan(data: &Data, ask: &Ask) -> Plan {
         think(&Cluster::new(data.clone(), &Setup::default()).unwrap(), ask).unwrap()
+    }
+
+    fn ways(data: &Data, ask: &Ask) -> Vec<Way> {
+        let plan = plan(data, ask);
+        let guests = plan.steps.iter().flat_map(|it| &it.guests);
+        guests.map(|it| it.way).collect()
     }
 
     #[test]
@@ -232,11 +239,9 @@ mod tests {
     fn what_is_not_redundant_moves_or_goes_down() {
         let mut data = nodes(3);
         put(&mut data, 1_000, 0, None);
-        let ways = |ask: &Ask| -> Vec<Way> {
-            let plan = plan(&data, ask);
-            let guests = plan.steps.iter().flat_map(|it| &it.guests);
-            guests.map(|it| it.way).collect()
-        };
+        assert_eq!(ways(&data, &Ask::default()), [Way::Elsewhere]);
+        data.instances[0].template = Template::Plain;
+        let ways = |ask: &Ask| ways(&data, ask);
         assert_eq!(ways(&Ask::default()), [Way::Move]);
         let ignore = Ask {
             ignore_non_redundant: true,

@@ -2,7 +2,7 @@
 
 use super::Screen;
 use super::fake::disks::sick_disks;
-use super::fake::{Size, at, bad_night, healthy};
+use super::fake::{Size, at, bad_night, crowded, healthy, node};
 use super::screens::pictures;
 use crate::app::{Effect, Msg};
 use crate::model::Cluster;
@@ -25,11 +25,16 @@ fn answer(screen: &mut Screen, most: usize) {
     screen.send(Msg::Thought(Thought { number, parts }));
 }
 
+/// Most instances are on few nodes, and nodes have spindles, without which there is no score.
 fn lopsided() -> Cluster {
-    healthy(Size {
+    let size = Size {
         nodes: 9,
         instances: 40,
-    })
+    };
+    let mut cluster = healthy(size);
+    let part = crowded(size, None);
+    cluster.report(&node(1), gantry_wire::Report::Config(Box::new(part)));
+    cluster
 }
 
 #[test]
@@ -150,8 +155,14 @@ fn a_plan_grows_old_and_says_what_has_changed() {
     answer(&mut screen, usize::MAX);
     assert!(screen.text().contains("For the cluster as it is now."));
     let now = screen.cluster.now.at.0;
-    let offline = gantry_wire::Report::Config(Box::new(super::fake::with_offline(9, 40, 3)));
-    screen.cluster.report(&super::fake::node(1), offline);
+    let size = Size {
+        nodes: 9,
+        instances: 40,
+    };
+    let part = crowded(size, Some(9));
+    screen
+        .cluster
+        .report(&node(1), gantry_wire::Report::Config(Box::new(part)));
     at(&mut screen.cluster, now + 31_000);
     screen.send(Msg::Data);
     let text = screen.text();

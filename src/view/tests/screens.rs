@@ -229,7 +229,10 @@ fn a_node_that_falls_silent_is_not_of_now() {
     fake::at(&mut cluster, heard.0 + 12_000);
     let text = Screen::new(cluster, 200, 40).text();
     assert!(text.contains("live 10s"), "{text}");
-    let row = text.lines().find(|line| line.contains(" ok ")).unwrap();
+    let row = text
+        .lines()
+        .find(|line| line.starts_with(">  node1"))
+        .unwrap();
     assert!(row.trim_end().ends_with("10s"), "{text}");
 }
 

@@ -183,6 +183,12 @@ fn a_stranger_is_an_alarm_of_its_own() {
         ..device("node7", "StandAlone Primary/Unknown UpToDate/DUnknown")
     };
     devices(&mut cluster, "node7", vec![claim]);
+    assert_eq!(
+        found(&cluster),
+        [],
+        "a job may be about to have it configured"
+    );
+    at(&mut cluster, 1_100);
     let text = "node7 minor 3 claims web7/0, which lies elsewhere";
     assert_eq!(found(&cluster), [warning(text)]);
     assert_eq!(findings(&cluster)[0].subject, Subject::Node("node7".into()));

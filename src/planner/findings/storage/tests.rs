@@ -182,6 +182,7 @@ fn volumes_that_are_not_as_configured_are_said() {
     for (told, expected, about) in cases {
         let mut cluster = cluster();
         volumes(&mut cluster, "node5", told);
+        at(&mut cluster, 1_100);
         assert_eq!(found(&cluster), [expected]);
         assert_eq!(findings(&cluster)[0].subject, about);
         volumes(&mut cluster, "node5", lvs());
