@@ -64,6 +64,24 @@ pub enum Action {
     GoStorage,
     /// The N+1 screen.
     GoN1,
+    /// The balance screen.
+    GoBalance,
+    /// The maintenance screen.
+    GoMaintenance,
+    /// Make a plan anew.
+    Replan,
+    /// Plan for the next group.
+    NextGroup,
+    /// Plan with or without moving disks.
+    DiskMoves,
+    /// Plan for all instances or only for those on nodes that are offline.
+    Evacuate,
+    /// Plan with all instances down, or with none.
+    AllDown,
+    /// Plan to leave what is not redundant, or to move it.
+    LeaveNonRedundant,
+    /// Plan for the nodes with the next tag.
+    NextTag,
     /// Try a waiting link again now.
     Reconnect,
 }
@@ -79,11 +97,28 @@ pub enum Place {
     Table,
     /// On the screen of one object.
     Detail,
+    /// On tables that are a plan.
+    Plan,
+    /// On the plan to balance.
+    Balance,
+    /// On the plan for reboots.
+    Maintenance,
 }
 
 impl Place {
     /// All places, in the order the help shows them.
-    pub const ALL: [Self; 4] = [Self::Everywhere, Self::Moving, Self::Table, Self::Detail];
+    pub const ALL: [Self; 7] = [
+        Self::Everywhere,
+        Self::Moving,
+        Self::Table,
+        Self::Detail,
+        Self::Plan,
+        Self::Balance,
+        Self::Maintenance,
+    ];
+
+    /// Those that a screen can be.
+    const SCREENS: [Self; 4] = [Self::Table, Self::Detail, Self::Balance, Self::Maintenance];
 
     /// The heading of the help for this place.
     pub const fn title(self) -> &'static str {
@@ -92,17 +127,26 @@ impl Place {
             Self::Moving => "Moving",
             Self::Table => "In tables",
             Self::Detail => "In details",
+            Self::Plan => "In plans",
+            Self::Balance => "In the plan to balance",
+            Self::Maintenance => "In the plan for maintenance",
         }
     }
 
     /// Whether an action of this place can be had on a screen that is `here`.
     pub fn applies(self, here: Self) -> bool {
-        matches!(self, Self::Everywhere | Self::Moving) || self == here
+        let plan = matches!(here, Self::Balance | Self::Maintenance);
+        match self {
+            Self::Everywhere | Self::Moving => true,
+            Self::Table | Self::Plan => plan || self == here,
+            _ => self == here,
+        }
     }
 
     /// Whether there is a screen on which both places apply, so that one key cannot serve both.
     pub fn meets(self, other: Self) -> bool {
-        self.applies(other) || other.applies(self)
+        let mut screens = Self::SCREENS.into_iter();
+        screens.any(|here| self.applies(here) && other.applies(here))
     }
 }
 
@@ -138,6 +182,8 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::GoDrbd,      "go-drbd",      "drbd",       "Go to the DRBD disks, worst first",           &["5"],                Place::Everywhere),
     row(Action::GoStorage,   "go-storage",   "storage",    "Go to the places for disks on the nodes",     &["6"],                Place::Everywhere),
     row(Action::GoN1,        "go-n-plus-one", "n+1",       "Go to N+1: what if a node dies",              &["7"],                Place::Everywhere),
+    row(Action::GoBalance,   "go-balance",   "balance",    "Go to the plan that balances a group",        &["8"],                Place::Everywhere),
+    row(Action::GoMaintenance, "go-maintenance", "maintenance", "Go to the plan for reboots",             &["9"],                Place::Everywhere),
     row(Action::NextTab,     "next-tab",     "next tab",   "Go to the next tab or pane",                  &["Tab"],              Place::Everywhere),
     row(Action::PrevTab,     "prev-tab",     "tab before", "Go to the tab or pane before",                &["Shift-Tab"],        Place::Everywhere),
     row(Action::Reconnect,   "reconnect",    "reconnect",  "Try nodes that are waiting to be reached again now", &["R"],         Place::Everywhere),
@@ -159,6 +205,13 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::SortNext,    "sort-next",    "sort",       "Sort by the next column",                     &["s"],                Place::Table).hinted(),
     row(Action::SortReverse, "sort-reverse", "reverse",    "Reverse the order of the sorted column",      &["S"],                Place::Table),
     row(Action::ToggleDetail,"toggle-detail","pane",       "Show or hide the detail beside the table",    &["p"],                Place::Table),
+    row(Action::Replan,      "replan",       "replan",     "Make the plan anew, for the cluster as it is now", &["r"],           Place::Plan).hinted(),
+    row(Action::NextGroup,   "next-group",   "group",      "Plan for the next group",                     &["n"],                Place::Plan).hinted(),
+    row(Action::DiskMoves,   "disk-moves",   "disks",      "Plan with or without moving disks",           &["d"],                Place::Balance).hinted(),
+    row(Action::Evacuate,    "evacuate-only", "evacuate",  "Plan only for instances on offline nodes, or for all", &["e"],       Place::Balance).hinted(),
+    row(Action::AllDown,     "all-down",     "all down",   "Plan as if all instances were down meanwhile", &["o"],               Place::Maintenance).hinted(),
+    row(Action::LeaveNonRedundant, "leave-non-redundant", "leave", "Let what is not redundant go down, or move it", &["i"],        Place::Maintenance).hinted(),
+    row(Action::NextTag,     "next-tag",     "tag",        "Plan for the nodes with the next tag",        &["t"],                Place::Maintenance).hinted(),
 ];
 
 /// Makes a row that is not on the hint line.
@@ -244,6 +297,15 @@ mod tests {
         Action::GoDrbd,
         Action::GoStorage,
         Action::GoN1,
+        Action::GoBalance,
+        Action::GoMaintenance,
+        Action::Replan,
+        Action::NextGroup,
+        Action::DiskMoves,
+        Action::Evacuate,
+        Action::AllDown,
+        Action::LeaveNonRedundant,
+        Action::NextTag,
         Action::Reconnect,
     ];
 
@@ -278,5 +340,8 @@ mod tests {
         assert!(Place::Everywhere.meets(Place::Detail));
         assert!(Place::Table.meets(Place::Moving));
         assert!(!Place::Table.meets(Place::Detail));
+        assert!(Place::Table.meets(Place::Balance));
+        assert!(Place::Plan.meets(Place::Maintenance));
+        assert!(!Place::Balance.meets(Place::Maintenance));
     }
 }

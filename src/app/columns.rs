@@ -151,6 +151,28 @@ pub enum Col {
     RestartsOn,
     /// Memory that is missing.
     Lacks,
+    /// Place in a plan.
+    Step,
+    /// Nodes before a move.
+    From,
+    /// Nodes after it.
+    To,
+    /// By how much the score falls.
+    Gain,
+    /// The score after it.
+    Score,
+    /// Disk to be copied.
+    Copy,
+    /// Job set.
+    Set,
+    /// What is done.
+    How,
+    /// Nodes that are locked.
+    Locks,
+    /// Nodes that are rebooted together.
+    Reboot,
+    /// What is done before.
+    First,
 }
 
 /// Where a column's text stands.
@@ -227,6 +249,14 @@ impl Column {
     pub const fn largest_first(self) -> Column {
         Column {
             largest_first: true,
+            ..self
+        }
+    }
+
+    /// Sorting by it begins with the smallest.
+    pub const fn smallest_first(self) -> Column {
+        Column {
+            largest_first: false,
             ..self
         }
     }

@@ -18,6 +18,8 @@ pub const WORDS: &[(&str, &str)] = &[
     ("drbd", "all DRBD disks, worst first; also d"),
     ("storage", "the places for disks; also s"),
     ("n1", "what if a node dies; also n+1"),
+    ("balance", "moves that balance a group; also b"),
+    ("maintenance", "nodes to reboot together; also m"),
     ("alerts", "everything that is wrong; also a"),
     ("node NAME", "one node; a unique part of its name will do"),
     ("instance NAME", "one instance"),
@@ -63,6 +65,8 @@ const PAGES: &[(&str, &str, Page)] = &[
     ("drbd", "d", Page::Drbd),
     ("storage", "s", Page::Storage),
     ("n1", "n+1", Page::N1),
+    ("balance", "b", Page::Balance),
+    ("maintenance", "m", Page::Maintenance),
     ("alerts", "a", Page::Alerts),
 ];
 

@@ -1,11 +1,13 @@
 //! What the screen wants done outside of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::Name;
+use crate::planner::think::Task;
 
 /// One thing to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// End gantry.
     Quit,
@@ -29,6 +31,10 @@ pub enum Effect {
         /// Its id.
         job: u64,
     },
+    /// Think about this, and no more about what was thought about before.
+    Think(Arc<Task>),
+    /// Think no more.
+    StopThinking,
 }
 
 /// The answer to a prompt.

@@ -26,6 +26,9 @@ pub fn why_no_rows(table: &Table, cluster: &Cluster, facts: &Facts) -> Vec<(Stri
             let text = why.unwrap_or("There are no nodes.");
             return vec![(text.to_owned(), Tone::Dim)];
         }
+        // The text above says it.
+        (Kind::Balance, _) if facts.plans.balance.asked_for() => return Vec::new(),
+        (Kind::Maintenance, _) if facts.plans.rolling.asked_for() => return Vec::new(),
         (Kind::Volumes, Scope::Node(node)) => return no_volumes(cluster, facts, node),
         _ => {}
     }

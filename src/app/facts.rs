@@ -17,6 +17,7 @@ use crate::planner::storage::{Place, places};
 
 use super::disks::DiskIndex;
 use super::names::Names;
+use super::plans::Plans;
 use super::view::nodes::tells;
 
 /// Milliseconds for which sums and findings hold while only numbers change.
@@ -68,6 +69,8 @@ pub struct Facts {
     pub fall: Option<Fall>,
     /// Counts up when what is said of N+1 changed.
     pub n1_revision: u64,
+    /// Plans that were asked for.
+    pub plans: Plans,
     /// Where disks, places and volumes stand in the lists.
     pub index: DiskIndex,
     made: Option<(u64, Time)>,

@@ -17,6 +17,7 @@ pub mod line;
 pub mod msg;
 pub mod names;
 pub mod nav;
+pub mod plans;
 mod press;
 mod refresh;
 pub mod rows;

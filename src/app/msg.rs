@@ -1,9 +1,10 @@
 //! Everything that can happen to the screen.
 
 use crate::input::Key;
+use crate::planner::think::Thought;
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
@@ -23,6 +24,8 @@ pub enum Msg {
     Withdrawn(u64),
     /// Something to tell in one line, such as an error.
     Notice(String),
+    /// Something came of what is thought about.
+    Thought(Thought),
 }
 
 /// What the mouse did.

@@ -26,6 +26,10 @@ pub enum Page {
     Storage,
     /// N+1: what if a node dies.
     N1,
+    /// The plan to balance a group.
+    Balance,
+    /// The plan to reboot nodes.
+    Maintenance,
     /// Everything that is wrong.
     Alerts,
     /// One node.
@@ -34,6 +38,10 @@ pub enum Page {
     Instance(Name),
     /// What becomes of one node's instances if it dies.
     Fall(Name),
+    /// The cluster after a move of the plan.
+    Move(usize),
+    /// A step of the plan to reboot nodes.
+    Reboot(usize),
     /// One group.
     Group(Name),
     /// One job.
@@ -48,7 +56,7 @@ pub enum Page {
 
 impl Page {
     /// The pages that are a key away, in the order in which Tab goes through them.
-    pub const MAIN: [Page; 8] = [
+    pub const MAIN: [Page; 10] = [
         Page::Nodes,
         Page::Instances,
         Page::Groups,
@@ -56,6 +64,8 @@ impl Page {
         Page::Drbd,
         Page::Storage,
         Page::N1,
+        Page::Balance,
+        Page::Maintenance,
         Page::Alerts,
     ];
 
@@ -74,6 +84,8 @@ impl Page {
             Page::Drbd => "drbd",
             Page::Storage => "storage",
             Page::N1 | Page::Fall(_) => "n1",
+            Page::Balance | Page::Move(_) => "balance",
+            Page::Maintenance | Page::Reboot(_) => "maintenance",
             Page::Pair(_) => "disk",
             Page::Volumes(_) => "storage",
             Page::Help(_) => "help",
@@ -96,6 +108,8 @@ impl Page {
             Id::Group(name) => Page::Group(name.clone()),
             Id::Job(id) | Id::Alert(About::Job(id), _) => Page::Job(*id),
             Id::Fall(name) | Id::Alert(About::Fall(name), _) => Page::Fall(name.clone()),
+            Id::Move(at) => Page::Move(*at),
+            Id::Reboot(at) => Page::Reboot(*at),
             Id::Pair(key) => Page::Pair(key.clone()),
             Id::Alert(About::Disk(name, index), _) => Page::of_disk(name, *index, facts),
             Id::Place(node, _) | Id::Alert(About::Storage(node), _) => Page::Volumes(node.clone()),
@@ -130,12 +144,18 @@ impl Page {
             Page::Drbd => (Kind::Drbd, Scope::All),
             Page::Storage => (Kind::Storage, Scope::All),
             Page::N1 => (Kind::N1, Scope::All),
+            Page::Balance => (Kind::Balance, Scope::All),
+            Page::Maintenance => (Kind::Maintenance, Scope::All),
             Page::Volumes(node) => (Kind::Volumes, Scope::Node(node.clone())),
             Page::Node(name) => (Kind::Instances, Scope::Node(name.clone())),
             Page::Group(name) => (Kind::Nodes, Scope::Group(name.clone())),
-            Page::Instance(_) | Page::Job(_) | Page::Pair(_) | Page::Fall(_) | Page::Help(_) => {
-                return None;
-            }
+            Page::Instance(_)
+            | Page::Job(_)
+            | Page::Pair(_)
+            | Page::Fall(_)
+            | Page::Move(_)
+            | Page::Reboot(_)
+            | Page::Help(_) => return None,
         };
         Some(Table::new(kind, scope))
     }
@@ -166,8 +186,8 @@ impl View {
             scroll: 0,
             tail: matches!(page, Page::Job(_)),
             full: false,
-            // A job's own words are what one looks for there.
-            pane: page == Page::Jobs,
+            // A job's own words, and what a plan comes to, are what one looks for there.
+            pane: matches!(page, Page::Jobs | Page::Balance | Page::Maintenance),
             page,
         }
     }
@@ -184,7 +204,9 @@ impl View {
 
     /// Where on the screen actions find themselves here.
     pub fn place(&self) -> Place {
-        match self.shown_table() {
+        match self.shown_table().map(|table| table.kind) {
+            Some(Kind::Balance) => Place::Balance,
+            Some(Kind::Maintenance) => Place::Maintenance,
             Some(_) => Place::Table,
             None => Place::Detail,
         }

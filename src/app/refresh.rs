@@ -7,7 +7,9 @@ use super::layout::text_width;
 use super::nav::{Page, View};
 use super::rows::{About, Id, Table};
 use super::sheet::Sheet;
-use super::view::{drbd, group, help, instance, job, n1, node, pair, volumes};
+use super::view::{
+    balance, drbd, group, help, instance, job, maintenance, n1, node, pair, volumes,
+};
 use super::{Effect, State, follow};
 
 /// Milliseconds for which a notice stays.
@@ -26,6 +28,8 @@ pub(super) struct SheetMade {
     shape: u64,
     /// Newest line of the log shown.
     serial: u64,
+    /// What is known of plans.
+    plans: u64,
     /// Numbers and ages in a text move once a second.
     second: u64,
 }
@@ -46,6 +50,13 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         _ => None,
     };
     state.facts.look_at_storage(cluster, storage_of);
+    let page = &state.way.view().page;
+    let mut effects: Vec<Effect> = state
+        .facts
+        .plans
+        .look_at(page, cluster)
+        .into_iter()
+        .collect();
     if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.refresh(cluster, &state.facts);
     }
@@ -66,7 +77,8 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
             .map(|id| (id.clone(), table.kind.readings(cluster, &state.facts, id)));
         state.steady.settle(readings);
     }
-    follow::follow(state, cluster)
+    effects.extend(follow::follow(state, cluster));
+    effects
 }
 
 /// Makes the texts of the page and of its pane anew if they may have changed.
@@ -86,6 +98,7 @@ fn texts(state: &mut State, cluster: &Cluster) {
         serial: log
             .and_then(|lines| lines.last())
             .map_or(0, |line| line.serial),
+        plans: state.facts.plans.revision,
         second: second(cluster.now.at),
     };
     if state.made.as_ref() == Some(&made) {
@@ -123,6 +136,10 @@ fn page_text(state: &State, cluster: &Cluster) -> Sheet {
         Page::Job(id) => job::whole(cluster, facts, *id, width),
         Page::Drbd => drbd::above(cluster, facts, width),
         Page::N1 => n1::above(cluster, facts, width),
+        Page::Balance => balance::above(cluster, facts, width),
+        Page::Move(at) => balance::whole(cluster, facts, *at, width),
+        Page::Maintenance => maintenance::above(cluster, facts, width),
+        Page::Reboot(at) => maintenance::step(cluster, facts, *at, width, true),
         Page::Fall(name) => n1::fall(cluster, facts, name, width),
         Page::Pair(key) => pair::whole(cluster, facts, key, width, tall),
         Page::Volumes(name) if view.full => volumes::whole(cluster, facts, name, width),
@@ -151,6 +168,8 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
         Id::Job(id) | Id::Alert(About::Job(id), _) => job::brief(cluster, facts, *id, width),
         Id::Pair(key) => pair::brief(cluster, facts, key, width),
         Id::Fall(name) | Id::Alert(About::Fall(name), _) => n1::fall(cluster, facts, name, width),
+        Id::Move(at) => balance::after(facts, *at, width),
+        Id::Reboot(at) => maintenance::step(cluster, facts, *at, width, false),
         Id::Place(name, _) | Id::Alert(About::Storage(name), _) => {
             volumes::brief(cluster, facts, name, width)
         }

@@ -30,6 +30,10 @@ pub enum Id {
     Place(Name, usize),
     /// A logical volume: node, volume group, name.
     Volume(Name, String, String),
+    /// The nth move of the plan to balance, from 0 on.
+    Move(usize),
+    /// The nth step of the plan for reboots, from 0 on.
+    Reboot(usize),
     /// The nth finding about a subject.
     Alert(About, usize),
 }
@@ -277,6 +281,9 @@ impl Table {
             facts: match self.kind {
                 Kind::Alerts => facts.revision,
                 Kind::N1 => facts.n1_revision,
+                Kind::Balance => facts.plans.revision,
+                // What is safe is said of the disks as they are.
+                Kind::Maintenance => facts.plans.revision.wrapping_add(facts.revision),
                 Kind::Drbd | Kind::Storage | Kind::Volumes => facts.index.revision,
                 _ => 0,
             },

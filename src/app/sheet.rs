@@ -25,6 +25,24 @@ pub enum Line {
     Row(Vec<Item>),
     /// Pieces one after another.
     Text(Vec<Span>),
+    /// Text and bars one after another.
+    Pieces(Vec<Piece>),
+}
+
+/// Text, or a bar.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// Text.
+    Span(Span),
+    /// A share of a whole that changes.
+    Bar {
+        /// The share before.
+        before: f64,
+        /// The share after.
+        after: f64,
+        /// Columns.
+        width: u16,
+    },
 }
 
 /// A piece of text.
@@ -146,6 +164,11 @@ impl Sheet {
     /// Adds pieces on one line.
     pub fn spans(&mut self, spans: Vec<Span>) {
         self.lines.push(Line::Text(spans));
+    }
+
+    /// Adds text and bars on one line.
+    pub fn pieces(&mut self, pieces: Vec<Piece>) {
+        self.lines.push(Line::Pieces(pieces));
     }
 
     /// Adds a sentence, on as many lines as it takes; those after the first are indented.

@@ -17,6 +17,7 @@ pub fn update(state: &mut State, cluster: &Cluster, msg: Msg) -> Vec<Effect> {
         Msg::Data | Msg::Tick => {}
         Msg::Asked(prompt) => state.dialogs.ask(prompt),
         Msg::Withdrawn(id) => state.dialogs.withdraw(id),
+        Msg::Thought(thought) => state.facts.plans.take(thought),
         Msg::Notice(text) => state.notice = Some((text, cluster.now.at)),
     }
     effects.extend(refresh(state, cluster));

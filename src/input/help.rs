@@ -42,8 +42,18 @@ pub struct Hint {
 pub fn groups(keymap: &Keymap, here: Place) -> Vec<HelpGroup> {
     let mut places = Place::ALL.to_vec();
     places.retain(|place| place.applies(here));
-    places.sort_by_key(|place| *place != here);
+    places.sort_by_key(|place| distance(*place, here));
     groups_of(keymap, &places)
+}
+
+/// The more screens an action can be had on, the later it stands.
+fn distance(place: Place, here: Place) -> u8 {
+    match place {
+        _ if place == here => 0,
+        Place::Plan => 1,
+        Place::Table => 2,
+        _ => 3,
+    }
 }
 
 /// The entries of the hint line of a screen that is `here`. What belongs to this screen alone comes
@@ -53,7 +63,7 @@ pub fn hints(keymap: &Keymap, here: Place) -> Vec<Hint> {
         .iter()
         .filter(|entry| entry.hint && entry.place.applies(here))
         .collect();
-    entries.sort_by_key(|entry| entry.place != here);
+    entries.sort_by_key(|entry| distance(entry.place, here));
     entries
         .into_iter()
         .filter_map(|entry| {

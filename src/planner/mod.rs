@@ -5,6 +5,7 @@ pub mod htools;
 pub mod n1;
 pub mod replica;
 pub mod storage;
+pub mod think;
 pub mod whatif;
 pub mod work;
 

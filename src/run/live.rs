@@ -12,12 +12,14 @@ use tokio::time::{Instant, sleep_until};
 use super::links::Links;
 use super::once::{fold, now};
 use super::prompt;
+use super::think::Thinker;
 use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
 use crate::config::{Invocation, Settings};
 use crate::input::Keymap;
 use crate::link::ask::AskId;
 use crate::link::inbox::{Event as News, Inbox};
 use crate::model::{Cluster, Reach};
+use crate::planner::think::Thought;
 use crate::term::{self, Button, Drawn, Event, guard};
 use crate::theme::{Depth, Glyphs, Theme};
 use crate::view;
@@ -104,6 +106,7 @@ pub async fn run(
         state: State::new(look.keymap, (size.width, size.height)),
         theme: look.theme,
         links,
+        thinker: Thinker::new(),
         screen,
         events,
         asked: Vec::new(),
@@ -120,6 +123,7 @@ struct Live {
     state: State,
     theme: Theme,
     links: Links,
+    thinker: Thinker,
     screen: term::Screen,
     events: term::Events,
     /// Questions that are on the screen.
@@ -158,6 +162,7 @@ impl Live {
         let mut due = Due::At(Instant::now());
         let mut drawn = Instant::now();
         let mut folded = drawn;
+        let mut thought = drawn;
         let mut ticked = drawn;
         while !self.leaving {
             let pause = if self.counts_down() { COUNTING } else { CALM };
@@ -188,6 +193,13 @@ impl Live {
                     self.tell(Msg::Data).await;
                     if due == Due::No {
                         due = Due::At(drawn + PACE);
+                    }
+                }
+                news = next_thought(&self.thinker, thought + PACE) => {
+                    thought = Instant::now();
+                    self.tell(Msg::Thought(news)).await;
+                    if due == Due::No {
+                        due = Due::At(thought);
                     }
                 }
                 () = sleep_until(ticked + pause) => {
@@ -265,6 +277,8 @@ impl Live {
                     .reconnect(node.map(|name| name.to_string())),
                 Effect::Follow(jobs) => self.links.fleet.follow(jobs),
                 Effect::AskLog { job } => self.links.fleet.ask_log(job),
+                Effect::Think(task) => self.thinker.think(task),
+                Effect::StopThinking => self.thinker.stop(),
             }
         }
     }
@@ -308,6 +322,12 @@ impl Live {
 async fn next(inbox: &Inbox, not_before: Instant) -> Vec<News> {
     sleep_until(not_before).await;
     inbox.recv().await
+}
+
+/// The same of what is thought about.
+async fn next_thought(thinker: &Thinker, not_before: Instant) -> Thought {
+    sleep_until(not_before).await;
+    thinker.next().await
 }
 
 async fn wait(due: Due, screen: &term::Screen) {

@@ -10,6 +10,7 @@ mod once;
 mod picture;
 mod prompt;
 pub mod status;
+mod think;
 mod tty;
 
 use std::io::Write;

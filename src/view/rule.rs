@@ -70,6 +70,8 @@ fn title(state: &State, cluster: &Cluster) -> String {
             format!("{word} {}", names.short(name))
         }
         Page::Fall(name) => format!("{word} if {} dies", names.short(name)),
+        Page::Move(at) => format!("{word}: after move {}", at + 1),
+        Page::Reboot(at) => format!("{word}: step {}", at + 1),
         Page::Volumes(name) => format!("{word} {}", names.short(name)),
         Page::Pair(key) => format!("{word} {}", drbd::name(&state.facts, key)),
         Page::Job(id) => {
@@ -102,6 +104,8 @@ fn pane_title(state: &State) -> String {
         Some(Id::Job(id)) => format!("job {id}"),
         Some(Id::Pair(key)) => drbd::name(&state.facts, key),
         Some(Id::Fall(node)) => format!("if {} dies", names.short(node)),
+        Some(Id::Move(at)) => format!("after move {}", at + 1),
+        Some(Id::Reboot(at)) => format!("step {}", at + 1),
         Some(Id::Place(node, _)) => format!("storage {}", names.short(node)),
         Some(Id::Volume(_, _, name)) => name.clone(),
         Some(id @ Id::Alert(..)) => {

@@ -1,7 +1,7 @@
 //! Text pages.
 
 use crate::app::area::Area;
-use crate::app::sheet::{Graph, Item, KEY, Line, Sheet};
+use crate::app::sheet::{Graph, Item, KEY, Line, Piece, Sheet};
 use crate::theme::Role;
 
 use super::pen::Pen;
@@ -27,9 +27,48 @@ pub fn draw(pen: &mut Pen, area: Area, sheet: &Sheet, scroll: usize) {
                     x += pen.put(x, y, end - x, &span.text, style);
                 }
             }
+            Line::Pieces(pieces) => {
+                let mut x = area.x;
+                let end = area.x + area.width;
+                for piece in pieces {
+                    x += match piece {
+                        Piece::Span(span) => {
+                            let style = pen.tone(span.tone);
+                            pen.put(x, y, end - x, &span.text, style)
+                        }
+                        Piece::Bar {
+                            before,
+                            after,
+                            width,
+                        } => bar(pen, x, y, (*width).min(end - x), *before, *after),
+                    };
+                }
+            }
             Line::Row(items) => row(pen, area, y, items),
         }
     }
+}
+
+/// A bar of what is in use afterwards; what comes and what goes point to the right and to the left. Gives its width.
+fn bar(pen: &mut Pen, x: u16, y: u16, width: u16, before: f64, after: f64) -> u16 {
+    let cells = |share: f64| (share.clamp(0.0, 1.0) * f64::from(width)).round() as u16;
+    let (before, after) = (cells(before), cells(after));
+    let glyphs = pen.glyphs();
+    let (full, track, news) = (
+        pen.style(Role::Bar),
+        pen.style(Role::BarTrack),
+        pen.style(Role::Progress),
+    );
+    pen.line(x, y, before.min(after), glyphs.bar, full);
+    let (first, last) = (before.min(after), before.max(after));
+    let sign = if after > before {
+        glyphs.more_right
+    } else {
+        glyphs.more_left
+    };
+    pen.line(x + first, y, last - first, sign, news);
+    pen.line(x + last, y, width - last, glyphs.track, track);
+    width
 }
 
 fn row(pen: &mut Pen, area: Area, y: u16, items: &[Item]) {

@@ -18,7 +18,14 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Repaint],
         Action::Reconnect => return reconnect(state, cluster),
-        Action::Back => back(state),
+        Action::Back => {
+            // What is being made is stopped first.
+            let page = &state.way.view().page;
+            match state.facts.plans.stop(page) {
+                Some(effect) => return vec![effect],
+                None => back(state),
+            }
+        }
         Action::Help => help(state),
         Action::Command => entry::open(state, cluster, EntryKind::Command),
         Action::Filter => open_filter(state, cluster),
@@ -52,6 +59,18 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoDrbd => state.way.go(Page::Drbd),
         Action::GoStorage => state.way.go(Page::Storage),
         Action::GoN1 => state.way.go(Page::N1),
+        Action::GoBalance => state.way.go(Page::Balance),
+        Action::GoMaintenance => state.way.go(Page::Maintenance),
+        Action::Replan
+        | Action::NextGroup
+        | Action::DiskMoves
+        | Action::Evacuate
+        | Action::AllDown
+        | Action::LeaveNonRedundant
+        | Action::NextTag => {
+            let page = &state.way.view().page;
+            state.facts.plans.change(page, action);
+        }
     }
     Vec::new()
 }

@@ -1,6 +1,7 @@
 //! How each page behaves: its columns, order and words, or its text.
 
 pub mod alerts;
+pub mod balance;
 pub mod drbd;
 mod ends;
 pub mod group;
@@ -10,10 +11,12 @@ pub mod instance;
 pub mod instances;
 pub mod job;
 pub mod jobs;
+pub mod maintenance;
 pub mod n1;
 pub mod node;
 pub mod nodes;
 pub mod pair;
+mod plan;
 mod remedy;
 mod stack;
 pub mod storage;
@@ -47,6 +50,10 @@ pub enum Kind {
     Storage,
     /// Nodes that may die.
     N1,
+    /// Moves of a plan.
+    Balance,
+    /// Steps of a plan for reboots.
+    Maintenance,
     /// Logical volumes of a node.
     Volumes,
     /// Findings.
@@ -64,6 +71,8 @@ impl Kind {
             Kind::Drbd => drbd::COLUMNS,
             Kind::Storage => storage::COLUMNS,
             Kind::N1 => n1::COLUMNS,
+            Kind::Balance => balance::COLUMNS,
+            Kind::Maintenance => maintenance::COLUMNS,
             Kind::Volumes => volumes::COLUMNS,
             Kind::Alerts => alerts::COLUMNS,
         }
@@ -79,6 +88,8 @@ impl Kind {
             Kind::Drbd => "disks",
             Kind::Storage => "places",
             Kind::N1 => "nodes",
+            Kind::Balance => "moves",
+            Kind::Maintenance => "steps",
             Kind::Volumes => "volumes",
             Kind::Alerts => "alerts",
         }
@@ -111,6 +122,8 @@ impl Kind {
             Kind::Drbd => drbd::ids(facts),
             Kind::Storage => storage::ids(facts),
             Kind::N1 => n1::ids(facts),
+            Kind::Balance => balance::ids(facts),
+            Kind::Maintenance => maintenance::ids(facts),
             Kind::Volumes => match scope {
                 Scope::Node(node) => volumes::ids(facts, node),
                 Scope::All | Scope::Group(_) => Vec::new(),
@@ -129,6 +142,8 @@ impl Kind {
             (Kind::Drbd, Id::Pair(key)) => drbd::words(facts, key),
             (Kind::Storage, Id::Place(node, nth)) => storage::words(facts, node, *nth),
             (Kind::N1, Id::Fall(node)) => n1::words(facts, node),
+            (Kind::Balance, Id::Move(at)) => balance::words(facts, *at),
+            (Kind::Maintenance, Id::Reboot(at)) => maintenance::words(facts, *at),
             (Kind::Volumes, id) => volumes::words(facts, id),
             (Kind::Alerts, id) => alerts::words(facts, id),
             _ => None,
@@ -148,7 +163,13 @@ impl Kind {
                 .instances
                 .get(name)
                 .map(|instance| &instance.conf.tags),
-            Id::Job(_) | Id::Alert(..) | Id::Pair(_) | Id::Place(..) | Id::Volume(..) => None,
+            Id::Job(_)
+            | Id::Alert(..)
+            | Id::Pair(_)
+            | Id::Place(..)
+            | Id::Volume(..)
+            | Id::Move(_)
+            | Id::Reboot(_) => None,
         };
         let mut searched = words.unwrap_or_default().join("\n");
         searched.push(TAGS);
@@ -174,6 +195,8 @@ impl Kind {
             (Kind::Drbd, Id::Pair(key)) => drbd::text(facts, key, col),
             (Kind::Storage, Id::Place(node, nth)) => storage::text(facts, node, *nth, col),
             (Kind::N1, Id::Fall(node)) => n1::text(facts, node, col),
+            (Kind::Balance, Id::Move(at)) => balance::text(facts, *at, col),
+            (Kind::Maintenance, Id::Reboot(at)) => maintenance::text(facts, *at, col),
             (Kind::Volumes, id) => volumes::text(facts, id, col),
             (Kind::Alerts, id) => alerts::text(facts, id, col),
             _ => None,
@@ -191,6 +214,8 @@ impl Kind {
             (Kind::Drbd, Id::Pair(key)) => drbd::sort_key(cluster, facts, key, col),
             (Kind::Storage, Id::Place(node, nth)) => storage::sort_key(facts, node, *nth, col),
             (Kind::N1, Id::Fall(node)) => n1::sort_key(facts, node, col),
+            (Kind::Balance, Id::Move(at)) => balance::sort_key(facts, *at, col),
+            (Kind::Maintenance, Id::Reboot(at)) => maintenance::sort_key(facts, *at, col),
             (Kind::Volumes, id) => volumes::sort_key(facts, id, col),
             (Kind::Alerts, id) => {
                 alerts::text(facts, id, col).map(|text| SortKey::Text(text.into()))

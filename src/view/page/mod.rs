@@ -1,10 +1,12 @@
 //! How the rows of each page look.
 
 mod alerts;
+mod balance;
 mod drbd;
 mod groups;
 mod instances;
 mod jobs;
+mod maintenance;
 mod n1;
 mod nodes;
 mod storage;
@@ -29,7 +31,7 @@ pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Fall(node) => n1::row(state, node),
         Id::Place(node, nth) => storage::row(state, node, *nth),
         Id::Volume(..) => volumes::row(state, id),
-        Id::Group(_) => Tone::Plain,
+        Id::Group(_) | Id::Move(_) | Id::Reboot(_) => Tone::Plain,
     }
 }
 
@@ -44,6 +46,8 @@ pub fn worst(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Place(node, nth) => storage::worst(state, node, *nth),
         Id::Volume(..) => volumes::worst(state, id),
         Id::Group(name) => groups::worst(state, name),
+        Id::Move(at) => balance::worst(state, *at),
+        Id::Reboot(at) => maintenance::worst(state, *at),
         Id::Alert(..) => alerts::row(state, id),
     }
 }
@@ -64,6 +68,8 @@ pub fn cell<'a>(
         (Kind::Drbd, Id::Pair(key)) => drbd::cell(state, cluster, id, key, col),
         (Kind::Storage, Id::Place(node, nth)) => storage::cell(state, node, *nth, col),
         (Kind::N1, Id::Fall(node)) => n1::cell(state, node, col),
+        (Kind::Balance, Id::Move(at)) => balance::cell(state, *at, col),
+        (Kind::Maintenance, Id::Reboot(at)) => maintenance::cell(state, *at, col),
         (Kind::Volumes, id) => volumes::cell(state, id, col),
         (Kind::Alerts, id) => alerts::cell(state, id, col),
         _ => None,

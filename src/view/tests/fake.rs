@@ -235,6 +235,41 @@ fn configuration(size: Size) -> ConfigPart {
     }
 }
 
+/// The configuration of such a cluster in which most instances of a group have the same two nodes, and perhaps one node
+/// is marked offline.
+pub fn crowded(size: Size, offline: Option<usize>) -> ConfigPart {
+    let mut part = configuration(size);
+    part.revision = 2;
+    for group in &mut part.groups {
+        group.ipolicy = serde_json::json!({
+            "vcpu-ratio": 4.0, "spindle-ratio": 32.0, "disk-templates": ["drbd", "plain"], "minmax": [],
+            "std": {
+                "memory-size": 128, "cpu-count": 1, "disk-size": 1_024, "disk-count": 1, "nic-count": 1, "spindle-use": 1,
+            },
+        });
+    }
+    for (n, conf) in (1..).zip(&mut part.nodes) {
+        conf.spindle_count = 1;
+        if offline == Some(n) {
+            conf.role = "O".into();
+        }
+    }
+    for (i, conf) in (1..).zip(&mut part.instances) {
+        conf.spindle_use = 1;
+        if !conf.secondaries.is_empty() {
+            // Nodes with an odd number are one group, the others the other.
+            let first = if i % 2 == 1 { 1 } else { 2 };
+            let (primary, secondary) = match i % 6 {
+                0 | 1 => (first + 2, first + 4),
+                _ => (first, first + 2),
+            };
+            conf.primary = node(primary);
+            conf.secondaries = vec![node(secondary)];
+        }
+    }
+    part
+}
+
 fn node_conf(n: usize) -> config::Node {
     let role = match n {
         1 => "M",

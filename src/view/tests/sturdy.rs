@@ -24,6 +24,8 @@ fn every_size_can_be_drawn() {
         "p",
         "7 p",
         "Enter",
+        "8",
+        "9",
         "j Enter",
         "Esc 1 Enter",
         "Tab",
@@ -114,7 +116,7 @@ fn a_buffer_that_lags_behind_a_resize_is_no_trouble() {
 
 fn any_msg() -> impl Strategy<Value = Msg> {
     let code = prop_oneof![
-        6 => prop::sample::select("jkhlgGsSp/:?1234567qRn yweb0 !".chars().collect::<Vec<_>>())
+        6 => prop::sample::select("jkhlgGsSp/:?123456789qRn ywebdorit0 !".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Backspace, KeyCode::Up,

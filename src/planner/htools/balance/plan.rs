@@ -5,7 +5,7 @@ use super::{Options, Scope};
 use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::moves::Move;
-use crate::planner::htools::score::optimum;
+use crate::planner::htools::score::{Score, optimum};
 
 /// One move of a plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,16 @@ impl<'a> Balancer<'a> {
             options,
             moves: 0,
         }
+    }
+
+    /// The cluster after the moves so far.
+    pub fn cluster(&self) -> &Cluster {
+        self.cluster
+    }
+
+    /// Its score.
+    pub fn score(&self) -> Score {
+        self.board.score()
     }
 }
 

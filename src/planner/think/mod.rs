@@ -1,0 +1,89 @@
+//! Thinking that takes longer than a frame: what is asked of a snapshot of the cluster, and what comes of it, part by
+//! part. Whoever runs it can stop it between two parts.
+
+pub mod balance;
+pub mod rolling;
+pub mod snapshot;
+
+use std::sync::Arc;
+
+use super::htools::{Cluster, Setup};
+pub use snapshot::Snapshot;
+
+/// A plan that is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// Balance a group.
+    Balance(balance::Ask),
+    /// Reboot nodes, one group of them after the other.
+    Rolling(rolling::Ask),
+}
+
+/// Something to think about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// Tells its answers from those of tasks before it.
+    pub number: u64,
+    /// What is wanted.
+    pub ask: Ask,
+    /// Of which cluster.
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// A piece of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// The cluster before anything has moved.
+    Start(Box<balance::Start>),
+    /// The next move.
+    Move(Box<balance::Move>),
+    /// Every move is told: the job set of each, counted from 1.
+    Moved(Vec<usize>),
+    /// A whole plan for reboots.
+    Rolling(Box<rolling::Plan>),
+    /// There is no plan, and why.
+    Failed(String),
+}
+
+/// What came of a task since it was last asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thought {
+    /// Of which task.
+    pub number: u64,
+    /// In their order.
+    pub parts: Vec<Part>,
+}
+
+/// Works on a task. Every part goes to `tell`, which says whether to go on.
+pub fn think(task: &Task, tell: &mut dyn FnMut(Part) -> bool) {
+    let setup = Setup {
+        n1: task.snapshot.rule,
+        ..Setup::default()
+    };
+    let cluster = match Cluster::new(task.snapshot.data.clone(), &setup) {
+        Ok(cluster) => cluster,
+        Err(why) => {
+            tell(Part::Failed(why));
+            return;
+        }
+    };
+    match &task.ask {
+        Ask::Balance(ask) => balance::think(cluster, ask, tell),
+        Ask::Rolling(ask) => {
+            tell(match rolling::think(&cluster, ask) {
+                Ok(plan) => Part::Rolling(Box::new(plan)),
+                Err(why) => Part::Failed(why),
+            });
+        }
+    }
+}
+
+/// Names of the groups that have nodes, with their index.
+fn used_groups(cluster: &Cluster) -> Vec<(usize, String)> {
+    let groups = cluster.data.groups.iter().enumerate();
+    let used = |at: usize| cluster.nodes.iter().any(|node| node.group == at);
+    groups
+        .filter(|(at, _)| used(*at))
+        .map(|(at, group)| (at, group.name.clone()))
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! Pictures of the plans, made here as they are elsewhere: each task is thought through at once.
+
+use super::Screen;
+use super::fake::disks::sick_disks;
+use super::fake::{Size, at, bad_night, crowded, healthy, node};
+use super::screens::pictures;
+use crate::app::{Effect, Msg};
+use crate::model::Cluster;
+use crate::planner::think::{Part, Thought, think};
+use crate::theme::{Depth, glyph};
+
+/// Answers the newest task, up to so many parts.
+fn answer(screen: &mut Screen, most: usize) {
+    let tasks = screen.effects.iter().filter_map(|effect| match effect {
+        Effect::Think(task) => Some(task.clone()),
+        _ => None,
+    });
+    let task = tasks.last().expect("a task");
+    let mut parts: Vec<Part> = Vec::new();
+    think(&task, &mut |part| {
+        parts.push(part);
+        parts.len() < most
+    });
+    let number = task.number;
+    screen.send(Msg::Thought(Thought { number, parts }));
+}
+
+/// Most instances are on few nodes, and nodes have spindles, without which there is no score.
+fn lopsided() -> Cluster {
+    let size = Size {
+        nodes: 9,
+        instances: 40,
+    };
+    let mut cluster = healthy(size);
+    let part = crowded(size, None);
+    cluster.report(&node(1), gantry_wire::Report::Config(Box::new(part)));
+    cluster
+}
+
+#[test]
+fn balance() {
+    let keys = |screen: &mut Screen| {
+        screen.press("8");
+        answer(screen, usize::MAX);
+        screen.press("j j");
+    };
+    pictures("balance", lopsided, keys);
+    let mut screen = Screen::new(lopsided(), 160, 45);
+    keys(&mut screen);
+    insta::assert_snapshot!("balance-160x45", screen.text());
+    let mut screen = Screen::new(lopsided(), 80, 24).themed(Depth::Mono, &glyph::ASCII);
+    keys(&mut screen);
+    insta::assert_snapshot!("balance-mono-ascii", screen.styled());
+    screen.press("Enter");
+    insta::assert_snapshot!("balance-move-mono-ascii", screen.styled());
+}
+
+#[test]
+fn a_move_of_the_plan() {
+    pictures("balance-move", lopsided, |screen| {
+        screen.press("8");
+        answer(screen, usize::MAX);
+        screen.press("j Enter");
+    });
+}
+
+#[test]
+fn maintenance() {
+    let keys = |screen: &mut Screen| {
+        screen.press("9 i");
+        answer(screen, usize::MAX);
+        screen.press("j");
+    };
+    pictures("maintenance", sick_disks, keys);
+    let mut screen = Screen::new(sick_disks(), 160, 45);
+    keys(&mut screen);
+    insta::assert_snapshot!("maintenance-160x45", screen.text());
+    screen.press("Enter");
+    insta::assert_snapshot!("maintenance-step-160x45", screen.text());
+    let mut screen = Screen::new(sick_disks(), 80, 24).themed(Depth::Mono, &glyph::ASCII);
+    keys(&mut screen);
+    insta::assert_snapshot!("maintenance-mono-ascii", screen.styled());
+}
+
+#[test]
+fn a_plan_that_is_not_whole_says_so() {
+    let mut screen = Screen::new(lopsided(), 80, 24);
+    screen.press("8");
+    assert!(screen.text().contains("Thinking..."), "{}", screen.text());
+    answer(&mut screen, 1);
+    assert!(
+        screen.text().contains("Looking for the first move"),
+        "{}",
+        screen.text()
+    );
+    answer(&mut screen, 3);
+    let text = screen.text();
+    assert!(text.contains("looking for the next move"), "{text}");
+    screen.effects.clear();
+    screen.press("Esc");
+    assert_eq!(screen.effects, [Effect::StopThinking]);
+    assert!(screen.text().contains("Stopped here"), "{}", screen.text());
+    screen.press("Esc");
+    assert!(screen.text().contains("nodes ──"), "{}", screen.text());
+}
+
+#[test]
+fn an_option_asks_for_another_plan_and_the_answer_to_the_old_one_is_dropped() {
+    let mut screen = Screen::new(lopsided(), 120, 40);
+    screen.press("8");
+    let old = screen.effects.clone();
+    screen.press("d");
+    let asked = screen.effects.len();
+    assert!(asked > old.len());
+    answer(&mut screen, usize::MAX);
+    let text = screen.text();
+    assert!(text.contains("move disks no"), "{text}");
+    assert!(
+        text.contains("No disk is copied") || text.contains("no move gains"),
+        "{text}"
+    );
+    screen.effects = old;
+    answer(&mut screen, usize::MAX);
+    assert_eq!(screen.text(), text);
+}
+
+#[test]
+fn groups_are_gone_through_from_the_worst_on() {
+    let mut screen = Screen::new(lopsided(), 120, 40);
+    screen.press("8");
+    answer(&mut screen, usize::MAX);
+    let group = |screen: &Screen| {
+        let text = screen.text();
+        let line = text.lines().find(|line| line.contains("group rack"));
+        line.unwrap_or_default()
+            .trim()
+            .split(',')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let first = group(&screen);
+    screen.press("n");
+    answer(&mut screen, usize::MAX);
+    assert_ne!(group(&screen), first);
+    screen.press("n");
+    answer(&mut screen, usize::MAX);
+    assert_eq!(group(&screen), first);
+}
+
+#[test]
+fn a_plan_grows_old_and_says_what_has_changed() {
+    let mut screen = Screen::new(lopsided(), 120, 40);
+    screen.press("8");
+    answer(&mut screen, usize::MAX);
+    assert!(screen.text().contains("For the cluster as it is now."));
+    let now = screen.cluster.now.at.0;
+    let size = Size {
+        nodes: 9,
+        instances: 40,
+    };
+    let part = crowded(size, Some(9));
+    screen
+        .cluster
+        .report(&node(1), gantry_wire::Report::Config(Box::new(part)));
+    at(&mut screen.cluster, now + 31_000);
+    screen.send(Msg::Data);
+    let text = screen.text();
+    assert!(
+        text.contains("as of 30s ago; 1 node has changed since: r plans anew"),
+        "{text}"
+    );
+}
+
+#[test]
+fn without_a_configuration_nothing_is_asked() {
+    let mut screen = Screen::new(Cluster::new("root@prod"), 80, 24);
+    screen.press("8 9");
+    assert!(
+        !screen
+            .effects
+            .iter()
+            .any(|it| matches!(it, Effect::Think(_)))
+    );
+    let mut screen = Screen::new(bad_night(), 80, 24);
+    screen.press("8");
+    answer(&mut screen, usize::MAX);
+    insta::assert_snapshot!("balance-bad-night", screen.text());
+    screen.press("9");
+    answer(&mut screen, usize::MAX);
+    insta::assert_snapshot!("maintenance-bad-night", screen.text());
+}
