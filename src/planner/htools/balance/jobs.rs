@@ -4,7 +4,7 @@ use super::Step;
 use crate::planner::htools::cluster::Cluster;
 
 /// Nodes that a move keeps busy.
-fn nodes(cluster: &Cluster, step: &Step) -> Vec<usize> {
+pub fn nodes(cluster: &Cluster, step: &Step) -> Vec<usize> {
     let drbd = cluster
         .instances
         .get(step.instance)
