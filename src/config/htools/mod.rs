@@ -191,6 +191,9 @@ fn refused(tool: Tool, options: &Options) -> Option<String> {
             "option `--exec' of {name} is not supported by gantry yet: nothing was submitted"
         ));
     }
+    if !options.cost_aware && (options.stop_at.is_some() || options.resync_speed.is_some()) {
+        return Some("options --stop-at and --resync-speed need --cost-aware".to_owned());
+    }
     if tool == Tool::Harep && !options.dry_run {
         return Some(format!(
             "{name} of gantry repairs nothing yet: it needs `--dry-run', and says what it would do"

@@ -168,6 +168,26 @@ const SPECS: &[Spec] = &[
         COMMANDS,
     ),
     flag(None, "first-job-group", "only the first set of jobs", HBAL),
+    flag(
+        None,
+        "cost-aware",
+        "a plan that reaches hbal's score and copies less data",
+        HBAL,
+    ),
+    with(
+        None,
+        "stop-at",
+        Needed("PERCENT"),
+        "with --cost-aware: stop at this much of hbal's gain (100)",
+        HBAL,
+    ),
+    with(
+        None,
+        "resync-speed",
+        Needed("MIB_S"),
+        "with --cost-aware: speed of a resync for the minutes, MiB a second (100)",
+        HBAL,
+    ),
     with(
         None,
         "reason",

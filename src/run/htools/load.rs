@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Output, Stop};
 use crate::config::htools::Options;
 use crate::model;
+use crate::planner::htools::balance::cheap::Costs;
 use crate::planner::htools::balance::{self, Scope};
 use crate::planner::htools::data::Data;
 use crate::planner::htools::live::{self, Unknown};
@@ -108,6 +109,15 @@ pub fn balancing(options: &Options) -> balance::Options {
         min_gain_limit: options.min_gain_limit,
         min_score: options.min_score,
         max_length: options.max_length,
+    }
+}
+
+/// What a cost-aware plan may cost, from the command line.
+pub fn costs(options: &Options) -> Costs {
+    let usual = Costs::default();
+    Costs {
+        resync: options.resync_speed.unwrap_or(usual.resync),
+        percent: options.stop_at.unwrap_or(usual.percent),
     }
 }
 
