@@ -205,7 +205,7 @@ impl Cluster {
                     list.insert(0, at);
                 }
                 let needed = instance.needed_on_secondary();
-                self.peers.add(secondary, primary, needed);
+                self.peers.load(secondary, primary, needed);
             }
         }
     }

@@ -48,6 +48,16 @@ impl Peers {
         self.touch(node, primary);
     }
 
+    /// Reserves as much as a loaded instance wants. Tables show it even if that is nothing.
+    pub fn load(&mut self, node: usize, primary: usize, memory: i64) {
+        self.add(node, primary, memory);
+        if let Some(list) = self.recent.get_mut(node)
+            && !list.contains(&primary)
+        {
+            list.insert(0, primary);
+        }
+    }
+
     /// Reserves less; nothing is kept that is not positive.
     pub fn remove(&mut self, node: usize, primary: usize, memory: i64) {
         if let Some(entry) = self.reserved.get_mut(node * self.nodes + primary) {

@@ -11,11 +11,11 @@ use crate::theme::{Depth, glyph};
 
 /// Answers the newest task, up to so many parts.
 fn answer(screen: &mut Screen, most: usize) {
-    let tasks = screen.effects.iter().filter_map(|effect| match effect {
+    let mut tasks = screen.effects.iter().filter_map(|effect| match effect {
         Effect::Think(task) => Some(task.clone()),
         _ => None,
     });
-    let task = tasks.last().expect("a task");
+    let task = tasks.next_back().expect("a task");
     let mut parts: Vec<Part> = Vec::new();
     think(&task, &mut |part| {
         parts.push(part);

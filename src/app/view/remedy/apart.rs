@@ -275,7 +275,7 @@ fn primary_away(ground: &Ground) -> Vec<String> {
         it.disk == "UpToDate" && it.connection == "WFConnection" && it.role != "Primary"
     });
     let mut lines = vec![first];
-    if fit && !split {
+    if fit && !split && ground.all_good(|pair| &pair.secondary) {
         lines.push(format!(
             "Only if {node} is proven to be powered off (its management board, the plug): else the guest runs twice. \
              Then this starts it on {other}:"

@@ -99,8 +99,18 @@ impl<'a> Ground<'a> {
         format!("$ gnt-instance replace-disks -s --disks={index} {name}")
     }
 
-    /// The secondary's half made anew on a third node, if there is one.
+    /// Of every disk of the instance the half on one of its nodes is heard and up to date: what acts on all of them
+    /// needs that.
+    pub fn all_good(&self, half: impl Fn(&Pair) -> &Half) -> bool {
+        let mut disks = self.siblings();
+        disks.all(|(_, pair)| half(pair).now().is_some_and(|it| it.disk == "UpToDate"))
+    }
+
+    /// The secondary's halves made anew on a third node, if there is one.
     pub fn elsewhere(&self) -> Option<String> {
+        if !self.all_good(|pair| &pair.primary) {
+            return None;
+        }
         let ours = [&self.pair.primary.node, &self.pair.secondary.node];
         let third = |name: &&Name| {
             let node = self.cluster.nodes.get(*name);

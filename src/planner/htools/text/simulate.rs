@@ -19,7 +19,8 @@ pub fn simulate(specs: &[String]) -> Result<Data, String> {
         tags: Vec::new(),
         policy: Policy::default(),
     };
-    for (at, spec) in specs.iter().enumerate() {
+    // The real tools take the last one first.
+    for (at, spec) in specs.iter().rev().enumerate() {
         add(&mut data, at, spec)?;
     }
     if let Some(first) = data.nodes.first_mut() {
