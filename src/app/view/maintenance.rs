@@ -130,6 +130,10 @@ pub fn verdict(facts: &Facts, step: &Step) -> (String, Tone) {
             more.len()
         )),
     }
+    if let Some((node, count)) = step.closed.first() {
+        let node = facts.names.short(node);
+        parts.push(format!("{node} is off and cannot take {count}"));
+    }
     if let Some((node, missing)) = step.short.first() {
         let node = facts.names.short(node);
         parts.push(format!("{node} lacks {} of memory", size(*missing)));
@@ -270,6 +274,18 @@ fn dangers(sheet: &mut Sheet, facts: &Facts, step: &Step) {
             state => state.into_owned(),
         };
         let text = format!("NOT SAFE: {name} {text}");
+        sheet.wrapped(&text, Tone::Warn, 0);
+    }
+    for (node, count) in &step.closed {
+        let node = facts.names.short(node);
+        let text = match count {
+            1 => format!(
+                "NOT SAFE: {node} is offline, drained or unknown, and 1 instance would go there"
+            ),
+            n => format!(
+                "NOT SAFE: {node} is offline, drained or unknown, and {n} instances would go there"
+            ),
+        };
         sheet.wrapped(&text, Tone::Warn, 0);
     }
     for (node, missing) in &step.short {
