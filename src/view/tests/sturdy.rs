@@ -24,6 +24,7 @@ fn every_size_can_be_drawn() {
         "p",
         "8",
         "9",
+        "0",
         "j Enter",
         "Esc 1 Enter",
         "Tab",
