@@ -119,6 +119,16 @@ pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
     };
     let (text, tone) = verdict(plan, &held.progress);
     sheet.wrapped(&text, tone, 0);
+    let wait = (0..plan.moves.len()).filter(|at| unsafe_now(facts, *at).is_some());
+    match wait.count() {
+        0 => {}
+        1 => sheet.wrapped("1 move should wait: its disks are not well.", Tone::Warn, 0),
+        n => sheet.wrapped(
+            &format!("{n} moves should wait: their disks are not well."),
+            Tone::Warn,
+            0,
+        ),
+    }
     let start = &plan.start;
     let group = match start.groups.len() {
         0 | 1 => start.group.clone(),

@@ -45,7 +45,7 @@ pub fn words(facts: &Facts, at: usize) -> Option<Vec<String>> {
         shape(&it.shape),
         it.group.to_string(),
         template,
-        it.out.clone(),
+        out(it),
     ])
 }
 
@@ -56,7 +56,7 @@ pub fn text(facts: &Facts, at: usize, col: Col) -> Option<Cow<'_, str>> {
         Col::Label => Cow::Owned(shape(&it.shape)),
         Col::Group => Cow::Borrowed(&it.group),
         Col::Template => Cow::Borrowed(it.shape.template.word()),
-        Col::Text => Cow::Owned(facts.names.shorten(&it.out)),
+        Col::Text => Cow::Owned(out(it)),
         _ => return None,
     })
 }
@@ -84,6 +84,14 @@ fn shape(it: &Shape) -> String {
         format!("std {text}")
     } else {
         text
+    }
+}
+
+/// What is in the way, and what runs out first.
+fn out(it: &Room) -> String {
+    match &it.broken {
+        Some(why) => format!("NOT NOW: {why}; then {}", it.out),
+        None => it.out.clone(),
     }
 }
 
@@ -136,12 +144,12 @@ pub fn detail(cluster: &Cluster, facts: &Facts, at: usize, width: u16, whole: bo
     if whole {
         plan::age(&mut sheet, cluster, &facts.plans.capacity);
     }
+    if let Some(why) = &it.broken {
+        let text = format!("Not now: {why}, so hspace adds none. :n1 says why.");
+        sheet.wrapped(&text, Tone::Warn, 0);
+    }
     if !it.out.is_empty() {
-        sheet.wrapped(
-            &format!("Runs out: {}", facts.names.shorten(&it.out)),
-            Tone::Plain,
-            0,
-        );
+        sheet.wrapped(&format!("Runs out: {}", it.out), Tone::Plain, 0);
     }
     if !it.nodes.is_empty() {
         sheet.heading("Then one more finds");

@@ -52,6 +52,8 @@ pub struct Room {
     pub in_use: usize,
     /// How many more fit; [`MOST`] stands for as many or more.
     pub fits: usize,
+    /// What is wrong already and should be mended first; `fits` counts as if that did not matter, while hspace says 0.
+    pub broken: Option<String>,
     /// What runs out first, in words.
     pub out: String,
     /// Each node with what it lacks for one more.
@@ -131,6 +133,7 @@ fn fill(cluster: &Cluster, at: usize, group: &str, shape: Shape, in_use: usize) 
         shape,
         in_use,
         fits: 0,
+        broken: None,
         out: String::new(),
         nodes: Vec::new(),
     };
@@ -138,11 +141,11 @@ fn fill(cluster: &Cluster, at: usize, group: &str, shape: Shape, in_use: usize) 
         room.out = "the group takes no new instances".to_owned();
         return room;
     }
-    let wanted = Wanted {
+    let wanted = |accept_existing: bool| Wanted {
         template: shape.template,
         spindle_use: shape.spindle_use,
-        independent_groups: true,
-        accept_existing: false,
+        independent_groups: !accept_existing,
+        accept_existing,
         no_capacity_checks: false,
     };
     let size = Size {
@@ -151,28 +154,13 @@ fn fill(cluster: &Cluster, at: usize, group: &str, shape: Shape, in_use: usize) 
         cpus: shape.vcpus,
         spindles: shape.spindle_use,
     };
-    let mut space = Space::new(cluster, wanted);
-    let bad = space.bad_nodes.iter();
-    let here = |node: &&usize| {
-        space
-            .cluster
-            .nodes
-            .get(**node)
-            .is_some_and(|it| it.group == at)
-    };
-    let bad = bad.filter(here).count();
-    let failed = |why: String| match bad {
-        0 if space.bad_groups.contains(&at) => "N+1 fails for the group as it is".to_owned(),
-        0 => why,
-        1 => "N+1 fails on 1 of its nodes as it is".to_owned(),
-        n => format!("N+1 fails on {n} of its nodes as it is"),
-    };
-    if space.refused {
-        room.out = failed("N+1 fails as it is".to_owned());
-        return room;
+    let mut space = Space::new(cluster.clone(), wanted(false));
+    room.broken = broken(&space, at);
+    if room.broken.is_some() {
+        space = Space::new(cluster, wanted(true));
     }
     if let Err(why) = &space.targets {
-        room.out = failed(why.to_lowercase());
+        room.out = why.to_lowercase();
         return room;
     }
     let limit = i64::try_from(MOST).ok();
@@ -184,13 +172,28 @@ fn fill(cluster: &Cluster, at: usize, group: &str, shape: Shape, in_use: usize) 
     if room.fits < MOST {
         let refused = space.refusals(size);
         room.out = runs_out(&refused);
-        room.nodes = refused
-            .iter()
-            .map(|it| (Arc::from(it.name.as_str()), it.reason.to_string()))
-            .collect();
-        room.nodes.dedup();
+        for it in &refused {
+            let told = (Arc::from(it.name.as_str()), it.reason.to_string());
+            if !room.nodes.contains(&told) {
+                room.nodes.push(told);
+            }
+        }
     }
     room
+}
+
+/// What is wrong with a group already, so that hspace adds nothing.
+fn broken(space: &Space, group: usize) -> Option<String> {
+    let here = |node: &&usize| {
+        let node = space.cluster.nodes.get(**node);
+        node.is_some_and(|it| it.group == group)
+    };
+    match space.bad_nodes.iter().filter(here).count() {
+        0 if space.bad_groups.contains(&group) => Some("N+1 fails for the group".to_owned()),
+        0 => None,
+        1 => Some("N+1 fails on 1 of its nodes".to_owned()),
+        n => Some(format!("N+1 fails on {n} of its nodes")),
+    }
 }
 
 /// `memory on 7 nodes, disk on 2 nodes`
@@ -253,6 +256,17 @@ mod tests {
         assert!(used.fits > 0 && used.fits < MOST, "{used:?}");
         assert!(used.out.contains("memory"), "{used:?}");
         assert!(!used.nodes.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_already_is_said_and_the_rest_counted_all_the_same() {
+        let mut data = nodes(3);
+        put(&mut data, 10_000, 0, Some(1));
+        put(&mut data, 8_000, 1, Some(0));
+        let cluster = Cluster::new(data, &Setup::default()).unwrap();
+        let rooms = rooms(&cluster);
+        assert!(rooms[0].broken.is_some(), "{:?}", rooms[0]);
+        assert!(rooms[0].fits > 0, "{:?}", rooms[0]);
     }
 
     #[test]

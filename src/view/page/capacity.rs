@@ -9,7 +9,7 @@ use super::Cell;
 
 pub fn worst(state: &State, at: usize) -> Tone {
     match capacity::row(&state.facts, at) {
-        Some(room) if room.fits == 0 => Tone::Warn,
+        Some(room) if room.fits == 0 || room.broken.is_some() => Tone::Warn,
         _ => Tone::Plain,
     }
 }
@@ -18,6 +18,7 @@ pub fn cell(state: &State, at: usize, col: Col) -> Option<Cell<'_>> {
     let it = capacity::row(&state.facts, at)?;
     Some(match col {
         Col::Fits => Cell::toned(capacity::fits(it), worst(state, at)),
+        Col::Text => Cell::toned(capacity::text(&state.facts, at, col)?, worst(state, at)),
         Col::Instances if it.in_use == 0 => Cell::toned("-", Tone::Dim),
         Col::Instances => Cell::plain(it.in_use.to_string()),
         Col::Template => Cell::toned(it.shape.template.word(), Tone::Dim),
