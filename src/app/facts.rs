@@ -26,6 +26,12 @@ const HOLDS: u64 = 500;
 /// The same for N+1.
 const N1_HOLDS: u64 = 2_000;
 
+/// The same where it takes several milliseconds: still of now by the header's ages.
+const LIVE_NOW_MS: u64 = 10_000;
+
+/// Instances from which on that is so.
+const LARGE: usize = 1_500;
+
 /// What is worked out from the cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -72,6 +78,8 @@ pub struct Facts {
     places_made: Option<Made>,
     n1_made: Option<(u64, Time)>,
     n1_of: Option<N1>,
+    /// Whose death was worked out, and of when that is.
+    fall_of: Option<(Name, Time)>,
 }
 
 /// What pairs or places were made of.
@@ -147,8 +155,13 @@ impl Facts {
     /// N+1 anew where anything but numbers changed, or those have moved for a while.
     fn renew_n1(&mut self, cluster: &Cluster) {
         let now = cluster.now.at;
+        let (least, most) = match cluster.instances.len() {
+            LARGE.. => (N1_HOLDS, LIVE_NOW_MS),
+            _ => (0, N1_HOLDS),
+        };
         let holds = self.n1_made.is_some_and(|(shape, at)| {
-            shape == cluster.shape && at <= now && now.since(at) < N1_HOLDS
+            let hold = if shape == cluster.shape { most } else { least };
+            at <= now && now.since(at) < hold
         });
         if holds {
             return;
@@ -164,8 +177,12 @@ impl Facts {
 
     /// Works out the death of the node that is looked at, if any.
     pub fn look_at_fall(&mut self, node: Option<&Name>) {
-        let fall = node.and_then(|node| self.n1_of.as_mut()?.fall(node));
-        self.fall = fall;
+        let of = node.cloned().zip(self.n1_made.map(|(_, at)| at));
+        if of == self.fall_of {
+            return;
+        }
+        self.fall = node.and_then(|node| self.n1_of.as_mut()?.fall(node));
+        self.fall_of = of;
     }
 
     /// What is worked out of DRBD and of storage, where there is news of it or it moves with time.

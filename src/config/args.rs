@@ -24,6 +24,7 @@ gantry: a full-screen operations console for Ganeti clusters
                                        one list, or a line for each change
   gantry hbal|hcheck|hinfo|hroller|hspace|hsqueeze -t FILE|DEST|-L
                                        as Ganeti's tools of these names; each has its own --help
+  gantry hail [OPTIONS] FILE|-         answer an allocation request, as Ganeti's hail
   gantry hscan DEST|-L [-d DIR]        write what those tools read
   gantry harep --dry-run DEST|-L       what Ganeti's harep would repair
 

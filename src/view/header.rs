@@ -21,6 +21,9 @@ const WIDE: u16 = 140;
 /// From this width on jobs have words.
 const MIDDLE: u16 = 92;
 
+/// Where the nodes stand among the figures.
+const NODES_AT: usize = 1;
+
 /// Where the jobs stand among the figures.
 const JOBS_AT: usize = 3;
 
@@ -140,17 +143,23 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
         figure("disk", percent(state.facts.disk_used), Tone::Plain),
     ];
     if known {
-        // What was reckoned of an old configuration is marked as such.
-        let (text, tone) = n1::in_short(&state.facts, width >= WIDE);
-        let tone = if serves { tone } else { Tone::Lost };
-        let doubt = if text.starts_with('?') { "" } else { doubt };
+        // What was reckoned of an old configuration or of old figures is marked as such.
+        let (text, tone) = n1::in_short(&state.facts, width);
+        let of_now = ages(cluster).live.is_some_and(|seconds| seconds < LIVE_NOW);
+        let (tone, doubt) = match (text.starts_with('?'), serves && of_now) {
+            (true, _) => (tone, ""),
+            (false, true) => (tone, ""),
+            (false, false) => (Tone::Lost, "?"),
+        };
         let n1 = figure("N+1", Some(text + doubt), tone);
         // While it fails it stays longer than what is only of interest.
-        if tone == Tone::Warn && width >= MIDDLE {
-            figures.insert(JOBS_AT, n1);
-        } else {
-            figures.push(n1);
-        }
+        let fails = state.facts.n1.worst().is_some();
+        let place = match (fails, width >= MIDDLE) {
+            (true, true) => JOBS_AT,
+            (true, false) => NODES_AT + 1,
+            (false, _) => JOBS_AT + 1,
+        };
+        figures.insert(place, n1);
     }
     let drbd = &state.facts.replication;
     if drbd.total > 0 {
@@ -172,7 +181,8 @@ fn figures(state: &State, cluster: &Cluster, width: u16) -> Vec<Figure> {
         let drbd = figure("drbd", Some(parts.join(" ")), tone);
         // While something is wrong it must not be the first to leave.
         if matches!(tone, Tone::Warn | Tone::Progress) {
-            figures.insert(JOBS_AT + 1, drbd);
+            let jobs = figures.iter().position(|it| it.word == "jobs");
+            figures.insert(jobs.unwrap_or(JOBS_AT) + 1, drbd);
         } else {
             figures.push(drbd);
         }

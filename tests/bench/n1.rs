@@ -3,11 +3,14 @@
 //! `cargo bench --bench n1`
 
 use divan::{AllocProfiler, Bencher, black_box};
+use gantry::model::{self, Cluster, Node, Reach, Time};
 use gantry::planner::htools::N1Rule;
-use gantry::planner::htools::data::{AllocPolicy, Data, Group, Instance, Node, Status};
+use gantry::planner::htools::data::{self, AllocPolicy, Data, Group, Instance, Status};
 use gantry::planner::htools::moves::Move;
 use gantry::planner::htools::policy::{Policy, Template};
-use gantry::planner::n1::N1;
+use gantry::planner::n1::{N1, Report};
+use gantry_wire::config;
+use gantry_wire::node::{Memory, System};
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -45,7 +48,7 @@ fn some(seed: usize, below: usize) -> usize {
 
 fn data(kind: Kind, (nodes, each): (usize, usize)) -> Data {
     let full = matches!(kind, Kind::SharedAndFull);
-    let node = |at: usize| Node {
+    let node = |at: usize| data::Node {
         name: format!("node{at}"),
         total_memory: 131_072.0,
         node_memory: 4_096,
@@ -136,6 +139,76 @@ fn from_scratch(bencher: Bencher, (kind, size): (Kind, (usize, usize))) {
 fn loaded_and_from_scratch(bencher: Bencher, (kind, size): (Kind, (usize, usize))) {
     let inputs = bencher.with_inputs(|| data(kind, size));
     inputs.bench_local_values(|data| N1::of(data, N1Rule::Reported));
+}
+
+/// From what nodes told to what the screen says.
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn from_the_live_cluster(bencher: Bencher, size: (usize, usize)) {
+    let cluster = live(size);
+    bencher.bench_local(|| Report::of(&cluster));
+}
+
+/// The same cluster as agents tell of it.
+fn live(size: (usize, usize)) -> Cluster {
+    let data = data(Kind::Drbd, size);
+    let mut cluster = Cluster::new("bench");
+    cluster.conf = Some(config::Cluster {
+        software_version: "3.0.2".to_owned(),
+        hypervisors: vec!["kvm".to_owned()],
+        ..config::Cluster::default()
+    });
+    let group = config::Group {
+        name: "default".to_owned(),
+        ..config::Group::default()
+    };
+    cluster.groups.insert("default".into(), group);
+    for node in &data.nodes {
+        let mut told = Node::new(node.name.as_str().into());
+        told.conf = Some(config::Node {
+            name: node.name.clone(),
+            group: "default".to_owned(),
+            role: "C".to_owned(),
+            vm_capable: true,
+            ..config::Node::default()
+        });
+        told.reach = Reach::Up { since: Time(1) };
+        told.heard = Some(Time(1));
+        told.facts.memory = Some(Memory {
+            total: 131_072,
+            free: node.free_memory.unsigned_abs(),
+            node: 4_096,
+            ..Memory::default()
+        });
+        told.facts.system = Some(System {
+            cpus: 64,
+            ..System::default()
+        });
+        cluster.nodes.insert(told.name.clone(), told);
+    }
+    let name = |at: usize| {
+        data.nodes
+            .get(at)
+            .map(|it| it.name.clone())
+            .unwrap_or_default()
+    };
+    for instance in &data.instances {
+        let told = model::Instance {
+            name: instance.name.as_str().into(),
+            conf: config::Instance {
+                name: instance.name.clone(),
+                primary: name(instance.primary),
+                secondaries: instance.secondary.map(name).into_iter().collect(),
+                disk_template: "drbd".to_owned(),
+                minmem: instance.memory.unsigned_abs(),
+                maxmem: instance.memory.unsigned_abs(),
+                auto_balance: true,
+                ..config::Instance::default()
+            },
+            ..model::Instance::default()
+        };
+        cluster.instances.insert(told.name.clone(), told);
+    }
+    cluster
 }
 
 #[divan::bench(args = all(), sample_count = 100)]

@@ -256,18 +256,18 @@ fn secondary_ip(node: NodeId) -> String {
 
 /// The instance policy that Ganeti has from the start, with room for larger instances.
 fn ipolicy() -> serde_json::Value {
-    let spec = |cpus, memory, disk, disks, nics| {
+    let spec = |cpus, memory, disk, disks, nics, spindles| {
         serde_json::json!({
             "cpu-count": cpus, "memory-size": memory, "disk-size": disk,
-            "disk-count": disks, "nic-count": nics, "spindle-use": 12,
+            "disk-count": disks, "nic-count": nics, "spindle-use": spindles,
         })
     };
     serde_json::json!({
         "minmax": [{
-            "min": spec(1, 128, 1024, 0, 1),
-            "max": spec(16, 65_536, 1_048_576, 16, 8),
+            "min": spec(1, 128, 1024, 0, 1, 1),
+            "max": spec(16, 65_536, 1_048_576, 16, 8, 12),
         }],
-        "std": spec(1, 2048, 20_480, 1, 1),
+        "std": spec(1, 2048, 20_480, 1, 1, 1),
         "disk-templates": ["drbd", "plain", "file", "diskless"],
         "vcpu-ratio": 4.0,
         "spindle-ratio": 32.0,

@@ -24,8 +24,12 @@ pub const COLUMNS: &[Column] = &[
     Column::text(Col::FailN1, "FAIL_N1", 7, 5),
     Column::text(Col::Global, "GN1", 5, 6),
     Column::text(Col::RestartsOn, "RESTART ON", 16, 7).growing(48),
-    Column::text(Col::Text, "WHY NOT", 16, 2).growing(110),
+    Column::text(Col::Text, "WHY NOT", 34, 2).growing(84),
 ];
+
+/// Columns of the screen from which on the header names the node, and below which it has hardly any room.
+const ROOMY: u16 = 140;
+const TIGHT: u16 = 60;
 
 /// Nodes that are named in a cell; more are counted.
 const NAMED: usize = 6;
@@ -150,18 +154,19 @@ fn why(facts: &Facts, row: &Row) -> String {
     facts.names.shorten(&row.reason)
 }
 
-/// What the header says: in full, or as short as can be.
-pub fn in_short(facts: &Facts, roomy: bool) -> (String, Tone) {
+/// What the header says on a screen that is so wide.
+pub fn in_short(facts: &Facts, width: u16) -> (String, Tone) {
+    let (roomy, tight) = (width >= ROOMY, width < TIGHT);
     let n1 = &facts.n1;
     let worst = n1.worst();
     match (n1.verdict, worst) {
         (Verdict::Fails, Some(row)) if row.at_risk > 0 => {
             let text = format!("{} at risk", row.at_risk);
             let node = facts.names.short(&row.node);
-            let text = if roomy {
-                format!("{text} if {node} dies")
-            } else {
-                text
+            let text = match (roomy, tight) {
+                (true, _) => format!("{text} if {node} dies"),
+                (_, true) => format!("{}!", row.at_risk),
+                _ => text,
             };
             (text, Tone::Warn)
         }
@@ -244,11 +249,12 @@ pub fn fall(cluster: &Cluster, facts: &Facts, name: &Name, width: u16) -> Sheet 
         let text = "No master answers: instances may have moved since.";
         sheet.wrapped(text, Tone::Stale, 0);
     }
-    if !row.stranded.is_empty() {
-        for told in row.stranded.iter().filter(|it| it.kind == row.kind) {
-            sheet.wrapped_after("  ", &facts.names.shorten(&told.text));
-        }
+    // The table below says it of those that GN1 finds no place for.
+    let by_kind = row.stranded.iter().filter(|it| it.kind == row.kind);
+    for told in by_kind.filter(|it| it.kind != Kind::Global) {
+        sheet.wrapped_after("  ", &facts.names.shorten(&told.text));
     }
+
     courses(&mut sheet, facts, fall);
     kinds(&mut sheet, facts, fall);
     if row.verdict == Verdict::Fails && !row.offline {

@@ -15,6 +15,8 @@ use super::target::{Destination, Target};
 /// Which of the htools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
+    /// Answers an allocation request.
+    Hail,
     /// Says what it would repair.
     Harep,
     /// Balances a group.
@@ -35,7 +37,8 @@ pub enum Tool {
 
 impl Tool {
     /// All there are.
-    const ALL: [Tool; 8] = [
+    const ALL: [Tool; 9] = [
+        Tool::Hail,
         Tool::Harep,
         Tool::Hbal,
         Tool::Hcheck,
@@ -54,6 +57,7 @@ impl Tool {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
+            Tool::Hail => "hail",
             Tool::Harep => "harep",
             Tool::Hbal => "hbal",
             Tool::Hcheck => "hcheck",
@@ -144,6 +148,17 @@ fn ask(tool: Tool, args: &[OsString]) -> Ask {
     let sources =
         options.text.is_some() || options.target.is_some() || !options.simulate.is_empty();
     match given.words.as_slice() {
+        words if tool == Tool::Hail => match words {
+            [word] => options.request = Some(word.into()),
+            [] => {
+                let text = "Error: This program needs an input file.\n";
+                return Ask::Refuse(text.to_owned(), 1);
+            }
+            _ => {
+                let text = "Error: Only one argument is accepted (the input file)\n";
+                return Ask::Refuse(text.to_owned(), 1);
+            }
+        },
         [] => {}
         [word] if !sources => match Destination::parse(word) {
             Ok(destination) => options.target = Some(Target::Ssh(destination)),
@@ -166,13 +181,18 @@ fn refused(tool: Tool, options: &Options) -> Option<String> {
     if options.text.is_some() && options.target.is_some() {
         return Some("only one of the options -t and -L may be given".to_owned());
     }
-    if !options.simulate.is_empty() && (options.text.is_some() || options.target.is_some()) {
+    let other = tool != Tool::Hail;
+    if other && !options.simulate.is_empty() && (options.text.is_some() || options.target.is_some())
+    {
         return Some("only one of the options -t, -L and --simulate may be given".to_owned());
     }
     if options.execute && options.target.is_some() {
         return Some(format!(
             "option `--exec' of {name} is not supported by gantry yet: nothing was submitted"
         ));
+    }
+    if !options.cost_aware && (options.stop_at.is_some() || options.resync_speed.is_some()) {
+        return Some("options --stop-at and --resync-speed need --cost-aware".to_owned());
     }
     if tool == Tool::Harep && !options.dry_run {
         return Some(format!(
@@ -205,10 +225,11 @@ fn usage(tool: Tool) -> String {
         .iter()
         .map(|(first, second, help)| format!("  {first:<short$}  {second:<long$}  {help}\n"));
     let name = tool.name();
-    let head = format!(
-        "{name} (gantry): as Ganeti's {name}\n\
-         Usage: gantry [SSH OPTIONS] {name} [OPTION...] [[USER@]HOST]\n"
-    );
+    let call = match tool {
+        Tool::Hail => "gantry hail [OPTION...] FILE",
+        _ => &format!("gantry [SSH OPTIONS] {name} [OPTION...] [[USER@]HOST]"),
+    };
+    let head = format!("{name} (gantry): as Ganeti's {name}\nUsage: {call}\n");
     head + &lines.collect::<String>()
 }
 

@@ -14,6 +14,10 @@ const KVM_NODE_MEMORY: i64 = 4096;
 pub struct Options {
     /// `-t`
     pub text: Option<PathBuf>,
+    /// The allocation request: a file, or `-` for standard input.
+    pub request: Option<PathBuf>,
+    /// `--restrict-allocation-to`
+    pub only: Option<Vec<String>>,
     /// `-L`, or the destination that was given: a live cluster.
     pub target: Option<Target>,
     /// `--static-kvm-node-memory`, MiB; 0 for what nodes report.
@@ -92,6 +96,12 @@ pub struct Options {
     pub execute: bool,
     /// `--first-job-group`
     pub first_job_group: bool,
+    /// `--cost-aware`
+    pub cost_aware: bool,
+    /// `--stop-at`, percent.
+    pub stop_at: Option<f64>,
+    /// `--resync-speed`, MiB a second.
+    pub resync_speed: Option<f64>,
     /// `--machine-readable`
     pub machine_readable: bool,
     /// `--no-simulation` was not given.
@@ -128,6 +138,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             text: None,
+            request: None,
+            only: None,
             target: None,
             node_memory: KVM_NODE_MEMORY,
             offline_maintenance: false,
@@ -167,6 +179,9 @@ impl Default for Options {
             ignore_loads: false,
             execute: false,
             first_job_group: false,
+            cost_aware: false,
+            stop_at: None,
+            resync_speed: None,
             machine_readable: false,
             simulation: true,
             capacity_checks: true,
@@ -281,8 +296,26 @@ impl Options {
             "priority" if !["low", "normal", "high"].contains(&text) => {
                 return Err(format!("Unknown priority '{text}'"));
             }
+            "restrict-allocation-to" => self.only = Some(list(text)),
             "exec" => self.execute = true,
             "first-job-group" => self.first_job_group = true,
+            "cost-aware" => self.cost_aware = true,
+            "stop-at" => {
+                let percent = real("parsing stop-at", text)?;
+                if percent <= 0.0 || percent > 100.0 {
+                    return Err(
+                        "Invalid value of stop-at, expected more than 0 and at most 100".to_owned(),
+                    );
+                }
+                self.stop_at = Some(percent);
+            }
+            "resync-speed" => {
+                let speed = real("parsing resync-speed", text)?;
+                if speed <= 0.0 {
+                    return Err("Invalid value of the resync-speed, expected >0".to_owned());
+                }
+                self.resync_speed = Some(speed);
+            }
             "machine-readable" => self.machine_readable = choice(value)?,
             "no-simulation" => self.simulation = false,
             "no-capacity-checks" => self.capacity_checks = false,

@@ -28,21 +28,23 @@ pub struct Spec {
     tools: &'static [Tool],
 }
 
-use Tool::{Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze};
+use Tool::{Hail, Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze};
 
-const ALL: &[Tool] = &[Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
-const REASONING: &[Tool] = &[Hbal, Hcheck, Hinfo, Hroller, Hspace, Hsqueeze];
-const LOUD: &[Tool] = &[Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
+const ALL: &[Tool] = &[
+    Hail, Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze,
+];
+const REASONING: &[Tool] = &[Hail, Hbal, Hcheck, Hinfo, Hroller, Hspace, Hsqueeze];
+const LOUD: &[Tool] = &[Hail, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
 const QUIET: &[Tool] = &[Hbal, Hcheck, Hinfo, Hroller, Hspace];
-const LOADED: &[Tool] = &[Hbal, Hcheck, Hinfo];
-const SHOWING: &[Tool] = &[Hbal, Hinfo, Hscan, Hspace];
-const STATIC: &[Tool] = &[Hbal, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
+const LOADED: &[Tool] = &[Hail, Hbal, Hcheck, Hinfo];
+const SHOWING: &[Tool] = &[Hail, Hbal, Hinfo, Hscan, Hspace];
+const STATIC: &[Tool] = &[Hail, Hbal, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
 const COMMANDS: &[Tool] = &[Hbal, Hsqueeze];
-const SAVING: &[Tool] = &[Hbal, Hroller, Hspace, Hsqueeze];
+const SAVING: &[Tool] = &[Hail, Hbal, Hroller, Hspace, Hsqueeze];
 const GROUPED: &[Tool] = &[Hbal, Hroller];
 const REPAIRING: &[Tool] = &[Hbal, Harep];
 const HEADED: &[Tool] = &[Hroller, Hscan, Hsqueeze];
-const JSON: &[Tool] = &[Harep, Hbal, Hcheck, Hinfo, Hroller, Hspace, Hsqueeze];
+const JSON: &[Tool] = &[Hail, Harep, Hbal, Hcheck, Hinfo, Hroller, Hspace, Hsqueeze];
 const MOVING: &[Tool] = &[Hbal, Hcheck];
 const LIMITED: &[Tool] = &[Hbal, Hcheck, Hspace];
 const KEYS: &[Tool] = &[Hcheck, Hspace];
@@ -50,6 +52,13 @@ const PRINTING: &[Tool] = &[Hbal, Hinfo];
 const HAREP: &[Tool] = &[Harep];
 const HROLLER: &[Tool] = &[Hroller];
 const HSCAN: &[Tool] = &[Hscan];
+const HAIL: &[Tool] = &[Hail];
+const FORGIVING: &[Tool] = &[Hail, Hbal, Hcheck];
+const REDUNDANT: &[Tool] = &[Hail, Hcheck, Hspace];
+const SIMULATING: &[Tool] = &[Hail, Hspace];
+const MONITORED: &[Tool] = &[Hail, Hbal, Hinfo];
+const XEN: &[Tool] = &[Hail, Hbal];
+const LIVE: &[Tool] = &[Harep, Hbal, Hcheck, Hinfo, Hroller, Hscan, Hspace, Hsqueeze];
 const HSPACE: &[Tool] = &[Hspace];
 const HSQUEEZE: &[Tool] = &[Hsqueeze];
 const HBAL: &[Tool] = &[Hbal];
@@ -143,7 +152,7 @@ const SPECS: &[Spec] = &[
         "luxi",
         Attached("SOCKET"),
         "look at the cluster of this node, through its agent",
-        ALL,
+        LIVE,
     ),
     with(
         Some('I'),
@@ -159,6 +168,26 @@ const SPECS: &[Spec] = &[
         COMMANDS,
     ),
     flag(None, "first-job-group", "only the first set of jobs", HBAL),
+    flag(
+        None,
+        "cost-aware",
+        "a plan that reaches hbal's score and copies less data",
+        HBAL,
+    ),
+    with(
+        None,
+        "stop-at",
+        Needed("PERCENT"),
+        "with --cost-aware: stop at this much of hbal's gain (100)",
+        HBAL,
+    ),
+    with(
+        None,
+        "resync-speed",
+        Needed("MIB_S"),
+        "with --cost-aware: speed of a resync for the minutes, MiB a second (100)",
+        HBAL,
+    ),
     with(
         None,
         "reason",
@@ -244,7 +273,7 @@ const SPECS: &[Spec] = &[
         None,
         "ignore-soft-errors",
         "leave out the soft checks",
-        MOVING,
+        FORGIVING,
     ),
     with(
         Some('U'),
@@ -259,7 +288,7 @@ const SPECS: &[Spec] = &[
         "mond",
         Attached("CHOICE"),
         "ask the monitoring daemons (only 'no' is supported yet)",
-        PRINTING,
+        MONITORED,
     ),
     with(
         None,
@@ -278,7 +307,7 @@ const SPECS: &[Spec] = &[
         None,
         "mond-xen",
         "ask for Xen's figures too (not supported yet)",
-        HBAL,
+        XEN,
     ),
     with(
         None,
@@ -320,7 +349,7 @@ const SPECS: &[Spec] = &[
         "simulate",
         Needed("SPEC"),
         "an empty cluster instead: policy,nodes,disk,ram,cpus[,spindles[,exclusive]]",
-        HSPACE,
+        SIMULATING,
     ),
     with(
         None,
@@ -363,7 +392,19 @@ const SPECS: &[Spec] = &[
         HSPACE,
     ),
     flag(None, "no-simulation", "do not try to balance", HCHECK),
-    flag(None, "no-capacity-checks", "leave out global N+1", KEYS),
+    flag(
+        None,
+        "no-capacity-checks",
+        "leave out global N+1",
+        REDUNDANT,
+    ),
+    with(
+        None,
+        "restrict-allocation-to",
+        Needed("NODE,..."),
+        "new instances may go to these nodes only",
+        HAIL,
+    ),
     flag(
         None,
         "offline-maintenance",

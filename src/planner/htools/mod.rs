@@ -8,6 +8,7 @@ pub mod capacity;
 pub mod check;
 pub mod cluster;
 pub mod data;
+pub mod ialloc;
 pub mod instance;
 pub mod live;
 pub mod moves;
@@ -22,7 +23,7 @@ pub mod repair;
 pub mod rolling;
 pub mod score;
 pub mod squeeze;
-mod tags;
+pub mod tags;
 #[cfg(test)]
 pub(super) mod tests;
 pub mod text;

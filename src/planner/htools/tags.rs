@@ -182,6 +182,12 @@ impl Tags {
         counts.map(|(tag, count)| (*tag, *count))
     }
 
+    /// The texts behind numbers.
+    pub fn texts<'a>(&'a self, numbers: &'a [u32]) -> impl Iterator<Item = &'a str> {
+        let texts = numbers.iter().filter_map(|at| self.names.get(*at as usize));
+        texts.map(String::as_str)
+    }
+
     /// Change of a node's conflicting primaries when this one leaves.
     pub fn leaving(&self, node: usize, instance: &Instance) -> i64 {
         self.change(node, instance, -1)
@@ -259,30 +265,30 @@ impl Tags {
 
 /// Whom migration tags keep from whom: every migration tag of the source must be one that the target has, or allows.
 fn barred(data: &Data) -> Vec<bool> {
-    let words = after(data, "htools:migration:");
-    let own: Vec<BTreeSet<&str>> = data
-        .nodes
-        .iter()
-        .map(|it| chosen(&it.tags, &words))
-        .collect();
-    if own.iter().all(BTreeSet::is_empty) {
+    let all = migration(data);
+    if all.iter().all(|(own, _)| own.is_empty()) {
         return Vec::new();
     }
+    let pairs = all
+        .iter()
+        .flat_map(|(from, _)| all.iter().map(move |(_, to)| (from, to)));
+    pairs.map(|(from, to)| !from.is_subset(to)).collect()
+}
+
+/// For each node its migration tags, and those of the nodes from which it takes instances.
+pub fn migration(data: &Data) -> Vec<(BTreeSet<&str>, BTreeSet<&str>)> {
+    let words = after(data, "htools:migration:");
     let rules = after(data, "htools:allowmigration:").into_iter();
     let rules: Vec<(&str, &str)> = rules
         .filter_map(|rule| rule.split_once("::"))
         .filter(|(_, to)| !to.contains("::"))
         .collect();
-    let accepts = |tags: &BTreeSet<&str>, tag: &str| {
-        tags.contains(tag)
-            || rules
-                .iter()
-                .any(|(from, to)| *from == tag && tags.contains(to))
-    };
-    let pairs = own
-        .iter()
-        .flat_map(|from| own.iter().map(move |to| (from, to)));
-    pairs
-        .map(|(from, to)| !from.iter().all(|tag| accepts(to, tag)))
-        .collect()
+    let nodes = data.nodes.iter().map(|it| {
+        let own = chosen(&it.tags, &words);
+        let allowed = rules.iter().filter(|(_, to)| own.contains(to));
+        let taken = allowed.map(|(from, _)| *from).chain(own.iter().copied());
+        let taken = taken.collect();
+        (own, taken)
+    });
+    nodes.collect()
 }

@@ -117,6 +117,7 @@ fn word(lack: &Lack) -> &'static str {
         Lack::Spindles => "spindles",
         Lack::Migration => "migration_tags",
         Lack::Policy(_) => "policy",
+        Lack::Offline => "offline",
         Lack::NoSecondary => "secondary",
         Lack::NoNode => "node",
     }
@@ -307,9 +308,16 @@ impl N1 {
             let by_rank = rank(a).cmp(&rank(b));
             by_rank.then_with(|| crate::model::natural::compare(&a.instance, &b.instance))
         });
+        let mut kinds = self.by_kind(at);
+        let all = courses.len();
+        let [.., (_, _, tried)] = &mut kinds;
+        *tried = match courses.iter().filter(|it| it.to.is_none()).count() {
+            0 => format!("each of {all} primaries finds a place, one after the other"),
+            n => format!("{n} of {all} primaries find no place, one after the other"),
+        };
         Some(Fall {
             node: Arc::from(node),
-            kinds: self.by_kind(at).into(),
+            kinds: kinds.into(),
             differences: self.why_they_differ(at),
             courses,
         })
@@ -332,7 +340,8 @@ impl N1 {
                 }
             }
             Some(it) => match it.node {
-                Some(at) if self.is_marked(at) => format!("{} is offline", self.node(at)),
+                Some(at) if it.lack == Lack::Offline => format!("{} is offline", self.node(at)),
+
                 Some(at) => format!("{} on {}", lack(&it.lack), self.node(at)),
                 None => lack(&it.lack),
             },

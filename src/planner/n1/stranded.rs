@@ -129,7 +129,14 @@ impl N1 {
         let Some(group) = group.and_then(|it| self.groups.get(it)) else {
             return Vec::new();
         };
-        Evacuation::new(&mut self.cluster, group).fates(node)
+        let mut fates = Evacuation::new(&mut self.cluster, group).fates(node);
+        // hcheck names the memory that an offline node lacks; what it lacks is being there.
+        for obstacle in fates.iter_mut().filter_map(|it| it.obstacle.as_mut()) {
+            if obstacle.node.is_some_and(|at| self.is_marked(at)) {
+                obstacle.lack = Lack::Offline;
+            }
+        }
+        fates
     }
 
     /// One that has found no place might have one on a node of which nothing is known.

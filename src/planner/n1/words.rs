@@ -25,6 +25,7 @@ pub fn lack(lack: &Lack) -> String {
         Lack::Policy(objection) => {
             format!("the group's policy is against its {}", objection.word())
         }
+        Lack::Offline => "it is offline".to_owned(),
         Lack::NoSecondary => "it has no secondary node".to_owned(),
         Lack::NoNode => "there is no other node in the group".to_owned(),
     }
@@ -77,16 +78,12 @@ impl N1 {
             };
         };
         let (node, missing) = (self.node(at), lack(&obstacle.lack));
-        let missing = if self.is_marked(at) {
-            "it is offline".to_owned()
-        } else {
-            missing
-        };
         match stranded.way {
             Way::Secondary if instance.is_some_and(|it| it.primary == at) => {
                 format!("{name} keeps a half of its disk on {node}, where {missing}")
             }
-            Way::Secondary if self.is_marked(at) => {
+
+            Way::Secondary if obstacle.lack == Lack::Offline => {
                 format!("{name} has its secondary on {node}, which is offline")
             }
             Way::Secondary => format!("{name} has its secondary on {node}, where {missing}"),
@@ -96,15 +93,15 @@ impl N1 {
         }
     }
 
-    /// What each of the three says of a node's death, with its figures.
+    /// What each of the three says of a node's death, with the figures of the first two.
     pub fn by_kind(&self, node: usize) -> [(Kind, Verdict, String); 3] {
         let verdicts = self.if_it_dies(node);
         let limits = |kind: Kind| self.tightest(kind, node);
         let words = Kind::ALL.map(|kind| match (kind, limits(kind)) {
-            (Kind::Global, _) => {
-                "whether all its primaries find a place one after the other".to_owned()
+            (Kind::Global, _) => String::new(),
+            (_, None) => {
+                "no auto-balanced instance has a secondary that is known and takes part".to_owned()
             }
-            (_, None) => "no auto-balanced instance here has a secondary that is known".to_owned(),
             (Kind::Verify, Some((at, room, need))) => format!(
                 "{} would need {} (minmem) of {} free as reported",
                 self.node(at),
@@ -148,14 +145,28 @@ impl N1 {
         if global == verify && global == fail_n1 {
             return whys;
         }
-        let mut alone = 0;
-        let mut unbalanced = 0;
+        let (mut alone, mut unbalanced, mut short) = (0, 0, None);
         for fate in self.fates(node) {
             alone += usize::from(fate.way != Way::Secondary);
             let instance = self.cluster.instances.get(fate.instance);
-            unbalanced +=
-                usize::from(instance.is_some_and(|it| it.has_secondary && !it.auto_balance));
+            let balanced = instance.is_none_or(|it| !it.has_secondary || it.auto_balance);
+            unbalanced += usize::from(!balanced);
+            let lacks = fate
+                .obstacle
+                .filter(|it| matches!(it.lack, Lack::Memory(_)));
+            short = short.or(lacks.and_then(|it| it.node));
         }
+        let records = short.and_then(|at| {
+            let (free, now) = (self.ground.free.get(at)?, self.cluster.figures.get(at)?);
+            let (name, free, left) = (self.node(at), *free, now.unallocated);
+            let (told, by_records) = (size(free), size(left));
+            (left < free).then(|| {
+                format!(
+                    "{name} reports {told} free, but its records leave {by_records}: GN1 goes by the records"
+                )
+            })
+        });
+        whys.extend(records.clone());
         let s = |n: usize| if n == 1 { "" } else { "s" };
         if alone > 0 {
             let s = s(alone);
@@ -169,7 +180,7 @@ impl N1 {
                 "{unbalanced} instance{s} without auto_balance: only GN1 counts them"
             ));
         }
-        if global != fail_n1 && alone == 0 && unbalanced == 0 {
+        if global != fail_n1 && alone == 0 && unbalanced == 0 && records.is_none() {
             whys.push(
                 "GN1 tries: it counts what runs now, and the disks and tags of both nodes; the others count what is \
                  reserved"

@@ -1,9 +1,10 @@
 //! `gantry hbal`
 
-use super::load::{balancing, load, save, tables, write};
+use super::load::{balancing, costs, load, save, tables, write};
 use super::{Output, Stop};
 use crate::config::htools::Options;
 use crate::model;
+use crate::planner::htools::balance::cheap::{self, Plan, Plans};
 use crate::planner::htools::balance::{Balancer, Scope, Step, commands, jobs};
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::n1::{against_policy, bad_nodes, instances_on};
@@ -95,7 +96,7 @@ pub fn run(
         return Ok(0);
     }
     writeln!(output.out, "Trying to minimize the CV...")?;
-    let steps = solve(options, output, &mut cluster, &scope)?;
+    let (steps, plans) = solve(options, output, &mut cluster, &scope)?;
     let last = score(&cluster, &scope.nodes);
     if steps.is_empty() {
         writeln!(output.out, "No solution found")?;
@@ -113,6 +114,9 @@ pub fn run(
         sets.truncate(1);
     }
     print_commands(options, output, &cluster, &sets)?;
+    if let Some(plans) = &plans {
+        beside(output, plans, costs(options).resync)?;
+    }
     save(
         options,
         output,
@@ -298,7 +302,7 @@ fn solve(
     output: &mut Output<'_>,
     cluster: &mut Cluster,
     scope: &Scope,
-) -> Result<Vec<Step>, Stop> {
+) -> Result<(Vec<Step>, Option<Plans>), Stop> {
     let wide = |aliases: &mut dyn Iterator<Item = usize>| aliases.max().unwrap_or(0);
     let length = |text: &String| text.chars().count();
     let nodes = scope.nodes.iter().filter_map(|at| cluster.nodes.get(*at));
@@ -322,7 +326,7 @@ fn solve(
         .collect();
     let ask = balancing(options);
     let mut steps = Vec::new();
-    for step in Balancer::new(cluster, scope, &ask) {
+    let mut show = |output: &mut Output<'_>, step: Step| -> Result<(), Stop> {
         steps.push(step.clone());
         writeln!(
             output.out,
@@ -335,8 +339,45 @@ fn solve(
             commands::short(&aliases, step.to)
         )?;
         output.out.flush()?;
+        Ok(())
+    };
+    if !options.cost_aware {
+        for step in Balancer::new(cluster, scope, &ask) {
+            show(output, step)?;
+        }
+        return Ok((steps, None));
     }
-    Ok(steps)
+    let plans = cheap::plan(cluster, scope, &ask, &costs(options), &mut |_| true);
+    for it in plans.iter().flat_map(|it| &it.cheap.steps) {
+        let step = &it.step;
+        if let Ok(outcome) = cluster.outcome(step.instance, step.to, ask.ignore_soft_errors) {
+            cluster.make(step.instance, &outcome);
+        }
+        show(output, step.clone())?;
+    }
+    Ok((steps, plans))
+}
+
+/// The cost-aware plan beside hbal's own.
+fn beside(output: &mut Output<'_>, plans: &Plans, resync: f64) -> Result<(), Stop> {
+    writeln!(
+        output.out,
+        "Plan        score before  score after   moves  GiB copied  job sets  minutes (at {resync} MiB/s)"
+    )?;
+    let row = |name: &str, plan: &Plan| {
+        format!(
+            "{name:<10}  {:>12}  {:>11}  {:>6}  {:>10.1}  {:>8}  {:>7.0}",
+            fixed(plan.before, 8),
+            fixed(plan.after, 8),
+            plan.steps.len(),
+            plan.mib as f64 / 1024.0,
+            plan.sets,
+            plan.minutes
+        )
+    };
+    writeln!(output.out, "{}", row("hbal", &plans.hbal))?;
+    writeln!(output.out, "{}", row("cost-aware", &plans.cheap))?;
+    Ok(())
 }
 
 fn print_commands(

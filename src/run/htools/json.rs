@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::hbal::choose;
-use super::load::{balancing, load};
+use super::load::{balancing, costs, load};
 use super::{Output, Stop};
 use crate::config::htools::{Options, Tool};
 use crate::model;
+use crate::planner::htools::balance::cheap::{self, Plan};
 use crate::planner::htools::balance::{Balancer, Scope, Step, commands, jobs};
 use crate::planner::htools::check::{COUNTS, GroupCheck, check, rebalance, sums};
 use crate::planner::htools::cluster::Cluster;
@@ -108,7 +109,21 @@ fn hbal(options: &Options, output: &mut Output<'_>, cluster: &mut Cluster) -> Re
     let bad = json!(names(cluster, &bad));
     let least = optimum(cluster, &scope.nodes);
     let ask = balancing(options);
-    let steps: Vec<Step> = Balancer::new(cluster, &scope, &ask).collect();
+    let (steps, plans) = if options.cost_aware {
+        let plans = cheap::plan(cluster, &scope, &ask, &costs(options), &mut |_| true);
+        let steps = plans
+            .as_ref()
+            .map(|it| it.cheap.moves())
+            .unwrap_or_default();
+        for step in &steps {
+            if let Ok(outcome) = cluster.outcome(step.instance, step.to, ask.ignore_soft_errors) {
+                cluster.make(step.instance, &outcome);
+            }
+        }
+        (steps, plans)
+    } else {
+        (Balancer::new(cluster, &scope, &ask).collect(), None)
+    };
     let last = score(cluster, &scope.nodes);
     let mut sets = jobs::job_sets(cluster, &steps);
     if options.first_job_group {
@@ -128,7 +143,7 @@ fn hbal(options: &Options, output: &mut Output<'_>, cluster: &mut Cluster) -> Re
         .iter()
         .map(|set| set.iter().map(step).collect())
         .collect();
-    Ok(json!({
+    let mut value = json!({
         "group": cluster.data.groups.get(group).map(|it| it.name.as_str()),
         "nodes": scope.nodes.len(),
         "instances": scope.instances.len(),
@@ -138,7 +153,21 @@ fn hbal(options: &Options, output: &mut Output<'_>, cluster: &mut Cluster) -> Re
         "after": components(&last),
         "moves": steps.len(),
         "job_sets": sets,
-    }))
+    });
+    if let Some(plans) = plans {
+        let brief = |plan: &Plan| {
+            json!({
+                "before": plan.before,
+                "after": plan.after,
+                "moves": plan.steps.len(),
+                "mib": plan.mib,
+                "job_sets": plan.sets,
+                "minutes": plan.minutes,
+            })
+        };
+        value["plans"] = json!({"hbal": brief(&plans.hbal), "cost_aware": brief(&plans.cheap)});
+    }
+    Ok(value)
 }
 
 fn node(cluster: &Cluster, at: usize) -> Option<&str> {

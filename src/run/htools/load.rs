@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Output, Stop};
 use crate::config::htools::Options;
 use crate::model;
+use crate::planner::htools::balance::cheap::Costs;
 use crate::planner::htools::balance::{self, Scope};
 use crate::planner::htools::data::Data;
 use crate::planner::htools::live::{self, Unknown};
@@ -59,6 +60,12 @@ pub fn load(
         },
     };
     let cluster = Cluster::new(data, &setup).map_err(aborting)?;
+    warn(options, &cluster, output)?;
+    Ok((cluster, setup))
+}
+
+/// Tells what is inconsistent in a cluster.
+pub fn warn(options: &Options, cluster: &Cluster, output: &mut Output<'_>) -> io::Result<()> {
     let warnings = cluster.warnings();
     if options.verbosity != 0 && !warnings.is_empty() {
         writeln!(output.err, "Warning: cluster has inconsistent data:")?;
@@ -67,7 +74,7 @@ pub fn load(
         }
         writeln!(output.err)?;
     }
-    Ok((cluster, setup))
+    Ok(())
 }
 
 /// What no tool can go on without.
@@ -102,6 +109,15 @@ pub fn balancing(options: &Options) -> balance::Options {
         min_gain_limit: options.min_gain_limit,
         min_score: options.min_score,
         max_length: options.max_length,
+    }
+}
+
+/// What a cost-aware plan may cost, from the command line.
+pub fn costs(options: &Options) -> Costs {
+    let usual = Costs::default();
+    Costs {
+        resync: options.resync_speed.unwrap_or(usual.resync),
+        percent: options.stop_at.unwrap_or(usual.percent),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `gantry hbal` and its sisters: Ganeti's tools of these names, for scripts and for comparison.
 
+mod hail;
 mod harep;
 mod hbal;
 mod hcheck;
@@ -63,6 +64,7 @@ pub fn run(tool: &Htool, live: Option<&Cluster>, output: &mut Output<'_>) -> io:
         Ask::Run(options) => options,
     };
     let ended = match tool.tool {
+        Tool::Hail => hail::run(options, output),
         Tool::Harep => harep::run(options, live, output),
         Tool::Hbal | Tool::Hcheck | Tool::Hinfo if options.json => {
             json::run(tool.tool, options, live, output)

@@ -1,6 +1,7 @@
 //! Clusters for pictures, made of what agents would report.
 
 pub mod disks;
+pub mod n1;
 
 use gantry_wire::config::{self, ConfigPart, Disk, Nic, Source};
 use gantry_wire::guest::{Guest, Guests};

@@ -3,6 +3,7 @@
 
 mod disks;
 mod fake;
+mod n1;
 mod picture;
 mod plans;
 mod screens;

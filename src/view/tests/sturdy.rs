@@ -22,6 +22,8 @@ fn every_size_can_be_drawn() {
         "6 p",
         "Enter",
         "p",
+        "7 p",
+        "Enter",
         "8",
         "9",
         "0",
@@ -80,7 +82,7 @@ fn hostile_names_of_disks_stay_in_their_place() {
 #[test]
 fn calm_disks_write_nothing() {
     let mut screen = Screen::new(sick_disks(), 200, 60);
-    for keys in ["5", "6", "Enter"] {
+    for keys in ["5", "6", "Enter", "7"] {
         screen.press(keys);
         let (before, _) = screen.buffer();
         let now = screen.cluster.now.at.0;

@@ -1,6 +1,7 @@
 //! Ganeti's htools as gantry has them: on small clusters of our own, and on everything that was recorded of the real ones.
 
 mod broken;
+mod hail;
 mod recorded;
 mod small;
 mod space;

@@ -52,9 +52,11 @@ impl Recorded {
 
     /// Commands of tools that gantry has, on text files, of which the real tool did not break off.
     fn comparable(&self) -> bool {
-        let ours = ["hbal", "hcheck", "hinfo", "hroller", "hspace", "hsqueeze"];
+        let ours = [
+            "hail", "hbal", "hcheck", "hinfo", "hroller", "hspace", "hsqueeze",
+        ];
         ours.contains(&self.words[0].as_str())
-            && self.words.iter().any(|word| word == "-t")
+            && (self.words[0] == "hail" || self.words.iter().any(|word| word == "-t"))
             && !self.err.contains("CallStack")
     }
 }

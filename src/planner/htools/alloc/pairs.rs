@@ -96,11 +96,17 @@ impl<'a> Pairs<'a> {
                 continue;
             }
             let mut figures = second.figures;
-            figures.reserved = before.reserved.max(peer + needed);
-            figures.fails_n1 = figures.unallocated <= figures.reserved;
+            if !instance.forthcoming {
+                figures.reserved = before.reserved.max(peer + needed);
+                figures.fails_n1 = figures.unallocated <= figures.reserved;
+            }
             let mut pair = statistics;
             let common = cluster.tags.common(primary, *at);
-            let located = if first.offline { 0 } else { common };
+            let located = if first.offline || instance.forthcoming {
+                0
+            } else {
+                common
+            };
             let change = Counts::of(node, &figures).plus(Counts::of(node, before), -1);
             pair.counts = pair.counts.plus(change, 1);
             pair.counts.location += located;

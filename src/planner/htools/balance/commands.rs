@@ -25,7 +25,12 @@ check() {
 
 /// The commands of one move, without `gnt-instance`.
 pub fn commands(cluster: &Cluster, step: &Step) -> Vec<String> {
-    let Some(instance) = cluster.instances.get(step.instance) else {
+    of(cluster, step.instance, step.to)
+}
+
+/// The commands of an instance's move, without `gnt-instance`.
+pub fn of(cluster: &Cluster, instance: usize, to: Move) -> Vec<String> {
+    let Some(instance) = cluster.instances.get(instance) else {
         return Vec::new();
     };
     let node = |at: usize| cluster.nodes.get(at).map_or("", |it| it.alias.as_str());
@@ -33,7 +38,7 @@ pub fn commands(cluster: &Cluster, step: &Step) -> Vec<String> {
     let verb = if instance.runs { "migrate" } else { "failover" };
     let over = || format!("{verb} -f {name}");
     let replace = |at: usize| format!("replace-disks -n {} {name}", node(at));
-    match step.to {
+    match to {
         Move::Failover => vec![over()],
         Move::FailoverToAny(to) => vec![format!("{verb} -f -n {} {name}", node(to))],
         Move::FailoverAndReplace(to) => vec![over(), replace(to)],

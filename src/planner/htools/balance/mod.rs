@@ -1,6 +1,7 @@
 //! Balancing as hbal does it: one move after the other, each the best of all that are possible now.
 
 pub mod candidates;
+pub mod cheap;
 pub mod commands;
 pub mod jobs;
 pub mod plan;

@@ -81,6 +81,8 @@ pub enum Lack {
     Migration,
     /// The group's policy forbids it.
     Policy(Objection),
+    /// It is marked offline. Never found by the trial itself, which does not mind that.
+    Offline,
     /// It has no secondary node.
     NoSecondary,
     /// There is no other node in the group.
@@ -97,7 +99,7 @@ impl Lack {
             Lack::Spindles => (3, 0),
             Lack::Migration => (4, 0),
             Lack::Policy(_) => (5, 0),
-            Lack::NoSecondary | Lack::NoNode => (6, 0),
+            Lack::Offline | Lack::NoSecondary | Lack::NoNode => (6, 0),
         }
     }
 }

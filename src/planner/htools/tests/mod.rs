@@ -3,6 +3,7 @@
 
 mod allocation;
 mod balance;
+mod ialloc;
 mod loading;
 
 use proptest::prelude::*;

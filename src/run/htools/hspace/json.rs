@@ -99,7 +99,7 @@ fn size(size: Size) -> Value {
 }
 
 /// Why a node refuses.
-fn refused(refused: &Refused) -> Value {
+pub fn refused(refused: &Refused) -> Value {
     json!({
         "node": refused.name,
         "role": if refused.secondary { "secondary" } else { "primary" },

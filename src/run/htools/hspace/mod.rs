@@ -4,6 +4,8 @@ mod human;
 mod json;
 mod machine;
 
+pub use json::refused;
+
 use std::io;
 
 use super::load::{load, save, tables};

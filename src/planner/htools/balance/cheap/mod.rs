@@ -1,0 +1,353 @@
+//! A plan that reaches hbal's score with less data to copy. hbal is blind to the size of disks; here a move is worth
+//! its gain divided by what it copies. What is found passes hbal's own checks move by move.
+
+mod route;
+
+use super::search::{Group, Thrift, Want};
+use super::{Balancer, Options, Scope, Step, jobs};
+use crate::planner::htools::board::Board;
+use crate::planner::htools::cluster::Cluster;
+use crate::planner::htools::instance::Instance;
+use crate::planner::htools::moves::Move;
+use crate::planner::htools::score::score;
+
+/// MiB that each move counts for beside its data: several are tried, the cheapest plan is taken.
+const BASES: [f64; 3] = [1_024.0, 20_480.0, 204_800.0];
+
+/// Below hbal's score no move may bring the data above one part in so many of hbal's.
+const PART: i64 = 4;
+
+/// What the plan may cost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Costs {
+    /// Speed of a resync, MiB a second.
+    pub resync: f64,
+    /// How much of hbal's gain is enough, percent.
+    pub percent: f64,
+}
+
+impl Default for Costs {
+    fn default() -> Costs {
+        Costs {
+            resync: 100.0,
+            percent: 100.0,
+        }
+    }
+}
+
+/// A move with what it brings and costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Costed {
+    /// The move.
+    pub step: Step,
+    /// By how much it lowers the score; negative if the score rises, as it may between moves that were reordered.
+    pub gain: f64,
+    /// Data to copy, MiB.
+    pub mib: i64,
+    /// Nodes that it keeps busy, each once.
+    pub nodes: Vec<usize>,
+    /// Number of its job set, from 1.
+    pub set: usize,
+}
+
+/// A plan with what it brings and costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The moves, in order.
+    pub steps: Vec<Costed>,
+    /// The score before.
+    pub before: f64,
+    /// The score afterwards.
+    pub after: f64,
+    /// Data to copy, MiB.
+    pub mib: i64,
+    /// How many job sets.
+    pub sets: usize,
+    /// Minutes of copying: one set after the other, the moves of a set at the same time.
+    pub minutes: f64,
+}
+
+impl Plan {
+    /// Its moves alone.
+    pub fn moves(&self) -> Vec<Step> {
+        self.steps.iter().map(|it| it.step.clone()).collect()
+    }
+}
+
+/// Both plans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plans {
+    /// hbal's own.
+    pub hbal: Plan,
+    /// The cost-aware one.
+    pub cheap: Plan,
+}
+
+/// How many moves of which plan are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Of hbal's.
+    Hbal(usize),
+    /// Of one of the cost-aware ones.
+    Cheap(usize),
+}
+
+/// Data that a move copies, MiB. Only a new secondary is filled, and that once; shared storage stays where it is.
+pub fn copied(instance: &Instance, to: Move) -> i64 {
+    match to {
+        Move::Failover | Move::FailoverToAny(_) => 0,
+        Move::ReplacePrimary(_)
+        | Move::ReplaceSecondary(_)
+        | Move::ReplaceAndFailover(_)
+        | Move::FailoverAndReplace(_) => instance.disk.max(0),
+    }
+}
+
+/// Says of any moves what they bring and cost. `before` is the score before them, `resync` MiB a second.
+pub fn dress(cluster: &Cluster, before: f64, steps: &[Step], resync: f64) -> Plan {
+    let (mut out, mut last, mut seconds) = (Vec::with_capacity(steps.len()), before, 0.0);
+    let sets = jobs::job_sets(cluster, steps);
+    for (number, set) in sets.iter().enumerate() {
+        let mut longest = 0;
+        for step in set {
+            let instance = cluster.instances.get(step.instance);
+            let mib = instance.map_or(0, |it| copied(it, step.to));
+            longest = longest.max(mib);
+            let mut nodes = jobs::nodes(cluster, step);
+            nodes.sort_unstable();
+            nodes.dedup();
+            out.push(Costed {
+                gain: last - step.score,
+                mib,
+                nodes,
+                set: number + 1,
+                step: (*step).clone(),
+            });
+            last = step.score;
+        }
+        if longest > 0 && resync > 0.0 {
+            seconds += longest as f64 / resync;
+        }
+    }
+    Plan {
+        mib: out.iter().fold(0, |sum, it| it.mib.saturating_add(sum)),
+        steps: out,
+        before,
+        after: last,
+        sets: sets.len(),
+        minutes: seconds / 60.0,
+    }
+}
+
+/// hbal's plan and a cheaper one. `go_on` is told of every move found; nothing is given if it says false.
+pub fn plan(
+    cluster: &Cluster,
+    scope: &Scope,
+    options: &Options,
+    costs: &Costs,
+    go_on: &mut dyn FnMut(Progress) -> bool,
+) -> Option<Plans> {
+    let before = score(cluster, &scope.nodes).total();
+    let mut balanced = cluster.clone();
+    let mut steps = Vec::new();
+    for step in Balancer::new(&mut balanced, scope, options) {
+        steps.push(step);
+        if !go_on(Progress::Hbal(steps.len())) {
+            return None;
+        }
+    }
+    let hbal = dress(cluster, before, &steps, costs.resync);
+    let part = (costs.percent / 100.0).clamp(0.0, 1.0);
+    let goal = if part < 1.0 {
+        before - (before - hbal.after) * part
+    } else {
+        hbal.after
+    };
+    let aim = Aim {
+        cluster,
+        scope,
+        options,
+        goal,
+        on_offline: on_offline(&balanced, scope),
+        whole: part >= 1.0,
+        hbal: &hbal,
+    };
+    let mut cheap = hbal.clone();
+    if part < 1.0 {
+        let enough = hbal.steps.iter().position(|it| it.step.score <= goal);
+        let kept = enough.map_or(hbal.steps.len(), |at| at + 1);
+        steps.truncate(kept);
+        cheap = dress(cluster, before, &steps, costs.resync);
+    }
+    for base in BASES {
+        let found = aim.greedy(base, go_on)?;
+        let Some(found) = aim.prune(found) else {
+            continue;
+        };
+        let Some(found) = route::parallel(cluster, scope, options, &found) else {
+            continue;
+        };
+        let found = dress(cluster, before, &found, costs.resync);
+        if found.after <= goal && found.mib < cheap.mib {
+            cheap = found;
+        }
+    }
+    Some(Plans { hbal, cheap })
+}
+
+/// How many instances have an offline node: evacuating must leave no more than hbal does.
+fn on_offline(cluster: &Cluster, scope: &Scope) -> usize {
+    let offline = |at: usize| cluster.nodes.get(at).is_none_or(|it| it.offline);
+    let all = scope.instances.iter();
+    let all = all.filter_map(|at| cluster.instances.get(*at));
+    all.filter(|it| it.nodes().any(offline)).count()
+}
+
+/// What is to be reached.
+struct Aim<'a> {
+    cluster: &'a Cluster,
+    scope: &'a Scope,
+    options: &'a Options,
+    /// The score.
+    goal: f64,
+    on_offline: usize,
+    /// The whole of hbal's gain.
+    whole: bool,
+    hbal: &'a Plan,
+}
+
+impl Aim<'_> {
+    /// Moves by their gain for what they cost, down to the goal; below it only those that are cheap.
+    fn greedy(
+        &self,
+        base: f64,
+        go_on: &mut dyn FnMut(Progress) -> bool,
+    ) -> Option<Vec<(usize, Move)>> {
+        let mut cluster = self.cluster.clone();
+        let mut board = Board::new(&cluster, &self.scope.nodes);
+        let mut out = Vec::new();
+        let mut now = self.hbal.before;
+        let mut mib = 0_i64;
+        let mut thrift = Thrift::new(self.group(&cluster), &board);
+        let mut below = false;
+        let most = usize::try_from(self.options.max_length).unwrap_or(usize::MAX);
+        while out.len() < most {
+            if now <= self.goal && !below {
+                if !self.whole {
+                    break;
+                }
+                below = true;
+                thrift.forget();
+            }
+            let want = Want {
+                base,
+                most: if below {
+                    (self.hbal.mib / PART).saturating_sub(mib)
+                } else {
+                    i64::MAX
+                },
+                least: if below { self.rate() } else { 0.0 },
+            };
+            let Some(best) = thrift.best(self.group(&cluster), &mut board, want) else {
+                break;
+            };
+            let Some(instance) = cluster.instances.get(best.instance) else {
+                break;
+            };
+            mib = mib.saturating_add(copied(instance, best.to));
+            board.take(&cluster, instance, &best.outcome);
+            cluster.make(best.instance, &best.outcome);
+            thrift.moved(self.group(&cluster), &board, &best);
+            now = best.score;
+            out.push((best.instance, best.to));
+            if !go_on(Progress::Cheap(out.len())) {
+                return None;
+            }
+        }
+        if now > self.goal {
+            // Stuck above hbal's score: hbal's own way may lead on from here.
+            let left = most.saturating_sub(out.len());
+            let options = Options {
+                max_length: i64::try_from(left).unwrap_or(-1),
+                ..self.options.clone()
+            };
+            for step in Balancer::new(&mut cluster, self.scope, &options) {
+                out.push((step.instance, step.to));
+                if !go_on(Progress::Cheap(out.len())) {
+                    return None;
+                }
+                if step.score <= self.goal {
+                    break;
+                }
+            }
+        }
+        Some(out)
+    }
+
+    /// What hbal's plan gains for each MiB.
+    fn rate(&self) -> f64 {
+        let gain = self.hbal.before - self.hbal.after;
+        gain / (self.hbal.mib.max(1) as f64)
+    }
+
+    fn group<'b>(&'b self, cluster: &'b Cluster) -> Group<'b> {
+        Group {
+            cluster,
+            scope: self.scope,
+            options: self.options,
+        }
+    }
+
+    /// Leaves out moves that the goal does not need, those that copy most first. Nothing if it is not reached at all.
+    fn prune(&self, mut moves: Vec<(usize, Move)>) -> Option<Vec<(usize, Move)>> {
+        if !self.reached(&moves) {
+            return None;
+        }
+        let cost = |it: &(usize, Move)| {
+            let instance = self.cluster.instances.get(it.0);
+            instance.map_or(0, |instance| copied(instance, it.1))
+        };
+        let mut order: Vec<(i64, usize)> = moves.iter().map(cost).zip(0..).collect();
+        order.retain(|it| it.0 > 0);
+        order.sort_unstable_by(|a, b| b.cmp(a));
+        // Each trial replays the plan: for the few that copy most.
+        order.truncate(TRIALS / moves.len().max(1));
+        let mut gone: Vec<usize> = Vec::new();
+        for (_, at) in order {
+            gone.push(at);
+            let rest = moves.iter().enumerate();
+            let rest: Vec<(usize, Move)> = rest
+                .filter(|it| !gone.contains(&it.0))
+                .map(|it| *it.1)
+                .collect();
+            if !self.reached(&rest) {
+                gone.pop();
+            }
+        }
+        let mut at = 0;
+        moves.retain(|_| {
+            at += 1;
+            !gone.contains(&(at - 1))
+        });
+        Some(moves)
+    }
+
+    /// Whether these moves are possible one after the other and reach the goal.
+    fn reached(&self, moves: &[(usize, Move)]) -> bool {
+        let mut cluster = self.cluster.clone();
+        for (at, to) in moves {
+            match cluster.outcome(*at, *to, self.options.ignore_soft_errors) {
+                Ok(outcome) => cluster.make(*at, &outcome),
+                Err(_) => return false,
+            }
+        }
+        let after = score(&cluster, &self.scope.nodes).total();
+        after <= self.goal && (!self.whole || on_offline(&cluster, self.scope) <= self.on_offline)
+    }
+}
+
+/// Moves replayed at most when some are left out.
+const TRIALS: usize = 200_000;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! A cluster in which not every node may die.
+
+use gantry_wire::node::{Memory, Sample};
+use gantry_wire::report::Report;
+
+use super::{Size, at, configuration, healthy, node, sample};
+use crate::model::{Cluster, Reach, Time};
+
+const SIZE: Size = Size {
+    nodes: 9,
+    instances: 30,
+};
+
+/// Two nodes short of memory, one lost, one offline, and instances on shared storage.
+pub fn scarce() -> Cluster {
+    let mut cluster = healthy(SIZE);
+    let mut part = configuration(SIZE);
+    for node in &mut part.nodes {
+        node.group = "rack1".into();
+    }
+    for (i, instance) in part.instances.iter_mut().enumerate() {
+        instance.spindle_use = 1;
+        if i % 3 == 0 {
+            instance.minmem /= 2;
+        }
+        if instance.disk_template == "plain" {
+            instance.disk_template = "rbd".into();
+        }
+        instance.auto_balance = i % 7 != 0;
+    }
+    part.nodes[8].role = "O".into();
+    part.revision = 2;
+    cluster.report(&node(1), Report::Config(Box::new(part)));
+    for (n, free) in [(3, 1_500), (5, 5_000)] {
+        let memory = Memory {
+            total: 262_144,
+            free,
+            node: 4_096,
+            ..Memory::default()
+        };
+        let sample = Sample {
+            memory: Some(memory),
+            ..sample(SIZE, n, 20, cluster.now.wall)
+        };
+        cluster.report(&node(n), Report::Sample(Box::new(sample)));
+    }
+    let lost = Reach::Waiting {
+        until: Time(200_000),
+        attempts: 4,
+        why: "no answer within 10 s".into(),
+        host_answers: false,
+    };
+    cluster.linked(&node(7), lost);
+    let now = cluster.now.at.0;
+    at(&mut cluster, now + 2_500);
+    cluster
+}
