@@ -90,7 +90,7 @@ fn shape(it: &Shape) -> String {
 /// What is in the way, and what runs out first.
 fn out(it: &Room) -> String {
     match &it.broken {
-        Some(why) => format!("NOT NOW: {why}; then {}", it.out),
+        Some(_) => format!("N+1 FAILS; then {}", it.out),
         None => it.out.clone(),
     }
 }
