@@ -18,7 +18,7 @@ use super::{drbd, plan};
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
     Column::number(Col::Step, "STEP", 4, 0).smallest_first(),
-    Column::number(Col::Nodes, "NODES", 5, 4),
+    Column::number(Col::Nodes, "NODES", 5, 4).apart(),
     Column::text(Col::Reboot, "REBOOT TOGETHER", 20, 1)
         .growing(70)
         .apart(),
