@@ -68,6 +68,8 @@ pub enum Action {
     GoBalance,
     /// The maintenance screen.
     GoMaintenance,
+    /// The capacity screen.
+    GoCapacity,
     /// Make a plan anew.
     Replan,
     /// Plan for the next group.
@@ -118,7 +120,13 @@ impl Place {
     ];
 
     /// Those that a screen can be.
-    const SCREENS: [Self; 4] = [Self::Table, Self::Detail, Self::Balance, Self::Maintenance];
+    const SCREENS: [Self; 5] = [
+        Self::Plan,
+        Self::Table,
+        Self::Detail,
+        Self::Balance,
+        Self::Maintenance,
+    ];
 
     /// The heading of the help for this place.
     pub const fn title(self) -> &'static str {
@@ -135,7 +143,7 @@ impl Place {
 
     /// Whether an action of this place can be had on a screen that is `here`.
     pub fn applies(self, here: Self) -> bool {
-        let plan = matches!(here, Self::Balance | Self::Maintenance);
+        let plan = matches!(here, Self::Plan | Self::Balance | Self::Maintenance);
         match self {
             Self::Everywhere | Self::Moving => true,
             Self::Table | Self::Plan => plan || self == here,
@@ -184,6 +192,7 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::GoN1,        "go-n-plus-one", "n+1",       "Go to N+1: what if a node dies",              &["7"],                Place::Everywhere),
     row(Action::GoBalance,   "go-balance",   "balance",    "Go to the plan that balances a group",        &["8"],                Place::Everywhere),
     row(Action::GoMaintenance, "go-maintenance", "maintenance", "Go to the plan for reboots",             &["9"],                Place::Everywhere),
+    row(Action::GoCapacity,  "go-capacity",  "capacity",   "Go to how many more instances fit",           &["0"],                Place::Everywhere),
     row(Action::NextTab,     "next-tab",     "next tab",   "Go to the next tab or pane",                  &["Tab"],              Place::Everywhere),
     row(Action::PrevTab,     "prev-tab",     "tab before", "Go to the tab or pane before",                &["Shift-Tab"],        Place::Everywhere),
     row(Action::Reconnect,   "reconnect",    "reconnect",  "Try nodes that are waiting to be reached again now", &["R"],         Place::Everywhere),
@@ -299,6 +308,7 @@ mod tests {
         Action::GoN1,
         Action::GoBalance,
         Action::GoMaintenance,
+        Action::GoCapacity,
         Action::Replan,
         Action::NextGroup,
         Action::DiskMoves,

@@ -173,6 +173,8 @@ pub enum Col {
     Reboot,
     /// What is done before.
     First,
+    /// How many more fit.
+    Fits,
 }
 
 /// Where a column's text stands.

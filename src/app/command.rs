@@ -20,6 +20,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("n1", "what if a node dies; also n+1"),
     ("balance", "moves that balance a group; also b"),
     ("maintenance", "nodes to reboot together; also m"),
+    ("capacity", "how many more instances fit; also c"),
     ("alerts", "everything that is wrong; also a"),
     ("node NAME", "one node; a unique part of its name will do"),
     ("instance NAME", "one instance"),
@@ -67,6 +68,7 @@ const PAGES: &[(&str, &str, Page)] = &[
     ("n1", "n+1", Page::N1),
     ("balance", "b", Page::Balance),
     ("maintenance", "m", Page::Maintenance),
+    ("capacity", "c", Page::Capacity),
     ("alerts", "a", Page::Alerts),
 ];
 

@@ -29,6 +29,7 @@ pub fn why_no_rows(table: &Table, cluster: &Cluster, facts: &Facts) -> Vec<(Stri
         // The text above says it.
         (Kind::Balance, _) if facts.plans.balance.asked_for() => return Vec::new(),
         (Kind::Maintenance, _) if facts.plans.rolling.asked_for() => return Vec::new(),
+        (Kind::Capacity, _) if facts.plans.capacity.asked_for() => return Vec::new(),
         (Kind::Volumes, Scope::Node(node)) => return no_volumes(cluster, facts, node),
         _ => {}
     }

@@ -30,6 +30,8 @@ pub enum Page {
     Balance,
     /// The plan to reboot nodes.
     Maintenance,
+    /// How many more instances fit.
+    Capacity,
     /// Everything that is wrong.
     Alerts,
     /// One node.
@@ -42,6 +44,8 @@ pub enum Page {
     Move(usize),
     /// A step of the plan to reboot nodes.
     Reboot(usize),
+    /// What runs out for a shape in a group.
+    Room(usize),
     /// One group.
     Group(Name),
     /// One job.
@@ -56,7 +60,7 @@ pub enum Page {
 
 impl Page {
     /// The pages that are a key away, in the order in which Tab goes through them.
-    pub const MAIN: [Page; 10] = [
+    pub const MAIN: [Page; 11] = [
         Page::Nodes,
         Page::Instances,
         Page::Groups,
@@ -66,6 +70,7 @@ impl Page {
         Page::N1,
         Page::Balance,
         Page::Maintenance,
+        Page::Capacity,
         Page::Alerts,
     ];
 
@@ -86,6 +91,7 @@ impl Page {
             Page::N1 | Page::Fall(_) => "n1",
             Page::Balance | Page::Move(_) => "balance",
             Page::Maintenance | Page::Reboot(_) => "maintenance",
+            Page::Capacity | Page::Room(_) => "capacity",
             Page::Pair(_) => "disk",
             Page::Volumes(_) => "storage",
             Page::Help(_) => "help",
@@ -110,6 +116,7 @@ impl Page {
             Id::Fall(name) | Id::Alert(About::Fall(name), _) => Page::Fall(name.clone()),
             Id::Move(at) => Page::Move(*at),
             Id::Reboot(at) => Page::Reboot(*at),
+            Id::Room(at) => Page::Room(*at),
             Id::Pair(key) => Page::Pair(key.clone()),
             Id::Alert(About::Disk(name, index), _) => Page::of_disk(name, *index, facts),
             Id::Place(node, _) | Id::Alert(About::Storage(node), _) => Page::Volumes(node.clone()),
@@ -146,6 +153,7 @@ impl Page {
             Page::N1 => (Kind::N1, Scope::All),
             Page::Balance => (Kind::Balance, Scope::All),
             Page::Maintenance => (Kind::Maintenance, Scope::All),
+            Page::Capacity => (Kind::Capacity, Scope::All),
             Page::Volumes(node) => (Kind::Volumes, Scope::Node(node.clone())),
             Page::Node(name) => (Kind::Instances, Scope::Node(name.clone())),
             Page::Group(name) => (Kind::Nodes, Scope::Group(name.clone())),
@@ -155,6 +163,7 @@ impl Page {
             | Page::Fall(_)
             | Page::Move(_)
             | Page::Reboot(_)
+            | Page::Room(_)
             | Page::Help(_) => return None,
         };
         Some(Table::new(kind, scope))
@@ -187,7 +196,10 @@ impl View {
             tail: matches!(page, Page::Job(_)),
             full: false,
             // A job's own words, and what a plan comes to, are what one looks for there.
-            pane: matches!(page, Page::Jobs | Page::Balance | Page::Maintenance),
+            pane: matches!(
+                page,
+                Page::Jobs | Page::Balance | Page::Maintenance | Page::Capacity
+            ),
             page,
         }
     }
@@ -207,6 +219,7 @@ impl View {
         match self.shown_table().map(|table| table.kind) {
             Some(Kind::Balance) => Place::Balance,
             Some(Kind::Maintenance) => Place::Maintenance,
+            Some(Kind::Capacity) => Place::Plan,
             Some(_) => Place::Table,
             None => Place::Detail,
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::action::Action;
 use crate::model::{Cluster, Time};
 use crate::planner::think::balance::{self, Move, Start};
-use crate::planner::think::{Ask, Part, Snapshot, Task, Thought, rolling};
+use crate::planner::think::{Ask, Part, Snapshot, Task, Thought, capacity, rolling};
 
 use super::Effect;
 use super::nav::Page;
@@ -20,6 +20,8 @@ pub struct Plans {
     pub balance: Held<balance::Ask, Balance>,
     /// To reboot nodes.
     pub rolling: Held<rolling::Ask, rolling::Plan>,
+    /// How many more instances fit.
+    pub capacity: Held<capacity::Ask, Vec<capacity::Room>>,
     /// Counts up when anything here has changed.
     pub revision: u64,
     /// Tasks so far.
@@ -159,6 +161,7 @@ impl Plans {
                 let task = self.balance.task(cluster, number, ask);
                 if task.is_some() {
                     self.rolling.displace();
+                    self.capacity.displace();
                 }
                 (task, self.balance.compare(cluster))
             }
@@ -167,8 +170,18 @@ impl Plans {
                 let task = self.rolling.task(cluster, number, ask);
                 if task.is_some() {
                     self.balance.displace();
+                    self.capacity.displace();
                 }
                 (task, self.rolling.compare(cluster))
+            }
+            Page::Capacity | Page::Room(_) => {
+                let ask = |ask: &capacity::Ask| Ask::Capacity(ask.clone());
+                let task = self.capacity.task(cluster, number, ask);
+                if task.is_some() {
+                    self.balance.displace();
+                    self.rolling.displace();
+                }
+                (task, self.capacity.compare(cluster))
             }
             _ => return None,
         };
@@ -185,6 +198,7 @@ impl Plans {
         let progress = match page {
             Page::Balance | Page::Move(_) => &mut self.balance.progress,
             Page::Maintenance | Page::Reboot(_) => &mut self.rolling.progress,
+            Page::Capacity | Page::Room(_) => &mut self.capacity.progress,
             _ => return None,
         };
         if !matches!(progress, Progress::Thinking(_)) {
@@ -200,6 +214,7 @@ impl Plans {
         match page {
             Page::Balance => self.change_balance(action),
             Page::Maintenance => self.change_rolling(action),
+            Page::Capacity => self.change_capacity(action),
             _ => return,
         }
         self.revision += 1;
@@ -248,6 +263,16 @@ impl Plans {
         *progress = Progress::Wanted;
     }
 
+    fn change_capacity(&mut self, action: Action) {
+        let held = &mut self.capacity;
+        if let (Action::NextGroup, Some(snapshot)) = (action, &held.snapshot) {
+            let groups = snapshot.data.groups.iter().map(|it| it.name.clone());
+            let groups: Vec<String> = groups.collect();
+            held.ask.group = next(&groups, held.ask.group.as_ref(), true);
+        }
+        held.progress = Progress::Wanted;
+    }
+
     /// Takes in what came of a task; of one that is not wanted any more nothing.
     pub fn take(&mut self, thought: Thought) {
         for part in thought.parts {
@@ -257,6 +282,7 @@ impl Plans {
 
     fn take_part(&mut self, number: u64, part: Part) {
         let (balance, rolling) = (&mut self.balance, &mut self.rolling);
+        let capacity = &mut self.capacity;
         match part {
             Part::Start(start) if balance.is(number) => balance.replace(Balance {
                 start: *start,
@@ -277,6 +303,15 @@ impl Plans {
             Part::Rolling(plan) if rolling.is(number) => {
                 rolling.replace(*plan);
                 rolling.progress = Progress::Done;
+            }
+            Part::Room(room) if capacity.is(number) => match &mut capacity.plan {
+                Some(rooms) if capacity.asked.is_none() => rooms.push(*room),
+                _ => capacity.replace(vec![*room]),
+            },
+            Part::Filled if capacity.is(number) => capacity.progress = Progress::Done,
+            Part::Failed(why) if capacity.is(number) => {
+                capacity.progress = Progress::Failed(why);
+                capacity.plan = None;
             }
             Part::Failed(why) if balance.is(number) => {
                 balance.progress = Progress::Failed(why);

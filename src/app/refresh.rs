@@ -8,7 +8,7 @@ use super::nav::{Page, View};
 use super::rows::{About, Id, Table};
 use super::sheet::Sheet;
 use super::view::{
-    balance, drbd, group, help, instance, job, maintenance, n1, node, pair, volumes,
+    balance, capacity, drbd, group, help, instance, job, maintenance, n1, node, pair, volumes,
 };
 use super::{Effect, State, follow};
 
@@ -140,6 +140,8 @@ fn page_text(state: &State, cluster: &Cluster) -> Sheet {
         Page::Move(at) => balance::whole(cluster, facts, *at, width),
         Page::Maintenance => maintenance::above(cluster, facts, width),
         Page::Reboot(at) => maintenance::step(cluster, facts, *at, width, true),
+        Page::Capacity => capacity::above(cluster, facts, width),
+        Page::Room(at) => capacity::detail(cluster, facts, *at, width, true),
         Page::Fall(name) => n1::fall(cluster, facts, name, width),
         Page::Pair(key) => pair::whole(cluster, facts, key, width, tall),
         Page::Volumes(name) if view.full => volumes::whole(cluster, facts, name, width),
@@ -170,6 +172,7 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
         Id::Fall(name) | Id::Alert(About::Fall(name), _) => n1::fall(cluster, facts, name, width),
         Id::Move(at) => balance::after(facts, *at, width),
         Id::Reboot(at) => maintenance::step(cluster, facts, *at, width, false),
+        Id::Room(at) => capacity::detail(cluster, facts, *at, width, false),
         Id::Place(name, _) | Id::Alert(About::Storage(name), _) => {
             volumes::brief(cluster, facts, name, width)
         }

@@ -34,6 +34,8 @@ pub enum Id {
     Move(usize),
     /// The nth step of the plan for reboots, from 0 on.
     Reboot(usize),
+    /// The nth row of how many instances fit, from 0 on.
+    Room(usize),
     /// The nth finding about a subject.
     Alert(About, usize),
 }
@@ -281,7 +283,7 @@ impl Table {
             facts: match self.kind {
                 Kind::Alerts => facts.revision,
                 Kind::N1 => facts.n1_revision,
-                Kind::Balance => facts.plans.revision,
+                Kind::Balance | Kind::Capacity => facts.plans.revision,
                 // What is safe is said of the disks as they are.
                 Kind::Maintenance => facts.plans.revision.wrapping_add(facts.revision),
                 Kind::Drbd | Kind::Storage | Kind::Volumes => facts.index.revision,

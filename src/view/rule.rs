@@ -5,7 +5,7 @@ use crate::app::columns::place;
 use crate::app::layout::{Layout, beside};
 use crate::app::nav::Page;
 use crate::app::rows::Id;
-use crate::app::view::{alerts, drbd};
+use crate::app::view::{alerts, capacity, drbd};
 use crate::model::Cluster;
 use crate::theme::Role;
 
@@ -72,6 +72,10 @@ fn title(state: &State, cluster: &Cluster) -> String {
         Page::Fall(name) => format!("{word} if {} dies", names.short(name)),
         Page::Move(at) => format!("{word}: after move {}", at + 1),
         Page::Reboot(at) => format!("{word}: step {}", at + 1),
+        Page::Room(at) => match capacity::row(&state.facts, *at) {
+            Some(room) => format!("{word} of {}", room.group),
+            None => word.to_owned(),
+        },
         Page::Volumes(name) => format!("{word} {}", names.short(name)),
         Page::Pair(key) => format!("{word} {}", drbd::name(&state.facts, key)),
         Page::Job(id) => {
@@ -106,6 +110,10 @@ fn pane_title(state: &State) -> String {
         Some(Id::Fall(node)) => format!("if {} dies", names.short(node)),
         Some(Id::Move(at)) => format!("after move {}", at + 1),
         Some(Id::Reboot(at)) => format!("step {}", at + 1),
+        Some(Id::Room(at)) => {
+            let room = capacity::row(&state.facts, *at);
+            room.map_or_else(String::new, |room| room.group.to_string())
+        }
         Some(Id::Place(node, _)) => format!("storage {}", names.short(node)),
         Some(Id::Volume(_, _, name)) => name.clone(),
         Some(id @ Id::Alert(..)) => {

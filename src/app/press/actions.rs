@@ -60,6 +60,7 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoStorage => state.way.go(Page::Storage),
         Action::GoN1 => state.way.go(Page::N1),
         Action::GoBalance => state.way.go(Page::Balance),
+        Action::GoCapacity => state.way.go(Page::Capacity),
         Action::GoMaintenance => state.way.go(Page::Maintenance),
         Action::Replan
         | Action::NextGroup

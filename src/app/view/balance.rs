@@ -24,12 +24,12 @@ pub const COLUMNS: &[Column] = &[
         .apart(),
     Column::text(Col::From, "FROM", 12, 2).growing(34),
     Column::text(Col::To, "TO", 12, 2).growing(34),
-    Column::number(Col::Gain, "GAIN", 8, 3),
-    Column::number(Col::Score, "SCORE", 9, 6).smallest_first(),
+    Column::number(Col::Gain, "GAIN", 7, 3),
+    Column::number(Col::Score, "SCORE", 8, 6).smallest_first(),
     Column::number(Col::Copy, "COPY", 7, 4),
-    Column::number(Col::Set, "SET", 4, 5).smallest_first(),
+    Column::number(Col::Set, "SET", 3, 5).smallest_first(),
     Column::text(Col::How, "HOW", 11, 7).growing(17).apart(),
-    Column::text(Col::Locks, "LOCKS", 17, 8).growing(50),
+    Column::text(Col::Locks, "LOCKS", 20, 8).growing(50),
 ];
 
 /// Moves in their order.
@@ -70,10 +70,7 @@ pub fn text(facts: &Facts, at: usize, col: Col) -> Option<Cow<'_, str>> {
         Col::From => Cow::Owned(place(facts, &it.before)),
         Col::To => Cow::Owned(place(facts, &it.after)),
         Col::How => Cow::Borrowed(it.how),
-        Col::Locks => {
-            let locks = it.locks.iter().map(|node| facts.names.short(node));
-            Cow::Owned(locks.collect::<Vec<_>>().join(" "))
-        }
+        Col::Locks => Cow::Owned(locks(facts, it)),
         _ => return None,
     })
 }
@@ -122,6 +119,16 @@ pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
     };
     let (text, tone) = verdict(plan, &held.progress);
     sheet.wrapped(&text, tone, 0);
+    let wait = (0..plan.moves.len()).filter(|at| unsafe_now(facts, *at).is_some());
+    match wait.count() {
+        0 => {}
+        1 => sheet.wrapped("1 move should wait: its disks are not well.", Tone::Warn, 0),
+        n => sheet.wrapped(
+            &format!("{n} moves should wait: their disks are not well."),
+            Tone::Warn,
+            0,
+        ),
+    }
     let start = &plan.start;
     let group = match start.groups.len() {
         0 | 1 => start.group.clone(),
@@ -217,6 +224,9 @@ fn verdict(plan: &Balance, progress: &Progress) -> (String, Tone) {
     }
 }
 
+/// From this width on there is room for what the table says too.
+const ROOMY: u16 = 60;
+
 /// Nodes that the pane shows at most.
 const SHOWN: usize = 14;
 
@@ -261,15 +271,18 @@ pub fn whole(cluster: &Cluster, facts: &Facts, at: usize, width: u16) -> Sheet {
 
 fn head(sheet: &mut Sheet, facts: &Facts, plan: &Balance, at: usize, it: &Move) {
     let before = it.score.total() + it.gain;
-    sheet.spans(vec![
+    let mut spans = vec![
         Span::new(
             format!("After move {} of {}  ", at + 1, plan.moves.len()),
             Tone::Heading,
         ),
         Span::new("score ", Tone::Dim),
         Span::new(format!("{:.4}", it.score.total()), Tone::Plain),
-        Span::new(format!(", was {before:.4}"), Tone::Dim),
-    ]);
+    ];
+    if sheet.width() >= ROOMY {
+        spans.push(Span::new(format!(", was {before:.4}"), Tone::Dim));
+    }
+    sheet.spans(spans);
     if let Some(why) = unsafe_now(facts, at) {
         let text = format!("{}: {why}", facts.names.short(&it.instance));
         sheet.wrapped(&text, Tone::Warn, 0);
@@ -277,6 +290,12 @@ fn head(sheet: &mut Sheet, facts: &Facts, plan: &Balance, at: usize, it: &Move) 
     for command in &it.commands {
         sheet.wrapped_after("  ", command);
     }
+    sheet.wrapped(&format!("  locks {}", locks(facts, it)), Tone::Dim, 0);
+}
+
+fn locks(facts: &Facts, it: &Move) -> String {
+    let locks = it.locks.iter().map(|node| facts.names.short(node));
+    locks.collect::<Vec<_>>().join(" ")
 }
 
 /// Nodes with what they have in use: before anything has moved, and after this move.

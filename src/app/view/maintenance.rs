@@ -18,7 +18,7 @@ use super::{drbd, plan};
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
     Column::number(Col::Step, "STEP", 4, 0).smallest_first(),
-    Column::number(Col::Nodes, "NODES", 5, 4),
+    Column::number(Col::Nodes, "NODES", 5, 4).apart(),
     Column::text(Col::Reboot, "REBOOT TOGETHER", 20, 1)
         .growing(70)
         .apart(),
@@ -129,6 +129,10 @@ pub fn verdict(facts: &Facts, step: &Step) -> (String, Tone) {
             drbd::state_word(pair.state),
             more.len()
         )),
+    }
+    if let Some((node, count)) = step.closed.first() {
+        let node = facts.names.short(node);
+        parts.push(format!("{node} is off and cannot take {count}"));
     }
     if let Some((node, missing)) = step.short.first() {
         let node = facts.names.short(node);
@@ -270,6 +274,18 @@ fn dangers(sheet: &mut Sheet, facts: &Facts, step: &Step) {
             state => state.into_owned(),
         };
         let text = format!("NOT SAFE: {name} {text}");
+        sheet.wrapped(&text, Tone::Warn, 0);
+    }
+    for (node, count) in &step.closed {
+        let node = facts.names.short(node);
+        let text = match count {
+            1 => format!(
+                "NOT SAFE: {node} is offline, drained or unknown, and 1 instance would go there"
+            ),
+            n => format!(
+                "NOT SAFE: {node} is offline, drained or unknown, and {n} instances would go there"
+            ),
+        };
         sheet.wrapped(&text, Tone::Warn, 0);
     }
     for (node, missing) in &step.short {

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod balance;
+pub mod capacity;
 pub mod drbd;
 mod ends;
 pub mod group;
@@ -54,6 +55,8 @@ pub enum Kind {
     Balance,
     /// Steps of a plan for reboots.
     Maintenance,
+    /// Shapes of instances in groups.
+    Capacity,
     /// Logical volumes of a node.
     Volumes,
     /// Findings.
@@ -73,6 +76,7 @@ impl Kind {
             Kind::N1 => n1::COLUMNS,
             Kind::Balance => balance::COLUMNS,
             Kind::Maintenance => maintenance::COLUMNS,
+            Kind::Capacity => capacity::COLUMNS,
             Kind::Volumes => volumes::COLUMNS,
             Kind::Alerts => alerts::COLUMNS,
         }
@@ -90,6 +94,7 @@ impl Kind {
             Kind::N1 => "nodes",
             Kind::Balance => "moves",
             Kind::Maintenance => "steps",
+            Kind::Capacity => "rows",
             Kind::Volumes => "volumes",
             Kind::Alerts => "alerts",
         }
@@ -124,6 +129,7 @@ impl Kind {
             Kind::N1 => n1::ids(facts),
             Kind::Balance => balance::ids(facts),
             Kind::Maintenance => maintenance::ids(facts),
+            Kind::Capacity => capacity::ids(facts),
             Kind::Volumes => match scope {
                 Scope::Node(node) => volumes::ids(facts, node),
                 Scope::All | Scope::Group(_) => Vec::new(),
@@ -144,6 +150,7 @@ impl Kind {
             (Kind::N1, Id::Fall(node)) => n1::words(facts, node),
             (Kind::Balance, Id::Move(at)) => balance::words(facts, *at),
             (Kind::Maintenance, Id::Reboot(at)) => maintenance::words(facts, *at),
+            (Kind::Capacity, Id::Room(at)) => capacity::words(facts, *at),
             (Kind::Volumes, id) => volumes::words(facts, id),
             (Kind::Alerts, id) => alerts::words(facts, id),
             _ => None,
@@ -169,7 +176,8 @@ impl Kind {
             | Id::Place(..)
             | Id::Volume(..)
             | Id::Move(_)
-            | Id::Reboot(_) => None,
+            | Id::Reboot(_)
+            | Id::Room(_) => None,
         };
         let mut searched = words.unwrap_or_default().join("\n");
         searched.push(TAGS);
@@ -197,6 +205,7 @@ impl Kind {
             (Kind::N1, Id::Fall(node)) => n1::text(facts, node, col),
             (Kind::Balance, Id::Move(at)) => balance::text(facts, *at, col),
             (Kind::Maintenance, Id::Reboot(at)) => maintenance::text(facts, *at, col),
+            (Kind::Capacity, Id::Room(at)) => capacity::text(facts, *at, col),
             (Kind::Volumes, id) => volumes::text(facts, id, col),
             (Kind::Alerts, id) => alerts::text(facts, id, col),
             _ => None,
@@ -216,6 +225,7 @@ impl Kind {
             (Kind::N1, Id::Fall(node)) => n1::sort_key(facts, node, col),
             (Kind::Balance, Id::Move(at)) => balance::sort_key(facts, *at, col),
             (Kind::Maintenance, Id::Reboot(at)) => maintenance::sort_key(facts, *at, col),
+            (Kind::Capacity, Id::Room(at)) => capacity::sort_key(facts, *at, col),
             (Kind::Volumes, id) => volumes::sort_key(facts, id, col),
             (Kind::Alerts, id) => {
                 alerts::text(facts, id, col).map(|text| SortKey::Text(text.into()))

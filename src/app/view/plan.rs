@@ -40,7 +40,7 @@ pub fn age<A, P>(sheet: &mut Sheet, cluster: &Cluster, held: &Held<A, P>) {
         return;
     };
     let seconds = cluster.now.at.since(snapshot.at) as f64 / 1e3;
-    let when = if seconds < ages::LIVE_NOW {
+    let when = if seconds < ages::LIVE_NOW && held.changed == 0 {
         "as it is now".to_owned()
     } else {
         format!("as of {}", ago(seconds))

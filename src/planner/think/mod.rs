@@ -2,6 +2,7 @@
 //! part. Whoever runs it can stop it between two parts.
 
 pub mod balance;
+pub mod capacity;
 pub mod rolling;
 pub mod snapshot;
 
@@ -17,6 +18,8 @@ pub enum Ask {
     Balance(balance::Ask),
     /// Reboot nodes, one group of them after the other.
     Rolling(rolling::Ask),
+    /// Fill groups with more instances.
+    Capacity(capacity::Ask),
 }
 
 /// Something to think about.
@@ -41,6 +44,10 @@ pub enum Part {
     Moved(Vec<usize>),
     /// A whole plan for reboots.
     Rolling(Box<rolling::Plan>),
+    /// How many more instances of a shape fit into a group.
+    Room(Box<capacity::Room>),
+    /// Every shape and group is told.
+    Filled,
     /// There is no plan, and why.
     Failed(String),
 }
@@ -69,6 +76,7 @@ pub fn think(task: &Task, tell: &mut dyn FnMut(Part) -> bool) {
     };
     match &task.ask {
         Ask::Balance(ask) => balance::think(cluster, ask, tell),
+        Ask::Capacity(ask) => capacity::think(&cluster, ask, tell),
         Ask::Rolling(ask) => {
             tell(match rolling::think(&cluster, ask) {
                 Ok(plan) => Part::Rolling(Box::new(plan)),

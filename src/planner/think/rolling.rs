@@ -50,6 +50,8 @@ pub struct Step {
     pub guests: Vec<Guest>,
     /// Nodes that have not the memory for what comes, and how much is missing, MiB.
     pub short: Vec<(Name, i64)>,
+    /// Nodes that take nothing, as they are offline, drained, or not known, and how many instances would go there.
+    pub closed: Vec<(Name, usize)>,
 }
 
 /// What becomes of an instance.
@@ -139,7 +141,7 @@ fn step(cluster: &Cluster, ask: &Ask, part: &Part) -> Step {
         Arc::from(node.map_or("", |it| it.name.as_str()))
     };
     let mut guests = Vec::new();
-    let mut arrivals: BTreeMap<usize, i64> = BTreeMap::new();
+    let mut arrivals: BTreeMap<usize, (i64, usize)> = BTreeMap::new();
     for from in &part.nodes {
         // The oldest first.
         let primaries = cluster.primaries.get(*from).into_iter().flatten().rev();
@@ -162,8 +164,9 @@ fn step(cluster: &Cluster, ask: &Ask, part: &Part) -> Step {
                 }
             };
             if let Some(to) = to {
-                let sum = arrivals.entry(to).or_default();
+                let (sum, count) = arrivals.entry(to).or_default();
                 *sum = sum.saturating_add(instance.memory);
+                *count += 1;
             }
             let name = cluster.data.instances.get(*at);
             guests.push(Guest {
@@ -174,7 +177,13 @@ fn step(cluster: &Cluster, ask: &Ask, part: &Part) -> Step {
             });
         }
     }
-    let short = arrivals.into_iter().filter_map(|(to, wanted)| {
+    let takes = |to: usize| cluster.nodes.get(to).is_some_and(|it| !it.offline);
+    let closed = arrivals.iter().filter(|(to, _)| !takes(**to));
+    let closed = closed.map(|(to, (_, count))| (node(*to), *count)).collect();
+    let short = arrivals.into_iter().filter_map(|(to, (wanted, _))| {
+        if !takes(to) {
+            return None;
+        }
         let free = cluster.figures.get(to)?.unallocated;
         let missing = wanted.saturating_sub(free);
         (missing > 0).then(|| (node(to), missing))
@@ -185,6 +194,7 @@ fn step(cluster: &Cluster, ask: &Ask, part: &Part) -> Step {
         master: part.nodes.iter().any(master),
         guests,
         short: short.collect(),
+        closed,
     }
 }
 
@@ -233,6 +243,18 @@ mod tests {
         let short = &of_first.unwrap().short;
         assert_eq!(&*short[0].0, data.nodes[1].name);
         assert!(short[0].1 > 0);
+    }
+
+    #[test]
+    fn a_secondary_that_is_offline_takes_nothing() {
+        let mut data = nodes(3);
+        put(&mut data, 1_000, 0, Some(1));
+        data.nodes[1].offline = true;
+        let plan = plan(&data, &Ask::default());
+        let step = plan.steps.iter().find(|it| !it.guests.is_empty());
+        let name: Name = Arc::from(data.nodes[1].name.as_str());
+        assert_eq!(step.unwrap().closed, [(name.clone(), 1)]);
+        assert_eq!(plan.left_out, [name]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod balance;
+mod capacity;
 mod drbd;
 mod groups;
 mod instances;
@@ -31,7 +32,7 @@ pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Fall(node) => n1::row(state, node),
         Id::Place(node, nth) => storage::row(state, node, *nth),
         Id::Volume(..) => volumes::row(state, id),
-        Id::Group(_) | Id::Move(_) | Id::Reboot(_) => Tone::Plain,
+        Id::Group(_) | Id::Move(_) | Id::Reboot(_) | Id::Room(_) => Tone::Plain,
     }
 }
 
@@ -48,6 +49,7 @@ pub fn worst(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Group(name) => groups::worst(state, name),
         Id::Move(at) => balance::worst(state, *at),
         Id::Reboot(at) => maintenance::worst(state, *at),
+        Id::Room(at) => capacity::worst(state, *at),
         Id::Alert(..) => alerts::row(state, id),
     }
 }
@@ -70,6 +72,7 @@ pub fn cell<'a>(
         (Kind::N1, Id::Fall(node)) => n1::cell(state, node, col),
         (Kind::Balance, Id::Move(at)) => balance::cell(state, *at, col),
         (Kind::Maintenance, Id::Reboot(at)) => maintenance::cell(state, *at, col),
+        (Kind::Capacity, Id::Room(at)) => capacity::cell(state, *at, col),
         (Kind::Volumes, id) => volumes::cell(state, id, col),
         (Kind::Alerts, id) => alerts::cell(state, id, col),
         _ => None,

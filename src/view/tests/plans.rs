@@ -11,11 +11,12 @@ use crate::theme::{Depth, glyph};
 
 /// Answers the newest task, up to so many parts.
 fn answer(screen: &mut Screen, most: usize) {
-    let mut tasks = screen.effects.iter().filter_map(|effect| match effect {
+    let mut tasks = screen.effects.iter().rev();
+    let task = tasks.find_map(|effect| match effect {
         Effect::Think(task) => Some(task.clone()),
         _ => None,
     });
-    let task = tasks.next_back().expect("a task");
+    let task = task.expect("a task");
     let mut parts: Vec<Part> = Vec::new();
     think(&task, &mut |part| {
         parts.push(part);
@@ -80,6 +81,30 @@ fn maintenance() {
     let mut screen = Screen::new(sick_disks(), 80, 24).themed(Depth::Mono, &glyph::ASCII);
     keys(&mut screen);
     insta::assert_snapshot!("maintenance-mono-ascii", screen.styled());
+}
+
+#[test]
+fn capacity() {
+    let keys = |screen: &mut Screen| {
+        screen.press("0");
+        answer(screen, usize::MAX);
+        screen.press("j j j");
+    };
+    pictures("capacity", lopsided, keys);
+    let mut screen = Screen::new(lopsided(), 160, 45);
+    keys(&mut screen);
+    insta::assert_snapshot!("capacity-160x45", screen.text());
+    let mut screen = Screen::new(lopsided(), 80, 24).themed(Depth::Mono, &glyph::ASCII);
+    keys(&mut screen);
+    insta::assert_snapshot!("capacity-mono-ascii", screen.styled());
+    screen.press("Enter");
+    insta::assert_snapshot!("capacity-room", screen.text());
+    // Asked anew the first row takes the place of all.
+    screen.press("Esc r");
+    let rows = |screen: &Screen| screen.state.view().shown_table().unwrap().rows.len();
+    assert!(rows(&screen) > 1);
+    answer(&mut screen, 1);
+    assert_eq!(rows(&screen), 1);
 }
 
 #[test]

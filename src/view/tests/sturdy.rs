@@ -26,6 +26,7 @@ fn every_size_can_be_drawn() {
         "Enter",
         "8",
         "9",
+        "0",
         "j Enter",
         "Esc 1 Enter",
         "Tab",
