@@ -8,7 +8,7 @@ mod storage;
 
 use crate::model::{Cluster, Name};
 
-use super::n1::Report;
+use super::n1::{Kind, Report};
 use super::replica::{Pair, pairs};
 use super::storage::{Place, places};
 use super::work::Work;
@@ -83,7 +83,14 @@ pub fn findings_with(
     // Trouble that is still to come is said after what is.
     for row in n1.bad() {
         let subject = Subject::Fall(row.node.clone());
-        found.add(Severity::Warning, subject, row.alert.clone());
+        // What has no second node is lost with its own, whatever room there is elsewhere.
+        let by_design = row.kind == Kind::Global && row.at_risk <= row.alone;
+        let severity = if by_design {
+            Severity::Note
+        } else {
+            Severity::Warning
+        };
+        found.add(severity, subject, row.alert.clone());
     }
     found
         .0

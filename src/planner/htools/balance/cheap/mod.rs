@@ -12,7 +12,17 @@ use crate::planner::htools::moves::Move;
 use crate::planner::htools::score::score;
 
 /// MiB that each move counts for beside its data: several are tried, the cheapest plan is taken.
-const BASES: [f64; 3] = [1_024.0, 20_480.0, 204_800.0];
+const BASES: [f64; 4] = [1_024.0, 20_480.0, 204_800.0, 1e9];
+
+/// Rounds in which the moves that copy most are taken out of a plan and others are looked for instead: so many by the
+/// number of instances, but not more nor fewer than these.
+const ROUNDS: usize = 40_000;
+const MOST_ROUNDS: usize = 100;
+const FEWEST_ROUNDS: usize = 8;
+
+/// A move gains so much, or if the goal is not reached by such moves, so little.
+const WORTH: f64 = 1e-3;
+const LITTLE: f64 = 1e-6;
 
 /// Below hbal's score no move may bring the data above one part in so many of hbal's.
 const PART: i64 = 4;
@@ -179,17 +189,39 @@ pub fn plan(
         steps.truncate(kept);
         cheap = dress(cluster, before, &steps, costs.resync);
     }
-    for base in BASES {
-        let found = aim.greedy(base, go_on)?;
-        let Some(found) = aim.prune(found) else {
-            continue;
-        };
-        let Some(found) = route::parallel(cluster, scope, options, &found) else {
-            continue;
-        };
+    let all = vec![true; cluster.instances.len()];
+    let offer = |moves: Vec<(usize, Move)>| {
+        let found = route::parallel(cluster, scope, options, &aim.prune(moves)?)?;
         let found = dress(cluster, before, &found, costs.resync);
-        if found.after <= goal && found.mib < cheap.mib {
+        (found.after <= goal).then_some(found)
+    };
+    for base in BASES {
+        let found = aim.greedy(base, &[], &all, go_on)?;
+        if let Some(found) = offer(found).filter(|it| it.mib < cheap.mib) {
             cheap = found;
+        }
+    }
+    let (mut few, mut base) = (1, BASES.iter().cycle());
+    let rounds = ROUNDS / scope.instances.len().max(1);
+    for round in 0..rounds.clamp(FEWEST_ROUNDS, MOST_ROUNDS) {
+        let dearest = aim.dearest(&cheap);
+        let out: Vec<usize> = dearest.into_iter().skip(round % 3).take(few).collect();
+        if out.is_empty() {
+            break;
+        }
+        let mut others = all.clone();
+        for at in &out {
+            if let Some(other) = others.get_mut(*at) {
+                *other = false;
+            }
+        }
+        let kept = cheap.steps.iter().map(|it| (it.step.instance, it.step.to));
+        let kept: Vec<(usize, Move)> = kept.filter(|it| !out.contains(&it.0)).collect();
+        let base = base.next().copied().unwrap_or_default();
+        let found = aim.greedy(base, &kept, &others, go_on)?;
+        match offer(found).filter(|it| it.mib < cheap.mib) {
+            Some(found) => cheap = found,
+            None => few = if few >= 16 { 1 } else { few + 1 },
         }
     }
     Some(Plans { hbal, cheap })
@@ -217,10 +249,37 @@ struct Aim<'a> {
 }
 
 impl Aim<'_> {
-    /// Moves by their gain for what they cost, down to the goal; below it only those that are cheap.
+    /// Instances that a plan copies, those with most to copy first.
+    fn dearest(&self, plan: &Plan) -> Vec<usize> {
+        let mut all: Vec<(i64, usize)> = plan
+            .steps
+            .iter()
+            .filter(|it| it.mib > 0)
+            .map(|it| (it.mib, it.step.instance))
+            .collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        all.dedup_by_key(|it| it.1);
+        all.into_iter().map(|it| it.1).collect()
+    }
+
+    /// MiB that so many tenths of the instances do not pass.
+    fn size(&self, tenths: usize) -> i64 {
+        let all = self.scope.instances.iter();
+        let all = all.filter_map(|at| self.cluster.instances.get(*at));
+        let mut sizes: Vec<i64> = all.map(|it| it.disk.max(0)).collect();
+        sizes.sort_unstable();
+        let at = sizes.len().saturating_sub(1) * tenths / 10;
+        sizes.get(at).copied().unwrap_or_default()
+    }
+
+    /// Moves by their gain for what they cost, down to the goal; below it only those that are cheap. `first` are made
+    /// before, as far as they are possible, and only instances that are `wanted` are moved. While the goal is far the
+    /// small instances are moved, and larger ones when there is nothing left to gain.
     fn greedy(
         &self,
         base: f64,
+        first: &[(usize, Move)],
+        wanted: &[bool],
         go_on: &mut dyn FnMut(Progress) -> bool,
     ) -> Option<Vec<(usize, Move)>> {
         let mut cluster = self.cluster.clone();
@@ -228,8 +287,26 @@ impl Aim<'_> {
         let mut out = Vec::new();
         let mut now = self.hbal.before;
         let mut mib = 0_i64;
-        let mut thrift = Thrift::new(self.group(&cluster), &board);
+        for (at, to) in first {
+            let made = cluster.outcome(*at, *to, self.options.ignore_soft_errors);
+            let (Ok(outcome), Some(instance)) = (made, cluster.instances.get(*at)) else {
+                continue;
+            };
+            mib = mib.saturating_add(copied(instance, *to));
+            board.take(&cluster, instance, &outcome);
+            cluster.make(*at, &outcome);
+            out.push((*at, *to));
+        }
+        now = if out.is_empty() {
+            now
+        } else {
+            board.score().total()
+        };
+        let mut thrift = Thrift::new(self.group(&cluster), &board, wanted);
         let mut below = false;
+        let mut tiers = [5, 8].map(|tenths| self.size(tenths)).into_iter();
+        let mut tier = tiers.next();
+        let mut worth = WORTH;
         let most = usize::try_from(self.options.max_length).unwrap_or(usize::MAX);
         while out.len() < most {
             if now <= self.goal && !below {
@@ -244,12 +321,20 @@ impl Aim<'_> {
                 most: if below {
                     (self.hbal.mib / PART).saturating_sub(mib)
                 } else {
-                    i64::MAX
+                    tier.unwrap_or(i64::MAX)
                 },
                 least: if below { self.rate() } else { 0.0 },
+                worth: if below { WORTH } else { worth },
             };
             let Some(best) = thrift.best(self.group(&cluster), &mut board, want) else {
-                break;
+                match tier {
+                    _ if below => break,
+                    Some(_) => tier = tiers.next(),
+                    None if worth > LITTLE => worth = LITTLE,
+                    None => break,
+                }
+                thrift.forget();
+                continue;
             };
             let Some(instance) = cluster.instances.get(best.instance) else {
                 break;

@@ -7,9 +7,6 @@ use crate::planner::htools::balance::cheap::copied;
 use crate::planner::htools::board::Board;
 use crate::planner::htools::moves::Move;
 
-/// Least gain of a move that is worth a job.
-const WORTH: f64 = 1e-3;
-
 /// Which moves are wanted.
 #[derive(Clone, Copy)]
 pub struct Want {
@@ -19,6 +16,8 @@ pub struct Want {
     pub most: i64,
     /// Least gain for each MiB copied, base not counted.
     pub least: f64,
+    /// Least gain of a move that is worth a job.
+    pub worth: f64,
 }
 
 /// What is kept from step to step.
@@ -28,17 +27,21 @@ pub struct Thrift {
     worth: Vec<f64>,
     /// The move.
     to: Vec<Option<Move>>,
+    wanted: Vec<bool>,
     moves: usize,
 }
 
 impl Thrift {
     /// Nothing is known yet.
-    pub fn new(group: Group<'_>, board: &Board) -> Thrift {
+    /// Only instances that are `wanted` are moved.
+    pub fn new(group: Group<'_>, board: &Board, wanted: &[bool]) -> Thrift {
         let count = group.scope.instances.len();
+        let all = group.scope.instances.iter();
         Thrift {
             lanes: Lanes::new(group.cluster, group.scope, board),
             worth: vec![f64::INFINITY; count],
             to: vec![None; count],
+            wanted: all.map(|at| wanted.get(*at) == Some(&true)).collect(),
             moves: 0,
         }
     }
@@ -86,7 +89,8 @@ impl Thrift {
 
     fn look(&mut self, group: Group<'_>, board: &mut Board, score: f64, at: usize, want: Want) {
         let (mut most, mut found) = (0.0, None);
-        if let Some(instance) = group.instance(at) {
+        let wanted = self.wanted.get(at) == Some(&true);
+        if let Some(instance) = group.instance(at).filter(|_| wanted) {
             let inside = |node: usize| board.place(node).is_some();
             let kinds = Kinds::of(group.cluster, instance, group.options, inside);
             let start = (!kinds.none())
@@ -96,7 +100,7 @@ impl Thrift {
                 start.all(board, |to, change| {
                     let mib = copied(instance, to);
                     let (gain, cost) = (-change, mib as f64);
-                    if gain < WORTH || mib > want.most || gain < want.least * cost {
+                    if gain < want.worth || mib > want.most || gain < want.least * cost {
                         return;
                     }
                     let worth = gain / (want.base + cost);
