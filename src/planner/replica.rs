@@ -80,13 +80,13 @@ pub enum Seen {
     Unknown,
 }
 
-/// How a pair is, best first.
+/// How a pair is, what matters least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Connected, both up to date.
-    Healthy,
     /// Not active on either node, as the instance is stopped.
     Down,
+    /// Connected, both up to date.
+    Healthy,
     /// A verify is under way.
     Verifying,
     /// Nothing can be said.

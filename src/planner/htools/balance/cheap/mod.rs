@@ -20,6 +20,9 @@ const ROUNDS: usize = 40_000;
 const MOST_ROUNDS: usize = 100;
 const FEWEST_ROUNDS: usize = 8;
 
+/// Moves replayed at most when some are left out.
+const TRIALS: usize = 200_000;
+
 /// A move gains so much, or if the goal is not reached by such moves, so little.
 const WORTH: f64 = 1e-3;
 const LITTLE: f64 = 1e-6;
@@ -430,9 +433,6 @@ impl Aim<'_> {
         after <= self.goal && (!self.whole || on_offline(&cluster, self.scope) <= self.on_offline)
     }
 }
-
-/// Moves replayed at most when some are left out.
-const TRIALS: usize = 200_000;
 
 #[cfg(test)]
 mod tests;
