@@ -12,7 +12,7 @@ use crate::planner::think::{Part, Task, Thought, think};
 /// The console's end.
 pub struct Thinker {
     shared: Arc<Shared>,
-    started: bool,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 struct Shared {
@@ -45,18 +45,19 @@ impl Thinker {
                 told: Notify::new(),
                 wanted: AtomicU64::new(NONE),
             }),
-            started: false,
+            thread: None,
         }
     }
 
     /// Thinks about this task, and no more about the one before.
     pub fn think(&mut self, task: Arc<Task>) {
         self.shared.want(Some(task));
-        if !self.started {
+        // One that died of a task is replaced for the next.
+        if self.thread.as_ref().is_none_or(|it| it.is_finished()) {
             let shared = self.shared.clone();
             let thread = thread::Builder::new().name("think".to_owned());
             match thread.spawn(move || shared.work()) {
-                Ok(_) => self.started = true,
+                Ok(thread) => self.thread = Some(thread),
                 // It is tried again with the next task.
                 Err(error) => tracing::error!(%error, "no thread to think on"),
             }

@@ -39,8 +39,7 @@ pub(super) fn join(cluster: &Cluster) -> Vec<Pair> {
 /// The disk is replicated by DRBD.
 fn is_drbd(instance: &Instance, disk: &config::Disk) -> bool {
     let ends = disk.layout.as_ref().is_some_and(|it| !it.ends.is_empty());
-    ends || disk.template == "drbd"
-        || disk.template.is_empty() && instance.conf.disk_template == "drbd"
+    ends || instance.template_of(disk) == "drbd"
 }
 
 /// One end of a disk: node and minor.
@@ -112,12 +111,8 @@ fn half(cluster: &Cluster, end: End) -> Half {
 
 /// The node told its devices: without a version there are none, or they could not be read.
 pub(crate) fn told(node: &Node) -> bool {
-    let fails = || {
-        let mut missing = node.facts.missing.iter().flatten();
-        missing.any(|it| it.part == "drbd")
-    };
     let drbd = node.facts.drbd.as_ref();
-    drbd.is_some_and(|drbd| !drbd.version.is_empty() || !fails())
+    drbd.is_some_and(|drbd| !drbd.version.is_empty() || node.missing("drbd").is_none())
 }
 
 /// Both halves together; `disk` is the configuration's, with its instance.
@@ -228,11 +223,9 @@ fn claim<'a>(cluster: &'a Cluster, node: &Node, device: &'a Device) -> Result<(&
         return Err(Why::NoInstance);
     };
     let conf = &instance.conf;
-    let lives_here =
-        conf.primary == *node.name || conf.secondaries.iter().any(|name| *name == *node.name);
     let disk = conf.disks.get(index as usize);
     let open = disk.is_some_and(|disk| is_drbd(instance, disk) && disk.layout.is_none());
-    if lives_here && open {
+    if instance.lives_on(&node.name) && open {
         Ok((&instance.name, index))
     } else {
         Err(Why::Elsewhere)

@@ -185,8 +185,7 @@ fn secondary_away(ground: &Ground) -> Vec<String> {
         )];
     }
     let alone = own.is_some_and(|it| it.connection == "StandAlone");
-    let split =
-        own.is_some_and(|it| it.split_brain_at.is_some()) || pair.state == State::SplitBrain;
+    let split = own.is_some_and(|it| it.split_brain_at.is_some());
     if pair.secondary.seen == Seen::Absent {
         if split {
             return vec![format!(
@@ -250,8 +249,7 @@ fn primary_away(ground: &Ground) -> Vec<String> {
         "The copy on {other} may be the only one: do not replace or remove it before {node} is back or given up."
     );
     let own = pair.secondary.now();
-    let split =
-        own.is_some_and(|it| it.split_brain_at.is_some()) || pair.state == State::SplitBrain;
+    let split = own.is_some_and(|it| it.split_brain_at.is_some());
     if pair.primary.seen == Seen::Absent {
         let mut lines = vec![format!("{node} has no such device, as after a reboot.")];
         let parted = own.is_some_and(|it| it.role == "Secondary" && it.connection != "StandAlone");

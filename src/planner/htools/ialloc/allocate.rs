@@ -123,7 +123,19 @@ pub struct Search<'a> {
     pub dedicated: bool,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// For an instance that is to be made.
+    fn of(newcomer: &'a Newcomer, wanted: &'a Allocation, ways: &'a Ways, dedicated: bool) -> Self {
+        Search {
+            newcomer,
+            wanted: wanted.wanted,
+            networks: &wanted.networks,
+            only: ways.only.as_deref().or(wanted.nodes.as_deref()),
+            ways,
+            dedicated,
+        }
+    }
+
     /// Nodes of a group that the instance may go to.
     fn targets(&self, cluster: &Cluster, group: usize) -> Result<Targets, String> {
         let allowed = |at: &usize| {
@@ -307,14 +319,8 @@ fn find(
     wanted: &Allocation,
     ways: &Ways,
 ) -> Result<(Outcome, String), String> {
-    let search = Search {
-        newcomer,
-        wanted: wanted.wanted,
-        networks: &wanted.networks,
-        only: ways.only.as_deref().or(wanted.nodes.as_deref()),
-        ways,
-        dedicated: by_room(cluster, wanted.group.as_deref()),
-    };
+    let dedicated = by_room(cluster, wanted.group.as_deref());
+    let search = Search::of(newcomer, wanted, ways, dedicated);
     if let Some(name) = &wanted.group {
         let group = named(cluster, name)?;
         let scored = Scope::group(cluster, group).nodes;
@@ -347,14 +353,7 @@ fn refusals(
     wanted: &Allocation,
     ways: &Ways,
 ) -> Vec<reason::Refused> {
-    let search = Search {
-        newcomer,
-        wanted: wanted.wanted,
-        networks: &wanted.networks,
-        only: ways.only.as_deref().or(wanted.nodes.as_deref()),
-        ways,
-        dedicated: false,
-    };
+    let search = Search::of(newcomer, wanted, ways, false);
     let groups = match &wanted.group {
         Some(name) => named(cluster, name).into_iter().collect(),
         None => used_groups(cluster),
