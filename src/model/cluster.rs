@@ -103,17 +103,22 @@ impl Cluster {
             .unwrap_or(&self.destination)
     }
 
-    /// The node that is the master by its own word, or else by ssconf; empty if nobody says.
+    /// The node that most call the master, or else the one that serves, or else the one of the
+    /// newest ssconf; empty if nobody says. A vote comes first: a node that was the master and is
+    /// not asked any more takes nothing back.
     pub fn master(&self) -> &str {
-        let serving = self.masters.iter().find_map(|(name, state)| match state {
-            MasterState::Serving => Some(&**name),
-            _ => None,
-        });
-        let ssconf = self
-            .ssconf
-            .as_ref()
-            .map(|ssconf| ssconf.master_node.as_str());
-        serving.or(ssconf).unwrap_or_default()
+        let serving = || {
+            self.masters.iter().find_map(|(name, state)| match state {
+                MasterState::Serving => Some(&**name),
+                _ => None,
+            })
+        };
+        let ssconf = || self.ssconf.as_ref().map(|it| it.master_node.as_str());
+        self.elected()
+            .filter(|name| !name.is_empty())
+            .or_else(serving)
+            .or_else(ssconf)
+            .unwrap_or_default()
     }
 
     /// LUXI answers somewhere, over a link that is up.

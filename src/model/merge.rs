@@ -163,6 +163,10 @@ impl Cluster {
 
     fn told_ssconf(&mut self, from: &str, ssconf: Ssconf) {
         self.node(from).says_master = Some(Arc::from(ssconf.master_node.as_str()));
+        // One that gave the office up is not asked about it again, so its last word goes too.
+        if ssconf.master_node != from && self.masters.get(from) == Some(&MasterState::Serving) {
+            self.masters.remove(from);
+        }
         let newest = self
             .ssconf
             .as_ref()

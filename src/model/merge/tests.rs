@@ -146,6 +146,27 @@ fn only_the_master_speaks_for_the_cluster() {
 }
 
 #[test]
+fn a_master_that_gave_the_office_up_is_no_master_although_it_never_says_so() {
+    let mut cluster = cluster();
+    assert_eq!(cluster.master(), "node1");
+    let says = |cluster: &mut Cluster, node: &str, master: &str| {
+        let ssconf = Ssconf {
+            master_node: master.into(),
+            ..Default::default()
+        };
+        cluster.report(node, Report::Ssconf(Box::new(ssconf)));
+    };
+    says(&mut cluster, "node2", "node2");
+    says(&mut cluster, "node1", "node2");
+    // Not serving yet: by the vote alone.
+    assert_eq!(cluster.master(), "node2");
+    assert!(!cluster.master_serves());
+    cluster.report("node2", Report::Master(MasterState::Serving));
+    assert_eq!(cluster.master(), "node2");
+    assert!(cluster.master_serves());
+}
+
+#[test]
 fn a_candidate_speaks_once_the_master_is_lost() {
     let mut cluster = cluster();
     cluster.report(
