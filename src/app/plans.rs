@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::action::Action;
-use crate::model::{Cluster, Time};
+use crate::model::Time;
 use crate::planner::think::balance::{self, Move, Start};
 use crate::planner::think::{Ask, Part, Snapshot, Task, Thought, capacity, rolling};
 
@@ -103,11 +103,16 @@ impl<A, P> Held<A, P> {
     }
 
     /// Asks for it, if that is due and the cluster is known.
-    fn task(&mut self, cluster: &Cluster, number: u64, ask: impl Fn(&A) -> Ask) -> Option<Task> {
+    fn task(
+        &mut self,
+        now: Option<&Arc<Snapshot>>,
+        number: u64,
+        ask: impl Fn(&A) -> Ask,
+    ) -> Option<Task> {
         if self.progress != Progress::Wanted {
             return None;
         }
-        let snapshot = Arc::new(Snapshot::of(cluster).ok()?);
+        let snapshot = now?.clone();
         self.progress = Progress::Thinking(number);
         self.asked = Some(snapshot.clone());
         Some(Task {
@@ -132,19 +137,15 @@ impl<A, P> Held<A, P> {
     }
 
     /// Looks now and then at what has changed since; says whether that differs.
-    fn compare(&mut self, cluster: &Cluster) -> bool {
-        let now = cluster.now.at;
-        let Some(snapshot) = &self.snapshot else {
+    fn compare(&mut self, now: Option<&Arc<Snapshot>>) -> bool {
+        let (Some(snapshot), Some(now)) = (&self.snapshot, now) else {
             return false;
         };
-        if now.since(self.compared.max(snapshot.at)) < COMPARED {
+        if now.at.since(self.compared.max(snapshot.at)) < COMPARED {
             return false;
         }
-        self.compared = now;
-        let changed = match Snapshot::of(cluster) {
-            Ok(now) => snapshot.changed(&now),
-            Err(_) => return false,
-        };
+        self.compared = now.at;
+        let changed = snapshot.changed(now);
         let differs = changed != self.changed;
         self.changed = changed;
         differs
@@ -152,36 +153,36 @@ impl<A, P> Held<A, P> {
 }
 
 impl Plans {
-    /// Asks for the plan of a page, or looks at how old it has become.
-    pub fn look_at(&mut self, page: &Page, cluster: &Cluster) -> Option<Effect> {
+    /// Asks for the plan of a page, or looks at how old it has become. `now` is the present cluster, if it is known.
+    pub fn look_at(&mut self, page: &Page, now: Option<&Arc<Snapshot>>) -> Option<Effect> {
         let number = self.tasks + 1;
         let (task, differs) = match page {
             Page::Balance | Page::Move(_) => {
                 let ask = |ask: &balance::Ask| Ask::Balance(ask.clone());
-                let task = self.balance.task(cluster, number, ask);
+                let task = self.balance.task(now, number, ask);
                 if task.is_some() {
                     self.rolling.displace();
                     self.capacity.displace();
                 }
-                (task, self.balance.compare(cluster))
+                (task, self.balance.compare(now))
             }
             Page::Maintenance | Page::Reboot(_) => {
                 let ask = |ask: &rolling::Ask| Ask::Rolling(ask.clone());
-                let task = self.rolling.task(cluster, number, ask);
+                let task = self.rolling.task(now, number, ask);
                 if task.is_some() {
                     self.balance.displace();
                     self.capacity.displace();
                 }
-                (task, self.rolling.compare(cluster))
+                (task, self.rolling.compare(now))
             }
             Page::Capacity | Page::Room(_) => {
                 let ask = |ask: &capacity::Ask| Ask::Capacity(ask.clone());
-                let task = self.capacity.task(cluster, number, ask);
+                let task = self.capacity.task(now, number, ask);
                 if task.is_some() {
                     self.balance.displace();
                     self.rolling.displace();
                 }
-                (task, self.capacity.compare(cluster))
+                (task, self.capacity.compare(now))
             }
             _ => return None,
         };

@@ -51,10 +51,11 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     };
     state.facts.look_at_storage(cluster, storage_of);
     let page = &state.way.view().page;
+    let now = state.facts.snapshot();
     let mut effects: Vec<Effect> = state
         .facts
         .plans
-        .look_at(page, cluster)
+        .look_at(page, now.as_ref())
         .into_iter()
         .collect();
     if let Some(table) = state.way.view_mut().shown_table_mut() {

@@ -3,6 +3,7 @@
 pub mod findings;
 pub mod htools;
 pub mod n1;
+pub mod present;
 pub mod replica;
 pub mod storage;
 pub mod think;
@@ -13,3 +14,4 @@ pub mod work;
 mod fixture;
 
 pub use findings::{Finding, Severity, Subject, findings};
+pub use present::Present;

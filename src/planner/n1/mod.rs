@@ -27,9 +27,9 @@ use crate::model;
 use crate::planner::htools::balance::Scope;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::data::Data;
-use crate::planner::htools::live::{KVM_NODE_MEMORY, live};
 use crate::planner::htools::moves::Outcome;
 use crate::planner::htools::{N1Rule, Setup};
+use crate::planner::think::Snapshot;
 
 use grid::Grid;
 use rest::Rest;
@@ -108,15 +108,13 @@ pub struct N1 {
 }
 
 impl N1 {
-    /// Of the present cluster. What is not known stays so.
+    /// Of the present cluster, of which this is taken. What is not known stays so.
     ///
     /// # Errors
-    /// If its configuration is not known, or cannot be reckoned with.
-    pub fn live(cluster: &model::Cluster) -> Result<N1, String> {
-        let live = live(cluster)?;
-        let (rule, unknown) = (live.n1, live.unknown.clone());
-        let mut data = live.counted(KVM_NODE_MEMORY);
-        let ground = Ground::live(cluster, &data, &unknown, rule);
+    /// If it cannot be reckoned with.
+    pub fn live(cluster: &model::Cluster, snapshot: &Snapshot) -> Result<N1, String> {
+        let (mut data, unknown) = (snapshot.data.clone(), &snapshot.unknown);
+        let ground = Ground::live(cluster, &data, unknown, snapshot.rule);
         for (node, no_disk) in data.nodes.iter_mut().zip(&ground.no_disk) {
             if *no_disk {
                 // What DRBD needs is there already; who needs more asks whether it is known.
@@ -274,6 +272,19 @@ impl N1 {
 
     /// A node reports another free memory, MiB.
     pub fn report(&mut self, at: usize, free: i64) {
+        self.report_all(&[(at, free)]);
+    }
+
+    /// Likewise of several nodes.
+    pub fn report_all(&mut self, told: &[(usize, i64)]) {
+        self.touched.clear();
+        for (at, free) in told {
+            self.told_free(*at, *free);
+        }
+        self.look_again();
+    }
+
+    fn told_free(&mut self, at: usize, free: i64) {
         let (Some(node), Some(now), Some(known)) = (
             self.cluster.nodes.get_mut(at),
             self.cluster.figures.get_mut(at),
@@ -293,9 +304,7 @@ impl N1 {
             N1Rule::Reported if !moved => node.free_memory < now.reserved,
             _ => now.unallocated <= now.reserved,
         };
-        self.touched.clear();
         self.touched.push(at);
-        self.look_again();
     }
 
     /// A node is gone: it takes nobody, whatever it had.

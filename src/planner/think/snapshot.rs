@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::model::{Cluster, Time};
 use crate::planner::htools::N1Rule;
 use crate::planner::htools::data::{Data, Instance, Node};
-use crate::planner::htools::live::{KVM_NODE_MEMORY, live};
+use crate::planner::htools::live::{KVM_NODE_MEMORY, Unknown, live, node_now};
 
 /// A part of a node's memory by which its free memory may drift and the node still counts as unchanged.
 const DRIFT: f64 = 1.0 / 20.0;
@@ -20,8 +20,8 @@ pub struct Snapshot {
     pub data: Data,
     /// Which nodes fail N+1, as this Ganeti's version has it.
     pub rule: N1Rule,
-    /// What was not known, in sentences.
-    pub unknown: Vec<String>,
+    /// What was not known.
+    pub unknown: Vec<Unknown>,
     /// When.
     pub at: Time,
 }
@@ -33,14 +33,39 @@ impl Snapshot {
     /// If its configuration is not known.
     pub fn of(cluster: &Cluster) -> Result<Snapshot, String> {
         let live = live(cluster)?;
-        let rule = live.n1;
-        let unknown = live.unknown.iter().map(ToString::to_string).collect();
+        let (rule, unknown) = (live.n1, live.unknown.clone());
         Ok(Snapshot {
             data: live.counted(KVM_NODE_MEMORY),
             rule,
             unknown,
             at: cluster.now.at,
         })
+    }
+
+    /// Nodes as they are now. Which of them report another free memory, if nothing else about any is another.
+    pub fn reported(&self, cluster: &Cluster) -> Option<Vec<(usize, i64)>> {
+        let mut moved = Vec::new();
+        for (at, before) in self.data.nodes.iter().enumerate() {
+            let mut now = node_now(cluster, &before.name, before.group, KVM_NODE_MEMORY)?;
+            let free = std::mem::replace(&mut now.free_memory, before.free_memory);
+            if now != *before {
+                return None;
+            }
+            if free != before.free_memory {
+                moved.push((at, free));
+            }
+        }
+        Some(moved)
+    }
+
+    /// Takes in what nodes report of their free memory.
+    pub fn take(&mut self, moved: &[(usize, i64)], at: Time) {
+        for (node, free) in moved {
+            if let Some(node) = self.data.nodes.get_mut(*node) {
+                node.free_memory = *free;
+            }
+        }
+        self.at = at;
     }
 
     /// How many nodes are not now as they were: they came or went, their size or free room is another, or an instance
