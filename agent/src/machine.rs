@@ -135,6 +135,7 @@ impl Node for Machine {
             name: self.serve.name.clone(),
             read_only: self.serve.read_only,
             pid: std::process::id(),
+            ..Hello::default()
         }
     }
 

@@ -223,7 +223,7 @@ fn put(reports: &mut Vec<Report>, report: Report) {
             reports.retain(|before| !matches!(before, Report::Problem(before) if before.about == problem.about));
             reports.push(Report::Problem(problem));
         }
-        Report::Logs(_) | Report::Answer(_) => reports.push(report),
+        Report::Logs(_) | Report::Answer(_) | Report::Acted(_) => reports.push(report),
     }
 }
 

@@ -170,6 +170,7 @@ fn reply(net: &Net, name: &str, request: Request) -> Vec<Report> {
             world.speakers.remove(name);
             vec![]
         }
+        Request::Act(_) | Request::Recover(_) => vec![],
     }
 }
 
