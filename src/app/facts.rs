@@ -15,7 +15,7 @@ use crate::planner::replica::{
 };
 use crate::planner::storage::{Place, places};
 use crate::planner::think::Snapshot;
-use crate::planner::{Finding, Present};
+use crate::planner::{Finding, Present, Severity, Subject};
 
 use super::disks::DiskIndex;
 use super::names::Names;
@@ -68,6 +68,8 @@ pub struct Facts {
     pub fall: Option<Fall>,
     /// Counts up when what is said of N+1 changed.
     pub n1_revision: u64,
+    /// Changes asked for from here of which nobody knows whether they were made.
+    pub open_ends: Vec<String>,
     /// Plans that were asked for.
     pub plans: Plans,
     /// Where disks, places and volumes stand in the lists.
@@ -142,6 +144,12 @@ impl Facts {
         self.disks(cluster);
         self.renew_n1(cluster);
         let mut found = findings_with(cluster, &self.pairs, &self.places, &self.n1);
+        let open = self.open_ends.iter().map(|text| Finding {
+            severity: Severity::Critical,
+            subject: Subject::Cluster,
+            text: text.clone(),
+        });
+        found.splice(0..0, open);
         for finding in &mut found {
             finding.text = self.names.shorten(&finding.text);
         }
@@ -186,6 +194,11 @@ impl Facts {
             self.n1 = report;
             self.n1_revision += 1;
         }
+    }
+
+    /// The cluster as the planner reckons with it, if enough is known.
+    pub fn present(&self) -> Option<&Present> {
+        self.present.as_ref()
     }
 
     /// The cluster as plans are made for it, if enough is known.

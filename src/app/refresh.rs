@@ -44,6 +44,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     {
         state.notice = None;
     }
+    state.facts.open_ends = state.affairs.unknown();
     state.facts.refresh(cluster);
     let storage_of = match &state.way.view().page {
         Page::Volumes(node) => Some(node),
@@ -68,6 +69,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         _ => None,
     };
     state.facts.look_at_fall(fall_of.as_ref());
+    state.acting.refresh(cluster, &state.facts);
     texts(state, cluster);
     fit(state, cluster);
     let layout = state.layout().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! State to cells. Views read and draw; they change nothing.
 
+mod acting;
 mod bottom;
 mod dialog;
 mod header;
@@ -41,6 +42,7 @@ pub fn draw(
     let cursor = bottom::draw(&mut pen, layout.bottom, state);
     match state.entry {
         Some(_) => cursor,
+        None if state.dialogs.is_empty() => acting::draw(&mut pen, &layout, state).or(cursor),
         None => dialog::draw(&mut pen, &layout, state).or(cursor),
     }
 }

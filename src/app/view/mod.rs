@@ -17,7 +17,7 @@ pub mod n1;
 pub mod node;
 pub mod nodes;
 pub mod pair;
-mod plan;
+pub mod plan;
 mod remedy;
 mod stack;
 pub mod storage;
