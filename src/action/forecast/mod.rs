@@ -1,13 +1,29 @@
 //! What an operation, or several as a whole, would do: told before it is asked for, in short
 //! sentences. What is not known is said so, never taken for good.
 
+mod cluster;
+mod copy;
+mod disks;
+mod draft;
+mod effect;
+mod facts;
+mod halves;
+mod instance;
+mod moves;
+mod node;
+mod queue;
+mod redundancy;
+mod room;
+mod state;
+mod storage;
+
 use gantry_wire::operation::{Operation, Subject};
 
-use crate::model::{Cluster, Instance};
+use crate::model::Cluster;
 use crate::planner::Present;
 use crate::planner::replica::Pair;
 
-use super::fit;
+use draft::Draft;
 
 /// What a forecast is made of. Nothing of it is worked out anew.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +52,7 @@ pub enum Tone {
 /// One line of a forecast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// What it is about, in a few words. Empty for one that continues the line before.
+    /// What it is about, in a few words; of several operations the subject's name.
     pub label: String,
     /// In a sentence.
     pub text: String,
@@ -49,51 +65,41 @@ pub struct Line {
 pub struct Forecast {
     /// Line by line, in the order they are to be read.
     pub lines: Vec<Line>,
-    /// Why it would fail, or must not be done: it is not to be asked for.
+    /// Why it would fail, or must not be done: it is not to be asked for. Of several, all that are
+    /// refused, by name.
     pub refused: Option<String>,
-    /// Why it would do nothing.
+    /// Why it would do nothing; of several, only if none of them would do anything.
     pub nothing: Option<String>,
-    /// It loses data, or may well do so.
+    /// It loses data, or may well do so by what is known.
     pub loses_data: bool,
     /// Unfinished jobs that it would wait behind, or that do something to the same object.
     pub behind: Vec<u64>,
+    /// Which of the operations are refused, by index, and why: the rest can be asked for.
+    pub refusals: Vec<(usize, String)>,
+    /// Which of the operations would do nothing, by index, and why.
+    pub idle: Vec<(usize, String)>,
 }
 
-/// What would come of these operations, one after the other. None is refused alone: if one of them
-/// would be, it is named.
+/// What would come of these operations, one after the other.
 pub fn forecast(operations: &[Operation], world: &World) -> Forecast {
-    let mut out = Forecast::default();
-    for operation in operations {
-        if let Err(why) = possible(operation, world.cluster) {
-            out.refuse(why);
+    let mut draft = Draft::new(*world, operations.len());
+    queue::gates(&mut draft, operations);
+    for (at, operation) in operations.iter().enumerate() {
+        draft.begin(at, operation);
+        match operation.subject() {
+            Subject::Instance(_) => instance::tell(&mut draft, operation),
+            Subject::Node(_) => node::tell(&mut draft, operation),
+            Subject::Cluster
+            | Subject::Group(_)
+            | Subject::Job(_)
+            | Subject::Queue
+            | Subject::Watcher => cluster::tell(&mut draft, operation),
         }
+        draft.end();
     }
-    out
-}
-
-fn possible(operation: &Operation, cluster: &Cluster) -> Result<(), String> {
-    let Subject::Instance(name) = operation.subject() else {
-        return Ok(());
-    };
-    let Some(instance) = cluster.instances.get(name) else {
-        return Err(format!("there is no instance {name}"));
-    };
-    fits(operation, instance)
-}
-
-fn fits(operation: &Operation, instance: &Instance) -> Result<(), String> {
-    match operation {
-        Operation::Migrate(_) | Operation::Failover(_) => fit::mirror(instance).map(|_| ()),
-        Operation::ReplaceDisks(_) => fit::drbd(instance),
-        Operation::Move(_) => fit::copyable(instance),
-        Operation::GrowDisk(_) => fit::growable(instance),
-        _ => Ok(()),
-    }
-}
-
-impl Forecast {
-    /// Refuses it; the first reason stays.
-    fn refuse(&mut self, why: String) {
-        self.refused.get_or_insert(why);
-    }
+    room::tell(&mut draft);
+    redundancy::tell(&mut draft);
+    queue::behind(&mut draft, operations);
+    facts::tell(&mut draft);
+    draft.done(operations)
 }
