@@ -7,6 +7,7 @@ use super::command::Choice;
 use super::dialog::Dialogs;
 use super::facts::Facts;
 use super::follow::Followed;
+use super::form::Form;
 use super::layout::{Layout, layout};
 use super::line::LineEdit;
 use super::nav::{Page, View, Way};
@@ -28,6 +29,8 @@ pub struct State {
     pub(super) way: Way,
     /// The line that is typed.
     pub entry: Option<Entry>,
+    /// The form that is filled in.
+    pub form: Option<Form>,
     /// Questions to the operator.
     pub dialogs: Dialogs,
     /// Something to tell, and since when.
@@ -57,6 +60,8 @@ pub struct Entry {
     pub choices: Vec<Choice>,
     /// The one that was picked.
     pub chosen: Option<usize>,
+    /// What is wrong with the line as it is.
+    pub wrong: Option<String>,
 }
 
 /// What a line is typed for.
@@ -77,6 +82,7 @@ impl State {
             size,
             way: Way::new(Page::Nodes),
             entry: None,
+            form: None,
             dialogs: Dialogs::default(),
             notice: None,
             facts: Facts::default(),

@@ -2,6 +2,7 @@
 
 mod bottom;
 mod dialog;
+mod form;
 mod header;
 mod page;
 mod pen;
@@ -39,9 +40,10 @@ pub fn draw(
         sheet::draw(&mut pen, layout.pane, &state.pane, state.pane_scroll);
     }
     let cursor = bottom::draw(&mut pen, layout.bottom, state);
-    match state.entry {
-        Some(_) => cursor,
-        None => dialog::draw(&mut pen, &layout, state).or(cursor),
+    match (&state.entry, &state.form) {
+        (Some(_), _) => cursor,
+        (None, Some(form)) => form::draw(&mut pen, &layout, form, state),
+        (None, None) => dialog::draw(&mut pen, &layout, state).or(cursor),
     }
 }
 

@@ -17,6 +17,7 @@ mod rest;
 mod stranded;
 #[cfg(test)]
 pub(super) mod tests;
+mod trial;
 pub mod words;
 
 pub use ground::Ground;
@@ -115,8 +116,17 @@ impl N1 {
     pub fn live(cluster: &model::Cluster) -> Result<N1, String> {
         let live = live(cluster)?;
         let (rule, unknown) = (live.n1, live.unknown.clone());
-        let mut data = live.counted(KVM_NODE_MEMORY);
+        let data = live.counted(KVM_NODE_MEMORY);
         let ground = Ground::live(cluster, &data, &unknown, rule);
+        let unknown: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        N1::told(data, ground, &unknown)
+    }
+
+    /// Of a live cluster at one moment, with sentences about what is not known. That stays so.
+    ///
+    /// # Errors
+    /// If it cannot be reckoned with.
+    pub fn told(mut data: Data, ground: Ground, unknown: &[String]) -> Result<N1, String> {
         for (node, no_disk) in data.nodes.iter_mut().zip(&ground.no_disk) {
             if *no_disk {
                 // What DRBD needs is there already; who needs more asks whether it is known.
@@ -124,8 +134,8 @@ impl N1 {
             }
         }
         for group in &mut data.groups {
-            let what = format!("group {}", group.name);
-            if unknown.iter().any(|it| it.what == what) {
+            let what = format!("group {}: ", group.name);
+            if unknown.iter().any(|it| it.starts_with(&what)) {
                 // A policy that is not known forbids nothing.
                 group.policy.ranges.clear();
             }

@@ -6,6 +6,7 @@ use crate::model::{Cluster, Time};
 use crate::planner::htools::N1Rule;
 use crate::planner::htools::data::{Data, Instance, Node};
 use crate::planner::htools::live::{KVM_NODE_MEMORY, live};
+use crate::planner::n1::Ground;
 
 /// A part of a node's memory by which its free memory may drift and the node still counts as unchanged.
 const DRIFT: f64 = 1.0 / 20.0;
@@ -20,6 +21,8 @@ pub struct Snapshot {
     pub data: Data,
     /// Which nodes fail N+1, as this Ganeti's version has it.
     pub rule: N1Rule,
+    /// What N+1 needs to know besides.
+    pub ground: Ground,
     /// What was not known, in sentences.
     pub unknown: Vec<String>,
     /// When.
@@ -34,11 +37,13 @@ impl Snapshot {
     pub fn of(cluster: &Cluster) -> Result<Snapshot, String> {
         let live = live(cluster)?;
         let rule = live.n1;
-        let unknown = live.unknown.iter().map(ToString::to_string).collect();
+        let unknown = live.unknown.clone();
+        let data = live.counted(KVM_NODE_MEMORY);
         Ok(Snapshot {
-            data: live.counted(KVM_NODE_MEMORY),
+            ground: Ground::live(cluster, &data, &unknown, rule),
+            unknown: unknown.iter().map(ToString::to_string).collect(),
+            data,
             rule,
-            unknown,
             at: cluster.now.at,
         })
     }
@@ -117,6 +122,7 @@ mod tests {
         put(&mut data, 1_000, 0, Some(1));
         put(&mut data, 1_000, 2, Some(3));
         Snapshot {
+            ground: Ground::of(&data, N1Rule::Reported),
             data,
             rule: N1Rule::Reported,
             unknown: Vec::new(),

@@ -1,6 +1,7 @@
 //! Pictures of every page, and what must hold for all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod balance;
 mod disks;
 mod fake;
 mod n1;
