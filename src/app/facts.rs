@@ -58,6 +58,8 @@ pub struct Facts {
     pub pairs: Vec<Pair>,
     /// All of them together.
     pub replication: Summary,
+    /// How fast a resync was when one was last seen to move, MiB a second; moves when that changes much.
+    pub resync_speed: Option<f64>,
     /// How well each instance's disks would survive the loss of a node.
     pub redundancy: HashMap<Name, Redundancy>,
     /// All places for disks, by node.
@@ -257,6 +259,7 @@ impl Facts {
         });
         let marks = marks.collect();
         let summary = summary(cluster, &pairs);
+        self.resync_speed = speed(self.resync_speed, &summary);
         let same = pairs == self.pairs && summary == self.replication && marks == self.redundancy;
         if !same {
             self.pairs = pairs;
@@ -306,6 +309,16 @@ fn percent(held: Option<u8>, total: u64, free: u64) -> Option<u8> {
     }
 }
 
+/// MiB a second of one resync, held unless it changed by more than a tenth, and while none moves.
+fn speed(held: Option<f64>, summary: &Summary) -> Option<f64> {
+    let now = summary.speed_kib / 1_024.0 / summary.moving.max(1) as f64;
+    match held {
+        _ if now.is_nan() || now < 1.0 => held,
+        Some(held) if (now - held).abs() <= held / 10.0 => Some(held),
+        _ => Some(now),
+    }
+}
+
 fn group_sums(cluster: &Cluster) -> BTreeMap<Name, GroupSums> {
     let mut groups: BTreeMap<Name, GroupSums> = cluster
         .groups
@@ -345,6 +358,21 @@ fn group_sums(cluster: &Cluster) -> BTreeMap<Name, GroupSums> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_speed_of_a_resync_is_held_until_it_changes_much_and_after_it_ended() {
+        let summary = |moving: usize, mib: f64| Summary {
+            moving,
+            speed_kib: mib * 1_024.0,
+            ..Summary::default()
+        };
+        assert_eq!(speed(None, &summary(0, 0.0)), None);
+        assert_eq!(speed(None, &summary(2, 200.0)), Some(100.0));
+        assert_eq!(speed(Some(100.0), &summary(1, 95.0)), Some(100.0));
+        assert_eq!(speed(Some(100.0), &summary(1, 50.0)), Some(50.0));
+        assert_eq!(speed(Some(100.0), &summary(0, 0.0)), Some(100.0));
+        assert_eq!(speed(Some(100.0), &summary(1, f64::NAN)), Some(100.0));
+    }
 
     #[test]
     fn a_percentage_is_held_until_it_moved() {

@@ -2,6 +2,7 @@
 
 mod actions;
 mod entry;
+mod form;
 
 use crate::action::{Action, Place};
 use crate::input::{Key, KeyCode, Step};
@@ -25,6 +26,10 @@ pub(super) fn key(state: &mut State, cluster: &Cluster, key: Key) -> Vec<Effect>
             return actions::act(state, cluster, action);
         }
         return entry::key(state, cluster, key);
+    }
+    if let Some(form) = &mut state.form {
+        let pressed = form.press(key);
+        return form::pressed(state, cluster, pressed);
     }
     if !state.dialogs.is_empty() {
         if let Some(action) = always(state, key) {
@@ -62,6 +67,8 @@ fn always(state: &State, key: Key) -> Option<Action> {
 pub(super) fn paste(state: &mut State, cluster: &Cluster, text: &str) {
     if state.entry.is_some() {
         entry::paste(state, cluster, text);
+    } else if let Some(form) = &mut state.form {
+        form.paste(text);
     } else if !state.dialogs.is_empty() {
         state.dialogs.paste(text);
     } else {
@@ -72,7 +79,8 @@ pub(super) fn paste(state: &mut State, cluster: &Cluster, text: &str) {
 /// Takes what the mouse did.
 pub(super) fn mouse(state: &mut State, cluster: &Cluster, mouse: Mouse) {
     let Some(layout) = state.layout() else { return };
-    if state.entry.is_some() || !state.dialogs.is_empty() || state.acting.open.is_some() {
+    let boxed = state.form.is_some() || state.acting.open.is_some();
+    if state.entry.is_some() || boxed || !state.dialogs.is_empty() {
         return;
     }
     let height = usize::from(layout.rows.height);

@@ -9,6 +9,7 @@ use super::command::Choice;
 use super::dialog::Dialogs;
 use super::facts::Facts;
 use super::follow::Followed;
+use super::form::Form;
 use super::layout::{Layout, layout};
 use super::line::LineEdit;
 use super::nav::{Page, View, Way};
@@ -30,6 +31,8 @@ pub struct State {
     pub(super) way: Way,
     /// The line that is typed.
     pub entry: Option<Entry>,
+    /// The form that is filled in.
+    pub form: Option<Form>,
     /// Questions to the operator.
     pub dialogs: Dialogs,
     /// The change that is being asked for.
@@ -63,6 +66,8 @@ pub struct Entry {
     pub choices: Vec<Choice>,
     /// The one that was picked.
     pub chosen: Option<usize>,
+    /// What is wrong with the line as it is.
+    pub wrong: Option<String>,
 }
 
 /// What a line is typed for.
@@ -83,6 +88,7 @@ impl State {
             size,
             way: Way::new(Page::Nodes),
             entry: None,
+            form: None,
             dialogs: Dialogs::default(),
             acting: Acting::default(),
             affairs: Affairs::default(),

@@ -50,6 +50,7 @@ pub fn groups(keymap: &Keymap, here: Place) -> Vec<HelpGroup> {
 fn distance(place: Place, here: Place) -> u8 {
     match place {
         _ if place == here => 0,
+        Place::Capacity if here == Place::Placing => 0,
         Place::Plan => 1,
         Place::Table => 2,
         _ => 3,

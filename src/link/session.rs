@@ -239,7 +239,7 @@ mod tests {
         wants: Wants,
         _watch: watch::Sender<Watch>,
         _asks: mpsc::Sender<Ask>,
-        acts: mpsc::Sender<Request>,
+        _acts: mpsc::Sender<Request>,
     }
 
     fn wants() -> Ends {
@@ -253,7 +253,7 @@ mod tests {
             wants: Wants { watch, asks, acts },
             _watch: watch_in,
             _asks: asks_in,
-            acts: acts_in,
+            _acts: acts_in,
         }
     }
 

@@ -62,7 +62,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &State) -> Option<Position> {
 }
 
 /// Where the box begins: low, unless that would cover the row under the cursor.
-pub(super) fn top(layout: &Layout, state: &State, box_height: u16) -> u16 {
+pub fn top(layout: &Layout, state: &State, box_height: u16) -> u16 {
     let lowest = layout.bottom.y.saturating_sub(box_height);
     let middle = lowest / 2 + 2;
     let Some(table) = state.view().shown_table() else {
@@ -78,7 +78,7 @@ pub(super) fn top(layout: &Layout, state: &State, box_height: u16) -> u16 {
 }
 
 /// An empty box with a title.
-pub(super) fn frame(pen: &mut Pen, area: Area, title: &str) {
+pub fn frame(pen: &mut Pen, area: Area, text: &str) {
     pen.clear(area);
     let (style, bold) = (pen.style(Role::Prompt), pen.style(Role::Title));
     let lines = &pen.glyphs().lines;
@@ -95,7 +95,7 @@ pub(super) fn frame(pen: &mut Pen, area: Area, title: &str) {
     pen.sign(area.x, bottom, lines.bottom_left, style);
     pen.sign(right, bottom, lines.bottom_right, style);
     let room = area.width.saturating_sub(4);
-    pen.put(area.x + 2, area.y, room, &format!(" {title} "), bold);
+    pen.put(area.x + 2, area.y, room, &format!(" {text} "), bold);
 }
 
 fn keys(pen: &mut Pen, x: u16, y: u16, width: u16) {

@@ -3,6 +3,7 @@
 mod acting;
 mod bottom;
 mod dialog;
+mod form;
 mod header;
 mod page;
 mod pen;
@@ -40,10 +41,13 @@ pub fn draw(
         sheet::draw(&mut pen, layout.pane, &state.pane, state.pane_scroll);
     }
     let cursor = bottom::draw(&mut pen, layout.bottom, state);
-    match state.entry {
-        Some(_) => cursor,
-        None if state.dialogs.is_empty() => acting::draw(&mut pen, &layout, state).or(cursor),
-        None => dialog::draw(&mut pen, &layout, state).or(cursor),
+    match (&state.entry, &state.form) {
+        (Some(_), _) => cursor,
+        (None, Some(form)) => form::draw(&mut pen, &layout, form, state),
+        (None, None) if state.dialogs.is_empty() => {
+            acting::draw(&mut pen, &layout, state).or(cursor)
+        }
+        (None, None) => dialog::draw(&mut pen, &layout, state).or(cursor),
     }
 }
 

@@ -6,7 +6,10 @@ use crate::model::{Cluster, Time};
 
 use crate::app::acting;
 use crate::app::facts::Facts;
+use crate::app::form::Form;
 use crate::app::nav::Page;
+use crate::app::options::{Known, Of};
+use crate::app::plans::balance::Change;
 use crate::app::rows::{About, Id};
 use crate::app::state::EntryKind;
 use crate::app::{Effect, State};
@@ -72,6 +75,20 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
             None => acting::open_menu(state, cluster, Object::Cluster),
         },
         Action::ActOnCluster => acting::open_menu(state, cluster, Object::Cluster),
+        Action::PlanOptions => open_form(state, cluster, Of::Balance),
+        Action::PlaceInstance => open_form(state, cluster, Of::Placing),
+        Action::OtherPlan => {
+            let other = state.facts.plans.other_plan();
+            note(state, cluster, other);
+        }
+        Action::DropMove => return edit(state, cluster, Change::Drop),
+        Action::MoveLater => return edit(state, cluster, |at| Change::Shift(at, 1)),
+        Action::MoveEarlier => return edit(state, cluster, |at| Change::Shift(at, -1)),
+        Action::UndoChange => {
+            if !state.facts.plans.undo() {
+                note(state, cluster, Err("nothing was changed".to_owned()));
+            }
+        }
         Action::Replan
         | Action::NextGroup
         | Action::DiskMoves
@@ -84,6 +101,35 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         }
     }
     Vec::new()
+}
+
+/// Opens the form of a plan, filled in as it was asked for last.
+fn open_form(state: &mut State, cluster: &Cluster, of: Of) {
+    state.pending.clear();
+    let facts = &state.facts;
+    state.form = Some(Form::new(of, Known { cluster, facts }));
+}
+
+/// Changes the move under the cursor.
+fn edit(state: &mut State, cluster: &Cluster, change: impl Fn(usize) -> Change) -> Vec<Effect> {
+    let table = state.way.view().shown_table();
+    let Some(Id::Move(at)) = table.and_then(|table| table.selected()) else {
+        note(state, cluster, Err("there is no move to change".to_owned()));
+        return Vec::new();
+    };
+    match state.facts.plans.edit(change(*at)) {
+        Ok(effect) => vec![effect],
+        Err(why) => {
+            note(state, cluster, Err(why));
+            Vec::new()
+        }
+    }
+}
+
+fn note(state: &mut State, cluster: &Cluster, what: Result<(), String>) {
+    if let Err(why) = what {
+        state.notice = Some((why, cluster.now.at));
+    }
 }
 
 /// Rows that a page has.

@@ -236,7 +236,7 @@ fn a_form_that_does_not_fit_has_to_be_read_to_its_end() {
     screen.press("1 Home a m y");
     assert!(requests(&screen).is_empty(), "{}", screen.text());
     assert!(screen.text().contains("PgDn"));
-    for _ in 0..20 {
+    for _ in 0..60 {
         screen.press("PgDn");
     }
     screen.press("y");
