@@ -88,7 +88,7 @@ pub fn shape(form: &Filling, state: &State) -> Shape {
     let width = WIDEST.min(screen_width.saturating_sub(2));
     let inner = width.saturating_sub(4);
     let said = said(form, state, usize::from(inner.saturating_sub(LABEL)));
-    let asked = asked(form, state);
+    let mut asked = asked(form, state);
     let mut help = wrap(&help(form), usize::from(inner));
     if help.is_empty() {
         help.push(String::new());
@@ -108,9 +108,21 @@ pub fn shape(form: &Filling, state: &State) -> Shape {
         help.insert(
             0,
             format!(
-                "{scroll} lines above, {below} below: PgUp and PgDn. It is to be read to its end."
+                "{scroll} lines above, {below} below: PgUp and PgDn"
             ),
         );
+    }
+    if below > 0
+        && let Some(confirmation) = asked.last_mut()
+    {
+        *confirmation = Row::Asked {
+            label: "PgDn".to_owned(),
+            text: "read on first".to_owned(),
+            how: "",
+            here: form.spot == Spot::Confirm,
+            cursor: None,
+            tone: Tone::Heading,
+        };
     }
     let around = asked.len() + help.len() + 2;
     let shown: Vec<Row> = said.into_iter().skip(scroll).take(room).collect();
@@ -129,11 +141,11 @@ pub fn shape(form: &Filling, state: &State) -> Shape {
 fn said(form: &Filling, state: &State, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut say = |label: &str, text: &str, tone: Tone| {
-        let text = state.facts.names.shorten(text);
+        let (label, text) = (state.facts.names.shorten(label), state.facts.names.shorten(text));
         for (at, line) in wrap(&text, width).into_iter().enumerate() {
             rows.push(Row::Said {
                 label: if at == 0 {
-                    label.to_owned()
+                    label.clone()
                 } else {
                     String::new()
                 },
