@@ -176,7 +176,9 @@ impl Form {
             (_, "seconds") => "minutes",
             _ => last,
         };
-        own.to_owned()
+        // What is wrong with all of them together is shown at the first.
+        let first = self.fields.first().map_or(own, |field| field.name);
+        self.field(own).map_or(first, |field| field.name).to_owned()
     }
 
     /// What the operator sees of the object now. If it is gone, what was seen when the form was
@@ -244,3 +246,6 @@ fn pick(options: &[String], text: &str) -> Result<usize, String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,3 +163,6 @@ impl Request {
         gantry_wire::Request::Act(Box::new(self.0.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests;

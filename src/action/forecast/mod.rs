@@ -103,3 +103,6 @@ pub fn forecast(operations: &[Operation], world: &World) -> Forecast {
     facts::tell(&mut draft);
     draft.done(operations)
 }
+
+#[cfg(test)]
+mod tests;
