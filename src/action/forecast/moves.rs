@@ -3,8 +3,8 @@
 use gantry_wire::operation::{Failover, Migrate, MigrationMode, Move};
 
 use crate::action::fit::{Mirror, copyable, mirror};
-use crate::model::Instance;
 use crate::model::words::{duration, mib};
+use crate::model::{Instance, Node};
 
 use super::Tone;
 use super::copy;
@@ -65,6 +65,12 @@ pub fn migrate(draft: &mut Draft, it: &Migrate) {
     let falls_back = instance.conf.always_failover
         || it.allow_failover
             && (instance.conf.admin_state != "up" || runs(instance) == Some(false));
+    let source = &instance.conf.primary;
+    if offline(source, draft.cluster) && !falls_back {
+        let rest = "nothing can be migrated away, fail it over";
+        draft.refuse(format!("{source} is marked offline: {rest}"));
+        return;
+    }
     if falls_back {
         let why = match instance.conf.always_failover {
             true => "it is set to fail over always (always_failover)",
@@ -80,14 +86,12 @@ pub fn migrate(draft: &mut Draft, it: &Migrate) {
     if how == Mirror::Drbd {
         halves::take_over(draft, instance, false);
     }
-    let source = &instance.conf.primary;
-    if offline(source, draft.cluster) && !falls_back {
-        draft.refuse(format!(
-            "{source} is marked offline: nothing can be migrated away, fail it over"
-        ));
-    } else if let Some(why) = silence(source, draft.cluster) {
+    if falls_back {
+        proof(draft, instance, false);
+    } else if let Some(why) = silence(&instance.conf.primary, draft.cluster) {
+        let source = instance.conf.primary.as_str();
         draft.say(
-            source.as_str(),
+            source,
             format!("{why}: the migration would fail"),
             Tone::Bad,
         );
@@ -416,38 +420,80 @@ pub fn policy(draft: &mut Draft, ignored: bool, why: String) {
     }
 }
 
-/// Whether the primary is known to be dead where that matters: silence is no proof.
+/// Whether the primary is known to be dead where that matters. Silence is no proof of it, and a
+/// sign of life is one against it.
 fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
-    let source = instance.conf.primary.as_str();
+    let (name, source) = (&instance.name, instance.conf.primary.as_str());
     let Some(node) = draft.cluster.nodes.get(source) else {
         draft.say(source, "nothing is known of it", Tone::Warn);
         return;
     };
-    if node.offline() {
-        let text = "marked offline: be sure that its power is off, or it may run twice";
-        draft.say(source, text, Tone::Warn);
-        return;
-    }
-    let Some(why) = silence(source, draft.cluster) else {
-        if forced {
-            let text =
-                format!("goes on even if it cannot be shut down on {source}: then it runs twice");
-            draft.say("force", text, Tone::Bad);
+    let silent = silence(source, draft.cluster);
+    let taken_for_dead = node.offline() || (forced && silent.is_some());
+    if taken_for_dead {
+        match runs_there(node, instance) {
+            Some(true) => draft.refuse(format!(
+                "{source} is alive: {name} runs there, and would run twice"
+            )),
+            Some(false) => {
+                draft.say(
+                    source,
+                    "up by its own word, and it does not run there",
+                    Tone::Plain,
+                );
+                return;
+            }
+            None => {}
         }
-        return;
-    };
-    if forced {
-        let text = format!(
-            "{why}, which is no proof that it is down: if it is up the instance runs twice"
-        );
-        draft.say(source, text, Tone::Bad);
-        draft.loses_data();
-    } else if answers(node, draft.cluster) != Some(true) {
-        let text = format!(
-            "{why}: the shutdown there would fail; if its power is off mark it offline first"
-        );
-        draft.say(source, text, Tone::Bad);
+        if let Some(target) = halves::hears_primary(name, draft.world.pairs) {
+            draft.refuse(format!(
+                "{source} is alive: DRBD on {target} is connected to it, and {name} would run twice"
+            ));
+        } else if answers(node, draft.cluster) == Some(true) {
+            draft.refuse(format!(
+                "{source} is alive: its noded answers, and {name} may run twice"
+            ));
+        }
     }
+    let (text, tone) = match silent {
+        _ if node.offline() => (
+            "marked offline: be sure that its power is off, or it may run twice".to_owned(),
+            Tone::Warn,
+        ),
+        Some(why) if forced => (
+            format!(
+                "{why}, which is no proof that it is down: if it is up the instance runs twice"
+            ),
+            Tone::Bad,
+        ),
+        Some(why) => (
+            format!(
+                "{why}: the shutdown there would fail; if its power is off mark it offline first"
+            ),
+            Tone::Bad,
+        ),
+        None if forced => (
+            format!("goes on even if it cannot be shut down on {source}: then it runs twice"),
+            Tone::Bad,
+        ),
+        None => return,
+    };
+    if forced && tone == Tone::Bad && !node.fresh() {
+        draft.loses_data();
+    }
+    draft.say(if node.fresh() { "force" } else { source }, text, tone);
+}
+
+/// Whether an instance runs on a node, by the word that its agent says now.
+fn runs_there(node: &Node, instance: &Instance) -> Option<bool> {
+    let guests = node.facts.guests.as_ref().filter(|_| node.fresh())?;
+    guests
+        .hypervisors
+        .contains(&instance.conf.hypervisor)
+        .then(|| {
+            let mut list = guests.list.iter();
+            list.any(|guest| *guest.name == *instance.name && !guest.shut_down)
+        })
 }
 
 /// How long the last one of this kind took: of this instance, or else of any.

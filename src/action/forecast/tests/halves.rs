@@ -1,6 +1,6 @@
 use crate::action::Kind::{Failover, Migrate, Start};
-use crate::action::Tone;
-use crate::action::fixture::Town;
+use crate::action::fixture::{Told, Town};
+use crate::action::{Tone, World, forecast};
 use crate::planner::fixture::at;
 
 /// The half on node5 is as these words say, and node3 counts so many KiB that differ.
@@ -18,10 +18,10 @@ fn apart(connection: &str, oos_kib: u64) -> Town {
 fn what_was_written_since_the_halves_parted_is_not_there() {
     let town = apart("StandAlone", 1_258_291);
     let told = town.of(Failover, "web7", &[]);
-    told.refused("disk 0 on node5 is StandAlone for 12m 40s: Ganeti calls that degraded");
+    told.refused("disk 0 on node5 is StandAlone for 12m 00s: Ganeti calls that degraded");
     let forced = town.of(Failover, "web7", &[("ignore_consistency", "yes")]);
     forced.goes();
-    forced.says("disk 0 on node5: UpToDate, but StandAlone for 12m 40s: 1.2G written on node3 since NOT there", Tone::Bad);
+    forced.says("disk 0 on node5: UpToDate, but StandAlone for 12m 00s: 1.2G written on node3 since NOT there", Tone::Bad);
     forced.says("goes on even if it cannot be shut down on node3", Tone::Bad);
     assert!(forced.0.loses_data);
     town.of(Migrate, "web7", &[]).refused("degraded");
@@ -89,10 +89,16 @@ fn a_dead_primary_that_lives_is_found_out() {
     let mut town = Town::new();
     town.role("node3", "O");
     town.of(Failover, "web7", &[])
+        .refused("node3 is alive: web7 runs there, and would run twice");
+    town.guests("node3", &[]);
+    town.of(Failover, "web7", &[])
+        .goes()
+        .says("up by its own word, and it does not run there", Tone::Plain);
+    town.lose("node3", 60);
+    town.of(Failover, "web7", &[])
         .refused("node3 is alive: DRBD on node5 is connected to it");
     let mut town = apart("WFConnection", 0);
     town.role("node3", "O");
-    town.of(Failover, "web7", &[]).refused("node3 is alive");
     town.lose("node3", 60);
     let told = town.of(Failover, "web7", &[]);
     told.goes().says(
@@ -164,9 +170,18 @@ fn what_is_not_known_is_said_so() {
     town.of(Failover, "web7", &[("ignore_consistency", "yes")])
         .says("not known how it is", Tone::Bad);
     let mut town = Town::new();
+    let failover = town.form(Failover, "web7").operation().unwrap();
+    let world = World {
+        cluster: &town.cluster,
+        present: None,
+        pairs: &[],
+    };
+    Told(forecast(&[failover], &world))
+        .says("nothing is known of all or some of its halves", Tone::Warn);
+    // A disk that is configured and on neither node.
     town.conf("web7").disks.push(Default::default());
     town.of(Failover, "web7", &[])
-        .says("nothing is known of all or some of its halves", Tone::Warn);
+        .refused("disk 1 on node5 is not whole: not active there");
 }
 
 #[test]

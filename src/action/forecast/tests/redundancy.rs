@@ -21,7 +21,7 @@ fn who_could_not_start_afterwards_is_named() {
     town.conf("db2").maxmem = 12_000;
     town.figures("node3", 11_000, 51_200);
     let told = town.of(Failover, "web7", &[]);
-    told.says("N+1", Tone::Plain);
+    told.says("N+1: new: web7 cannot start if node5 dies", Tone::Bad);
 }
 
 #[test]
@@ -42,9 +42,12 @@ fn what_gets_better_is_told_as_good() {
     );
     told.goes()
         .says("N+1: mended: node3 may die then", Tone::Good);
-    let told = town.of_node(NodeOffline, "node7", &[]);
+    let told = town.of(Failover, "pool1", &[("to", "node1")]);
     told.goes()
         .says("N+1: still 1 at risk (node3), none new", Tone::Plain);
+    let told = town.of_node(NodeOffline, "node7", &[]);
+    told.goes()
+        .says("N+1: new: off1 cannot start if node3 dies", Tone::Bad);
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn what_cannot_be_reckoned_with_is_not_known() {
     town.lose("node7", 60);
     town.of(Failover, "web7", &[])
         .goes()
-        .says("N+1: none new, but it is not known for 1 node", Tone::Warn);
+        .says("N+1: none new, but it is not known for 2 nodes", Tone::Warn);
     town.cluster.groups.clear();
     town.of(Failover, "web7", &[])
         .says("N+1: afterwards: not known", Tone::Warn);
