@@ -150,7 +150,7 @@ fn live(
     draft.head(from_to(instance, whereto), text, tone);
     draft.say("memory to move", copy::memory(memory), Tone::Plain);
     if let Some(last) = last(draft, "INSTANCE_MIGRATE", name) {
-        draft.say("", last, Tone::Plain);
+        draft.say("last time", last, Tone::Plain);
     }
     true
 }
@@ -336,7 +336,7 @@ fn stops_and_starts(
     if runs(instance) == Some(true)
         && let Some(last) = last(draft, "INSTANCE_FAILOVER", &instance.name)
     {
-        draft.say("", last, Tone::Plain);
+        draft.say("last time", last, Tone::Plain);
     }
 }
 
@@ -428,6 +428,9 @@ fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
         draft.say(source, "nothing is known of it", Tone::Warn);
         return;
     };
+    if forced && runs(instance) == Some(false) && node.fresh() {
+        return;
+    }
     let silent = silence(source, draft.cluster);
     let taken_for_dead = node.offline() || (forced && silent.is_some());
     if taken_for_dead {
@@ -526,7 +529,7 @@ fn last(draft: &Draft, what: &str, name: &str) -> Option<String> {
     let (own, object, seconds) = newest?;
     let took = duration(seconds);
     Some(match own {
-        true => format!("its last one took {took} in all"),
-        false => format!("the last one, of {object}, took {took} in all"),
+        true => format!("it took {took} in all"),
+        false => format!("it took {took} in all, for {object}"),
     })
 }

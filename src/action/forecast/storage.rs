@@ -324,6 +324,9 @@ pub fn grow(draft: &mut Draft, it: &GrowDisk) {
         }
         room::needs_disk(draft, node, &places);
     }
+    if places.iter().any(|place| place.vg.is_empty()) {
+        draft.say("room", "not known whether there is any", Tone::Warn);
+    }
     if instance.template_of(disk) == "drbd" {
         let disks = halves::disks(&instance.name, draft.world.pairs);
         let pair = disks.iter().find(|(at, _)| *at == u32::from(it.disk));
@@ -382,7 +385,9 @@ pub fn recreate(draft: &mut Draft, it: &RecreateDisks) {
     }
     let old_gone = offline(&instance.conf.primary, draft.cluster);
     let elsewhere = !it.nodes.is_empty() || it.iallocator.is_some();
-    if !(elsewhere && old_gone) && !is_down(draft, instance, "given new disks") {
+    // Ganeti does not ask a dead node whether it runs there.
+    let unasked = elsewhere && old_gone;
+    if !unasked && !is_down(draft, instance, "given new disks") {
         return;
     }
     if let Some(wrong) = it
@@ -450,7 +455,7 @@ pub fn remove(draft: &mut Draft, it: &Remove) {
     let size = mib(instance.disk_size());
     draft.head(
         "disks",
-        format!("{count} disk{s}, {size}, are removed for ever"),
+        format!("{count} disk{s}, {size} in all, gone for ever"),
         Tone::Bad,
     );
     draft.loses_data();

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 use std::collections::HashSet;
 
 use gantry_wire::operation::{Chosen, Permission, ReplaceMode};
@@ -143,6 +143,25 @@ fn a_new_secondary_is_a_node_or_an_iallocators_choice() {
     assert_eq!(mode(&form), (ReplaceMode::NewSecondary(node), vec![]));
     form.set("mode", "auto").unwrap();
     assert_eq!(form.operation().unwrap_err().field, "to");
+}
+
+#[test]
+fn a_marked_set_has_the_same_parameters() {
+    let town = town();
+    let mut form = town.form(Kind::Shutdown, "web7");
+    form.set("timeout", "30").unwrap();
+    let other = form.for_another(Object::Instance("db2".into()), &town.cluster);
+    let Ok(Operation::Shutdown(it)) = other.unwrap().operation() else {
+        panic!("{form:?}")
+    };
+    assert_eq!((it.instance.as_str(), it.timeout), ("db2", Some(30)));
+    let mut form = town.form(Kind::ReplaceDisks, "web7");
+    form.set("mode", "new-secondary").unwrap();
+    form.set("to", "node7").unwrap();
+    let other = form.for_another(Object::Instance("off1".into()), &town.cluster);
+    assert_eq!(other.unwrap_err(), "off1: new secondary cannot be node7");
+    let other = form.for_another(Object::Instance("old1".into()), &town.cluster);
+    assert!(other.unwrap_err().contains("old1 has no DRBD disks"));
 }
 
 #[test]

@@ -26,9 +26,9 @@ fn the_last_one_tells_how_long_it_takes() {
     let jobs = vec![done(5, "web7", 38.0), done(6, "db2", 70.0)];
     town.jobs(jobs);
     town.of(Failover, "web7", &[])
-        .says("its last one took 38s", Tone::Plain);
+        .says("last time: it took 38s in all", Tone::Plain);
     town.of(Failover, "pool1", &[])
-        .says("the last one, of db2, took 1m 10s", Tone::Plain);
+        .says("last time: it took 1m 10s in all, for db2", Tone::Plain);
 }
 
 #[test]

@@ -141,3 +141,21 @@ fn only_what_is_down_is_renamed() {
     town.of(Rename, "off1", &[("new_name", "off2")])
         .refused("marked down but runs");
 }
+
+#[test]
+fn what_is_only_planned_cannot_be_started() {
+    let mut town = Town::new();
+    town.conf("off1").forthcoming = true;
+    town.of(Start, "off1", &[])
+        .refused("only planned (forthcoming)");
+    town.of(Rename, "off1", &[("new_name", "off2")]).goes();
+}
+
+#[test]
+fn less_than_all_of_its_memory_is_said() {
+    let mut town = Town::new();
+    town.figures("node3", 1_500, 51_200);
+    town.of(Start, "off1", &[])
+        .goes()
+        .says("1.5G free is less than its maxmem, 2.0G", Tone::Warn);
+}

@@ -257,9 +257,13 @@ fn a_removal_is_for_ever() {
     let told = town.of(Remove, "web7", &[]);
     told.goes()
         .says("node3: shut down first", Tone::Warn)
-        .says("1 disk, 10.0G, are removed for ever", Tone::Bad)
+        .says("1 disk, 10.0G in all, gone for ever", Tone::Bad)
         .says("node5 disk free: 50.0G -> 60.1G", Tone::Plain);
     assert!(told.0.loses_data);
+    // What is gone is not at risk any more.
+    town.of(Remove, "old1", &[])
+        .goes()
+        .says("N+1: holds", Tone::Good);
     town.lose("node5", 60);
     town.of(Remove, "web7", &[])
         .says("it would fail if its noded does not answer", Tone::Bad);
