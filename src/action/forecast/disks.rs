@@ -113,9 +113,14 @@ pub fn deactivate(draft: &mut Draft, it: &DeactivateDisks) {
     let (name, node) = (&instance.name, instance.conf.primary.as_str());
     draft.rests_on.insert(node.to_owned());
     let running = runs(instance);
-    if running == Some(true) && !it.force {
+    let state = instance.conf.admin_state.as_str();
+    if !it.force && (running == Some(true) || state != "down") {
+        let how = match running {
+            Some(true) => "runs".to_owned(),
+            _ => format!("is marked {state}"),
+        };
         draft.refuse(format!(
-            "{name} runs, and Ganeti takes its disks down only if it does not"
+            "{name} {how}: Ganeti takes disks down only of what is marked down and does not run"
         ));
         return;
     }

@@ -11,11 +11,13 @@ mod halves;
 mod instance;
 mod moves;
 mod node;
+mod proof;
 mod queue;
 mod redundancy;
 mod room;
 mod state;
 mod storage;
+mod target;
 
 use gantry_wire::operation::{Operation, Subject};
 

@@ -10,8 +10,8 @@ use super::copy;
 use super::draft::Draft;
 use super::effect::Effect;
 use super::facts::{answers, names, runs, silence};
-use super::moves::takes;
 use super::room;
+use super::target::takes;
 
 /// Tells what an operation on a node does.
 pub fn tell(draft: &mut Draft, operation: &Operation) {

@@ -11,9 +11,10 @@ use super::draft::Draft;
 use super::effect::Effect;
 use super::facts::{offline, runs, silence};
 use super::halves;
-use super::moves::{SHUTDOWN, policy};
+use super::moves::SHUTDOWN;
 use super::redundancy::objection;
 use super::room;
+use super::target::policy;
 
 /// Tells of a start.
 pub fn start(draft: &mut Draft, it: &Start) {

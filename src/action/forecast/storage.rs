@@ -13,10 +13,11 @@ use super::draft::Draft;
 use super::effect::Effect;
 use super::facts::{offline, runs, silence};
 use super::halves;
-use super::moves::{SHUTDOWN, policy, takes};
+use super::moves::SHUTDOWN;
 use super::redundancy::objection;
 use super::room;
 use super::state::{is_down, reachable};
+use super::target::{policy, takes};
 
 /// Tells of making a half anew.
 pub fn replace(draft: &mut Draft, it: &ReplaceDisks) {

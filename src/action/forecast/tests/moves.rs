@@ -92,6 +92,16 @@ fn only_what_runs_is_migrated() {
 }
 
 #[test]
+fn what_runs_elsewhere_is_cleaned_up_first() {
+    let mut town = Town::new();
+    town.guests("node3", &[]);
+    town.guests("node5", &["db2", "web7"]);
+    town.of(Migrate, "web7", &[])
+        .refused("runs on another node than its primary");
+    town.of(Migrate, "web7", &[("cleanup", "yes")]).goes();
+}
+
+#[test]
 fn a_clean_up_moves_nothing() {
     let told = Town::new().of(Migrate, "web7", &[("cleanup", "yes")]);
     told.goes().says(

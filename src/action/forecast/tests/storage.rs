@@ -189,6 +189,11 @@ fn disks_in_use_are_not_taken_down() {
         .says("what it writes is on one node only", Tone::Bad);
     town.of(DeactivateDisks, "off1", &[])
         .idle("none of its disks is active");
+    town.guests("node3", &[]);
+    town.of(DeactivateDisks, "web7", &[])
+        .refused("web7 is marked up");
+    town.conf("web7").admin_state = "down".into();
+    town.of(DeactivateDisks, "web7", &[]).goes();
     town.lose("node3", 60);
     town.of(DeactivateDisks, "web7", &[])
         .goes()

@@ -2,10 +2,13 @@
 
 use gantry_wire::operation::{BadField, Operation};
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 use crate::action::fixture::{NODES, Town, job};
 use crate::action::{Form, Kind, Object};
 use crate::model::Cluster;
+
+static EVERYTHING: LazyLock<Vec<Operation>> = LazyLock::new(everything);
 
 /// Everything that can be asked for of a cluster that is whole.
 fn everything() -> Vec<Operation> {
@@ -113,12 +116,11 @@ proptest! {
         cuts in prop::collection::vec((0..11_u8, 0..8_usize), 0..5),
         picks in prop::collection::vec(any::<prop::sample::Index>(), 1..6),
     ) {
-        let all = everything();
         let mut town = Town::new();
         for (what, which) in cuts {
             less(&mut town, what, which);
         }
-        let operations: Vec<Operation> = picks.iter().map(|at| at.get(&all).clone()).collect();
+        let operations: Vec<Operation> = picks.iter().map(|at| at.get(&*EVERYTHING).clone()).collect();
         let told = town.forecast(&operations).0;
         for line in &told.lines {
             prop_assert!(!line.text.is_empty() && line.text.chars().all(|c| (' '..='~').contains(&c)), "{line:?}");
@@ -133,10 +135,9 @@ proptest! {
 #[test]
 fn everything_is_told_of_a_cluster_that_is_well() {
     let town = Town::new();
-    let all = everything();
-    assert!(all.len() > 100, "{}", all.len());
-    for operation in all {
-        let told = town.forecast(std::slice::from_ref(&operation)).0;
+    assert!(EVERYTHING.len() > 100, "{}", EVERYTHING.len());
+    for operation in EVERYTHING.iter() {
+        let told = town.forecast(std::slice::from_ref(operation)).0;
         let empty = told.lines.is_empty() && told.refused.is_none() && told.nothing.is_none();
         assert!(!empty, "{operation:?}");
     }
