@@ -123,6 +123,38 @@ impl Form {
         })
     }
 
+    /// The same parameters for another object, as of a marked set.
+    ///
+    /// # Errors
+    /// As [`Form::new`], or if an option that is picked here cannot be had there.
+    pub fn for_another(&self, subject: Object, cluster: &Cluster) -> Result<Form, String> {
+        let mut form = Form::new(self.kind, subject, cluster)?;
+        let name = form.subject.name();
+        for field in &mut form.fields {
+            let Some(own) = self.field(field.name) else {
+                continue;
+            };
+            match (&own.value, &mut field.value) {
+                (
+                    Value::Pick { options, at },
+                    Value::Pick {
+                        options: there,
+                        at: to,
+                    },
+                ) => {
+                    let word = options.get(*at).map_or("", String::as_str);
+                    let found = there.iter().position(|option| option == word);
+                    let Some(found) = found else {
+                        return Err(format!("{name}: {} cannot be {word}", field.label));
+                    };
+                    *to = found;
+                }
+                (value, there) => there.clone_from(value),
+            }
+        }
+        Ok(form)
+    }
+
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
@@ -176,7 +208,9 @@ impl Form {
             (_, "seconds") => "minutes",
             _ => last,
         };
-        own.to_owned()
+        // What is wrong with all of them together is shown at the first.
+        let first = self.fields.first().map_or(own, |field| field.name);
+        self.field(own).map_or(first, |field| field.name).to_owned()
     }
 
     /// What the operator sees of the object now. If it is gone, what was seen when the form was
@@ -244,3 +278,6 @@ fn pick(options: &[String], text: &str) -> Result<usize, String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

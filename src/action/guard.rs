@@ -172,3 +172,6 @@ impl Request {
         gantry_wire::Request::Act(Box::new(self.0.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests;

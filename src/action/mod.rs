@@ -5,6 +5,8 @@ pub mod catalogue;
 pub mod command;
 pub mod expect;
 mod fit;
+#[cfg(test)]
+mod fixture;
 pub mod forecast;
 pub mod form;
 pub mod guard;

@@ -231,3 +231,6 @@ pub(super) fn tool(of: &TagsOf) -> &'static str {
         TagsOf::Instance(_) => "gnt-instance",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ pub mod whatif;
 pub mod work;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 pub use findings::{Finding, Severity, Subject, findings};
 pub use present::Present;

@@ -42,7 +42,7 @@ fn verify(draft: &mut Draft, group: Option<&str>, what: &str) {
         draft.refuse(format!("there is no group {group}"));
         return;
     }
-    draft.head("", what, Tone::Plain);
+    draft.head("verify", what, Tone::Plain);
     let nodes = draft.cluster.nodes_sorted();
     let of_group = nodes
         .iter()

@@ -35,6 +35,10 @@ pub fn activate(draft: &mut Draft, it: &ActivateDisks) {
         draft.nothing("all of its disks are active and connected");
         return;
     }
+    if !drbd && runs(instance) == Some(true) {
+        draft.nothing("it runs, so its disks are active");
+        return;
+    }
     let nodes = std::iter::once(node).chain(instance.conf.secondaries.iter().map(String::as_str));
     let nodes: Vec<&str> = nodes.collect();
     draft.head(nodes.join(", "), "disks assembled there", Tone::Plain);
@@ -109,9 +113,14 @@ pub fn deactivate(draft: &mut Draft, it: &DeactivateDisks) {
     let (name, node) = (&instance.name, instance.conf.primary.as_str());
     draft.rests_on.insert(node.to_owned());
     let running = runs(instance);
-    if running == Some(true) && !it.force {
+    let state = instance.conf.admin_state.as_str();
+    if !it.force && (running == Some(true) || state != "down") {
+        let how = match running {
+            Some(true) => "runs".to_owned(),
+            _ => format!("is marked {state}"),
+        };
         draft.refuse(format!(
-            "{name} runs, and Ganeti takes its disks down only if it does not"
+            "{name} {how}: Ganeti takes disks down only of what is marked down and does not run"
         ));
         return;
     }
@@ -125,7 +134,12 @@ pub fn deactivate(draft: &mut Draft, it: &DeactivateDisks) {
     }
     draft.head("disks", "taken down on all of its nodes", Tone::Plain);
     if running == Some(true) {
-        let text = "it runs: its half in use stays, the other goes down, and what it writes is on one node only";
+        let text = match instance.conf.disk_template.as_str() {
+            "drbd" => {
+                "it runs: its half in use stays, the other goes down, and what it writes is on one node only"
+            }
+            _ => "it runs: what it uses stays, or fails under it",
+        };
         draft.say("guest", text, Tone::Bad);
     } else if running.is_none() {
         let tone = if it.force { Tone::Bad } else { Tone::Warn };

@@ -1,12 +1,13 @@
 //! The halves of DRBD disks that an operation depends on.
 
+use crate::model::drbd::connected;
 use crate::model::words::{ago, duration, kib};
 use crate::model::{Cluster, Instance};
 use crate::planner::replica::{Half, Key, Pair, Seen, State};
 
 use super::Tone;
 use super::draft::Draft;
-use super::facts::{answers, offline, silence};
+use super::facts::{offline, silence};
 
 /// How a half stands to become the one that counts.
 enum Stand {
@@ -71,7 +72,6 @@ pub fn take_over(draft: &mut Draft, instance: &Instance, forced: bool) {
                 }
             }
         }
-        lives(draft, pair, source, forced);
     }
     if !whole.is_empty() {
         let label = format!("{} on {target}", numbers(&whole));
@@ -141,9 +141,7 @@ fn written(pair: &Pair, cluster: &Cluster) -> Written {
             Some(much) => Written::Much(kib(much)),
             None => Written::Unknown,
         },
-        (Seen::Was(_), Some(device)) if crate::model::drbd::connected(&device.connection) => {
-            Written::Died
-        }
+        (Seen::Was(_), Some(device)) if connected(&device.connection) => Written::Died,
         (Seen::Was(_), Some(device)) => match device.oos_kib {
             Some(much) if much > 0 => Written::Much(format!("at least {}", kib(much))),
             _ => Written::Unknown,
@@ -155,30 +153,12 @@ fn written(pair: &Pair, cluster: &Cluster) -> Written {
     }
 }
 
-/// A primary that is said to be dead and is not.
-fn lives(draft: &mut Draft, pair: &Pair, source: &str, forced: bool) {
-    let cluster = draft.cluster;
-    let Some(node) = cluster.nodes.get(source) else {
-        return;
-    };
-    let taken_for_dead = node.offline() || (forced && !node.fresh());
-    if !taken_for_dead {
-        return;
-    }
-    let target = &pair.secondary.node;
-    let connected = pair
-        .secondary
-        .now()
-        .is_some_and(|it| crate::model::drbd::connected(&it.connection));
-    if connected {
-        draft.refuse(format!(
-            "{source} is alive: DRBD on {target} is connected to it, so it would run twice"
-        ));
-    } else if answers(node, cluster) == Some(true) {
-        draft.refuse(format!(
-            "{source} is alive: its noded answers, so it would run twice"
-        ));
-    }
+/// A half of it on its secondary that says that it is connected to the one on its primary.
+pub fn hears_primary<'a>(instance: &str, pairs: &'a [Pair]) -> Option<&'a str> {
+    let disks = disks(instance, pairs).into_iter();
+    let mut halves = disks.map(|(_, pair)| &pair.secondary);
+    let hears = halves.find(|half| half.now().is_some_and(|it| connected(&it.connection)));
+    hears.map(|half| &*half.node)
 }
 
 fn stand(pair: &Pair, instance: &Instance, cluster: &Cluster) -> Stand {
@@ -189,7 +169,7 @@ fn stand(pair: &Pair, instance: &Instance, cluster: &Cluster) -> Stand {
         return Stand::Useless(how.to_owned());
     }
     if let Some(device) = half.now() {
-        let connected = crate::model::drbd::connected(&device.connection);
+        let connected = connected(&device.connection);
         return match (device.disk.as_str(), connected) {
             ("UpToDate", true) => Stand::Whole,
             ("UpToDate", false) => Stand::Behind(apart(half, pair, cluster)),
@@ -199,7 +179,7 @@ fn stand(pair: &Pair, instance: &Instance, cluster: &Cluster) -> Stand {
     }
     // Its peer's word counts while the two talk to each other.
     let heard = other.now();
-    let heard = heard.filter(|it| crate::model::drbd::connected(&it.connection));
+    let heard = heard.filter(|it| connected(&it.connection));
     if let Some(device) = heard {
         return match device.peer_disk.as_str() {
             "UpToDate" => Stand::Whole,
@@ -227,7 +207,7 @@ fn apart(half: &Half, pair: &Pair, cluster: &Cluster) -> String {
     let connection = half.now().map_or("?", |device| device.connection.as_str());
     let course = cluster.nodes.get(&half.node).zip(half.minor);
     let course = course.and_then(|(node, minor)| node.courses.get(minor));
-    let since = course.and_then(|course| course.connected).or(pair.since);
+    let since = pair.since.or(course.and_then(|course| course.connected));
     match since {
         Some(since) => {
             let seconds = cluster.seconds_since(since);
@@ -288,8 +268,7 @@ pub fn on_start(draft: &mut Draft, instance: &Instance, forced: bool) {
         let Some(device) = pair.primary.now() else {
             continue;
         };
-        let whole_peer =
-            crate::model::drbd::connected(&device.connection) && device.peer_disk == "UpToDate";
+        let whole_peer = connected(&device.connection) && device.peer_disk == "UpToDate";
         match device.disk.as_str() {
             "UpToDate" | "" => {}
             disk if whole_peer => {

@@ -2,12 +2,27 @@
 
 use gantry_wire::operation::Operation;
 
+use crate::action::words::name_of;
+
 use super::draft::Draft;
 use super::{disks, moves, state, storage};
 
 /// Tells what an operation on an instance does.
 pub fn tell(draft: &mut Draft, operation: &Operation) {
     use Operation as O;
+    let name = name_of(operation);
+    let planned = draft.cluster.instances.get(name.as_str());
+    if planned.is_some_and(|it| it.conf.forthcoming) {
+        // As Ganeti's logical units allow it.
+        let may = matches!(operation, O::Failover(_) | O::Rename(_) | O::Remove(_))
+            || matches!(operation, O::AddTags(_) | O::RemoveTags(_));
+        if !may {
+            draft.refuse(format!(
+                "{name} is only planned (forthcoming): nothing of it is there yet"
+            ));
+            return;
+        }
+    }
     match operation {
         O::Migrate(it) => moves::migrate(draft, it),
         O::Failover(it) => moves::failover(draft, it),

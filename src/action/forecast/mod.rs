@@ -11,11 +11,13 @@ mod halves;
 mod instance;
 mod moves;
 mod node;
+mod proof;
 mod queue;
 mod redundancy;
 mod room;
 mod state;
 mod storage;
+mod target;
 
 use gantry_wire::operation::{Operation, Subject};
 
@@ -103,3 +105,6 @@ pub fn forecast(operations: &[Operation], world: &World) -> Forecast {
     facts::tell(&mut draft);
     draft.done(operations)
 }
+
+#[cfg(test)]
+mod tests;

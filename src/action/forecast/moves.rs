@@ -2,29 +2,23 @@
 
 use gantry_wire::operation::{Failover, Migrate, MigrationMode, Move};
 
-use crate::action::fit::{Mirror, copyable, mirror};
+use crate::action::fit::{Mirror, copyable};
 use crate::model::Instance;
+use crate::model::status::Word;
 use crate::model::words::{duration, mib};
 
 use super::Tone;
 use super::copy;
 use super::draft::Draft;
 use super::effect::Effect;
-use super::facts::{answers, drained, offline, runs, silence};
+use super::facts::{offline, runs, silence};
 use super::halves;
-use super::redundancy::objection;
+use super::proof::proof;
 use super::room;
+use super::target::{Whereto, changes_memory, takes, takes_over, whereto};
 
 /// How long Ganeti lets a guest shut down if nothing else is said, seconds.
 pub const SHUTDOWN: u32 = 120;
-
-/// Where an instance goes.
-enum Whereto {
-    /// To this node.
-    Node(String),
-    /// Wherever this iallocator says.
-    Chosen(String),
-}
 
 /// Tells of a failover.
 pub fn failover(draft: &mut Draft, it: &Failover) {
@@ -65,6 +59,12 @@ pub fn migrate(draft: &mut Draft, it: &Migrate) {
     let falls_back = instance.conf.always_failover
         || it.allow_failover
             && (instance.conf.admin_state != "up" || runs(instance) == Some(false));
+    let source = &instance.conf.primary;
+    if offline(source, draft.cluster) && !falls_back {
+        let rest = "nothing can be migrated away, fail it over";
+        draft.refuse(format!("{source} is marked offline: {rest}"));
+        return;
+    }
     if falls_back {
         let why = match instance.conf.always_failover {
             true => "it is set to fail over always (always_failover)",
@@ -80,14 +80,12 @@ pub fn migrate(draft: &mut Draft, it: &Migrate) {
     if how == Mirror::Drbd {
         halves::take_over(draft, instance, false);
     }
-    let source = &instance.conf.primary;
-    if offline(source, draft.cluster) && !falls_back {
-        draft.refuse(format!(
-            "{source} is marked offline: nothing can be migrated away, fail it over"
-        ));
-    } else if let Some(why) = silence(source, draft.cluster) {
+    if falls_back {
+        proof(draft, instance, false);
+    } else if let Some(why) = silence(&instance.conf.primary, draft.cluster) {
+        let source = instance.conf.primary.as_str();
         draft.say(
-            source.as_str(),
+            source,
             format!("{why}: the migration would fail"),
             Tone::Bad,
         );
@@ -110,6 +108,12 @@ fn live(
         return false;
     }
     let running = runs(instance);
+    if instance.status.word() == Some(Word::ErrorWrongNode) {
+        draft.refuse(format!(
+            "{name} runs on another node than its primary: clean up first (cleanup)"
+        ));
+        return false;
+    }
     if running == Some(false) {
         draft.refuse(format!(
             "{name} does not run, and only what runs is migrated: start or fail it over"
@@ -146,7 +150,7 @@ fn live(
     draft.head(from_to(instance, whereto), text, tone);
     draft.say("memory to move", copy::memory(memory), Tone::Plain);
     if let Some(last) = last(draft, "INSTANCE_MIGRATE", name) {
-        draft.say("", last, Tone::Plain);
+        draft.say("last time", last, Tone::Plain);
     }
     true
 }
@@ -228,57 +232,6 @@ pub fn copy(draft: &mut Draft, it: &Move) {
     }
 }
 
-/// Where it goes and by what mirror; refused if it cannot.
-fn whereto(
-    draft: &mut Draft,
-    instance: &Instance,
-    (node, iallocator): (Option<&str>, Option<&str>),
-) -> Option<(Whereto, Mirror)> {
-    let how = match mirror(instance) {
-        Ok(how) => how,
-        Err(why) => {
-            draft.refuse(why);
-            return None;
-        }
-    };
-    let secondary = instance.conf.secondaries.first();
-    let to = match (how, node, iallocator) {
-        (Mirror::Drbd, node, None) if node.is_none() || node == secondary.map(String::as_str) => {
-            Whereto::Node(secondary.cloned().unwrap_or_default())
-        }
-        (Mirror::Drbd, ..) => {
-            let only = secondary.map_or("", String::as_str);
-            draft.refuse(format!(
-                "DRBD disks are on {only} only: no other node can be chosen"
-            ));
-            return None;
-        }
-        (Mirror::External, Some(node), _) => Whereto::Node(node.to_owned()),
-        (Mirror::External, None, Some(name)) if name != "." => Whereto::Chosen(name.to_owned()),
-        (Mirror::External, None, _) => {
-            let own = draft
-                .cluster
-                .conf
-                .as_ref()
-                .map(|conf| conf.default_iallocator.clone());
-            match own {
-                Some(name) if name.is_empty() => {
-                    draft.refuse("the cluster has no default iallocator: choose a node");
-                    return None;
-                }
-                own => Whereto::Chosen(own.unwrap_or_else(|| "the default iallocator".to_owned())),
-            }
-        }
-    };
-    if let Whereto::Node(node) = &to
-        && *node == instance.conf.primary
-    {
-        draft.refuse(format!("{} is on {node} already", instance.name));
-        return None;
-    }
-    Some((to, how))
-}
-
 fn from_to(instance: &Instance, whereto: &Whereto) -> String {
     match whereto {
         Whereto::Node(node) => format!("{} -> {node}", instance.conf.primary),
@@ -332,121 +285,7 @@ fn stops_and_starts(
     if runs(instance) == Some(true)
         && let Some(last) = last(draft, "INSTANCE_FAILOVER", &instance.name)
     {
-        draft.say("", last, Tone::Plain);
-    }
-}
-
-/// The target takes the instance over: whether it may, and what it costs it.
-fn takes_over(
-    draft: &mut Draft,
-    instance: &Instance,
-    whereto: &Whereto,
-    ignore_ipolicy: bool,
-    starts: bool,
-) {
-    let name = instance.name.to_string();
-    let Whereto::Node(target) = whereto else {
-        let why = format!("where {name} goes is for an iallocator to choose");
-        draft.effects.push(Effect::Open(why));
-        return;
-    };
-    takes(draft, instance, target, ignore_ipolicy);
-    if starts {
-        room::needs_memory(draft, target, instance.conf.minmem, "its minmem");
-        changes_memory(draft, instance, target);
-    }
-    draft
-        .effects
-        .push(match instance.conf.disk_template.as_str() {
-            "drbd" => Effect::Failover(name),
-            _ => Effect::ToNode(name, target.clone()),
-        });
-}
-
-fn changes_memory(draft: &mut Draft, instance: &Instance, target: &str) {
-    let memory = i64::try_from(instance.conf.maxmem).unwrap_or(i64::MAX);
-    room::take_memory(draft, target, memory.saturating_neg());
-    let source = instance.conf.primary.as_str();
-    if runs(instance) == Some(true) && !offline(source, draft.cluster) {
-        room::take_memory(draft, source, memory);
-    }
-}
-
-/// Whether a node may take an instance over.
-pub fn takes(draft: &mut Draft, instance: &Instance, target: &str, ignore_ipolicy: bool) {
-    draft.rests_on.insert(target.to_owned());
-    let Some(node) = draft.cluster.nodes.get(target) else {
-        draft.refuse(format!("there is no node {target}"));
-        return;
-    };
-    if node.offline() {
-        draft.refuse(format!("{target} is marked offline"));
-    } else if drained(target, draft.cluster) {
-        draft.refuse(format!(
-            "{target} is drained, and Ganeti moves nothing to a drained node"
-        ));
-    } else if node.conf.as_ref().is_some_and(|conf| !conf.vm_capable) {
-        draft.refuse(format!("{target} is not to run instances (vm_capable)"));
-    } else if let Some(why) = silence(target, draft.cluster) {
-        let text = format!("{why}: it would fail if its noded does not answer either");
-        draft.say(target, text, Tone::Bad);
-    }
-    // Ganeti looks at the policy only where the group is another one.
-    let group = |name: &str| {
-        draft
-            .cluster
-            .nodes
-            .get(name)
-            .map(|node| node.group().to_owned())
-    };
-    let (from, to) = (group(&instance.conf.primary), group(target));
-    if from != to
-        && let Some(why) = objection(draft, &instance.name, to.as_deref(), |_| {})
-    {
-        policy(draft, ignore_ipolicy, why);
-    }
-}
-
-/// An instance policy is against it.
-pub fn policy(draft: &mut Draft, ignored: bool, why: String) {
-    if ignored {
-        draft.say("policy", format!("{why}; ignored"), Tone::Warn);
-    } else {
-        draft.refuse(why);
-    }
-}
-
-/// Whether the primary is known to be dead where that matters: silence is no proof.
-fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
-    let source = instance.conf.primary.as_str();
-    let Some(node) = draft.cluster.nodes.get(source) else {
-        draft.say(source, "nothing is known of it", Tone::Warn);
-        return;
-    };
-    if node.offline() {
-        let text = "marked offline: be sure that its power is off, or it may run twice";
-        draft.say(source, text, Tone::Warn);
-        return;
-    }
-    let Some(why) = silence(source, draft.cluster) else {
-        if forced {
-            let text =
-                format!("goes on even if it cannot be shut down on {source}: then it runs twice");
-            draft.say("force", text, Tone::Bad);
-        }
-        return;
-    };
-    if forced {
-        let text = format!(
-            "{why}, which is no proof that it is down: if it is up the instance runs twice"
-        );
-        draft.say(source, text, Tone::Bad);
-        draft.loses_data();
-    } else if answers(node, draft.cluster) != Some(true) {
-        let text = format!(
-            "{why}: the shutdown there would fail; if its power is off mark it offline first"
-        );
-        draft.say(source, text, Tone::Bad);
+        draft.say("last time", last, Tone::Plain);
     }
 }
 
@@ -480,7 +319,7 @@ fn last(draft: &Draft, what: &str, name: &str) -> Option<String> {
     let (own, object, seconds) = newest?;
     let took = duration(seconds);
     Some(match own {
-        true => format!("its last one took {took} in all"),
-        false => format!("the last one, of {object}, took {took} in all"),
+        true => format!("it took {took} in all"),
+        false => format!("it took {took} in all, for {object}"),
     })
 }

@@ -10,8 +10,8 @@ use super::copy;
 use super::draft::Draft;
 use super::effect::Effect;
 use super::facts::{answers, names, runs, silence};
-use super::moves::takes;
 use super::room;
+use super::target::takes;
 
 /// Tells what an operation on a node does.
 pub fn tell(draft: &mut Draft, operation: &Operation) {
@@ -47,10 +47,10 @@ fn drain(draft: &mut Draft, node: &Node, auto_promote: bool) {
         "D" => return draft.nothing(format!("{name} is drained already")),
         "O" => {
             let text = "marked offline now: this marks it online, and drained";
-            draft.head("", text, Tone::Warn);
+            draft.head(&*node.name, text, Tone::Warn);
         }
         _ => draft.head(
-            "",
+            &*node.name,
             "no new instances; those that are there stay",
             Tone::Plain,
         ),
@@ -70,7 +70,7 @@ fn undrain(draft: &mut Draft, node: &Node) {
     if node.role() != "D" && node.conf.is_some() {
         return draft.nothing(format!("{} is not drained", node.name));
     }
-    draft.head("", "new instances again", Tone::Plain);
+    draft.head(&*node.name, "new instances again", Tone::Plain);
 }
 
 fn offline(draft: &mut Draft, node: &Node, auto_promote: bool) {
@@ -79,7 +79,7 @@ fn offline(draft: &mut Draft, node: &Node, auto_promote: bool) {
         return draft.nothing(format!("{name} is marked offline already"));
     }
     draft.head(
-        "",
+        &*node.name,
         "Ganeti does not talk to it any more, whatever it does",
         Tone::Plain,
     );
@@ -130,7 +130,7 @@ fn online(draft: &mut Draft, node: &Node) {
     if !node.offline() && node.conf.is_some() {
         return draft.nothing(format!("{name} is not marked offline"));
     }
-    draft.head("", "Ganeti talks to it again", Tone::Plain);
+    draft.head(&*node.name, "Ganeti talks to it again", Tone::Plain);
     match answers(node, draft.cluster) {
         Some(true) => draft.say(&**name, "its noded answers", Tone::Good),
         Some(false) => draft.refuse(format!(
@@ -167,10 +167,14 @@ fn promote(draft: &mut Draft, node: &Node) {
         return draft.refuse(format!("{name} is not to be a master (master_capable)"));
     }
     match node.role() {
-        "D" => draft.head("", "drained now: this undrains it", Tone::Warn),
-        "O" => draft.head("", "marked offline now: this marks it online", Tone::Warn),
+        "D" => draft.head(&*node.name, "drained now: this undrains it", Tone::Warn),
+        "O" => draft.head(
+            &*node.name,
+            "marked offline now: this marks it online",
+            Tone::Warn,
+        ),
         _ => draft.head(
-            "",
+            &*node.name,
             "gets a copy of the configuration, and may become the master",
             Tone::Plain,
         ),
@@ -182,7 +186,7 @@ fn demote(draft: &mut Draft, node: &Node, auto_promote: bool) {
         return draft.nothing(format!("{} is no master candidate", node.name));
     }
     draft.head(
-        "",
+        &*node.name,
         "keeps no copy of the configuration any more",
         Tone::Plain,
     );
@@ -236,7 +240,7 @@ fn powercycle(draft: &mut Draft, node: &Node) {
         ));
     }
     draft.head(
-        "",
+        &*node.name,
         "reset at once, as if its power was cut: what its disks' caches hold is lost",
         Tone::Bad,
     );

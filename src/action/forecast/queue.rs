@@ -46,9 +46,16 @@ pub fn gates(draft: &mut Draft, operations: &[Operation]) {
 
 fn no_master(cluster: &Cluster) -> String {
     let master = cluster.master();
-    match cluster.masters.get(master) {
-        Some(MasterState::Silent { why }) => {
-            format!("{master} is the master, but LUXI does not answer there ({why})")
+    let silent = cluster
+        .masters
+        .iter()
+        .find_map(|(name, state)| match state {
+            MasterState::Silent { why } => Some((name, why)),
+            _ => None,
+        });
+    match silent {
+        Some((name, why)) if master.is_empty() || *master == **name => {
+            format!("{name} is the master, but LUXI does not answer there ({why})")
         }
         _ if master.is_empty() => "there is no master that is known".to_owned(),
         _ => format!("the master {master} cannot be reached: nothing can be submitted"),

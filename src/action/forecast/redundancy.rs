@@ -137,15 +137,15 @@ fn alter(effect: &Effect, now: &Data, data: &mut Option<Data>) -> Result<(), Str
         Effect::Runs(_, true) => instance.status = Status::Running,
         Effect::Runs(_, false) => instance.status = Status::AdminDown,
         Effect::Memory(_, size) => instance.memory = i64::try_from(*size).unwrap_or(i64::MAX),
-        _ => {
-            instance.status = Status::AdminDown;
-            instance.memory = 0;
-        }
+        _ => instance.status = Status::AdminDown,
     }
     let change = taken(instance).saturating_sub(before);
     let primary = instance.primary;
     if let Some(node) = data.nodes.get_mut(primary) {
         node.free_memory = node.free_memory.saturating_sub(change);
+    }
+    if let Effect::Gone(name) = effect {
+        data.instances.retain(|it| it.name != *name);
     }
     Ok(())
 }

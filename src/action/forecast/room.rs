@@ -42,6 +42,20 @@ pub fn needs_memory(draft: &mut Draft, node: &str, needed: u64, what: &str) {
     }
 }
 
+/// Whether all of the memory that an instance may have is free on a node. If not it can run there,
+/// but a migration takes memory from it, and a start may make the node swap.
+pub fn wants_memory(draft: &mut Draft, node: &str, wanted: u64) {
+    let Some((_, free)) = memory_on(draft, node) else {
+        return;
+    };
+    if !draft.is_refused() && free < i64::try_from(wanted).unwrap_or(i64::MAX) {
+        let (free, wanted) = (size(free), mib(wanted));
+        let text =
+            format!("{free} free is less than its maxmem, {wanted}: it gets less, or {node} swaps");
+        draft.say(format!("{node} memory free"), text, Tone::Warn);
+    }
+}
+
 /// Notes that memory is taken on a node or given back, MiB.
 pub fn take_memory(draft: &mut Draft, node: &str, change: i64) {
     let all = draft.memory.entry(node.to_owned()).or_default();
@@ -50,7 +64,7 @@ pub fn take_memory(draft: &mut Draft, node: &str, change: i64) {
 
 /// Where a disk of an instance lies on its nodes, and what it takes there, MiB.
 pub struct Place {
-    /// Its volume group; empty where it lies in none.
+    /// Its volume group, or the directory of file disks; empty where it lies on no node.
     pub vg: String,
     /// With metadata.
     pub size: u64,
@@ -58,8 +72,9 @@ pub struct Place {
 
 /// Where the disks of an instance lie: those of these indices, or all.
 pub fn places(draft: &Draft, instance: &Instance, indices: &[u8]) -> Vec<Place> {
-    let usual = draft.cluster.conf.as_ref();
-    let usual = usual.map_or("", |conf| conf.volume_group.as_str());
+    let conf = draft.cluster.conf.as_ref();
+    let usual = conf.map_or("", |conf| conf.volume_group.as_str());
+    let directory = conf.map_or("", |conf| conf.file_storage_dir.as_str());
     let disks = instance.conf.disks.iter().enumerate();
     let chosen = disks.filter(|(at, _)| {
         indices.is_empty() || indices.iter().any(|index| usize::from(*index) == *at)
@@ -71,6 +86,7 @@ pub fn places(draft: &Draft, instance: &Instance, indices: &[u8]) -> Vec<Place> 
             vg: match (template, volume) {
                 (_, Some(volume)) => volume.vg.clone(),
                 ("drbd" | "plain", None) => usual.to_owned(),
+                ("file", None) => directory.to_owned(),
                 _ => String::new(),
             },
             size: match template {
@@ -82,21 +98,25 @@ pub fn places(draft: &Draft, instance: &Instance, indices: &[u8]) -> Vec<Place> 
     chosen.map(|(_, disk)| place(disk)).collect()
 }
 
-/// What is free of a volume group on a node now, MiB.
+/// What is free of a volume group or directory on a node now, MiB.
 fn free_in(draft: &Draft, node: &str, vg: &str) -> Option<u64> {
     let node = draft.cluster.nodes.get(node)?;
-    let groups = node.facts.storage.as_ref().map(|storage| &storage.vgs);
-    let found = groups.and_then(|groups| groups.iter().find(|group| group.name == vg));
+    let storage = node.facts.storage.as_ref();
+    let group = storage.and_then(|it| it.vgs.iter().find(|group| group.name == vg));
+    if let Some(group) = group {
+        return Some(group.free);
+    }
+    let directory = storage.and_then(|it| it.dirs.iter().find(|dir| dir.name == vg));
+    if let Some(directory) = directory {
+        return directory.why.is_empty().then_some(directory.free);
+    }
     let usual = draft
         .cluster
         .conf
         .as_ref()
         .map(|conf| conf.volume_group.as_str());
-    match found {
-        Some(group) => Some(group.free),
-        None if usual == Some(vg) => node.disk(draft.cluster.conf.as_ref()).map(|(_, free)| free),
-        None => None,
-    }
+    let usual = usual == Some(vg);
+    usual.then(|| node.disk(draft.cluster.conf.as_ref()).map(|(_, free)| free))?
 }
 
 /// Takes room for disks on a node, and refuses it if there is not enough.

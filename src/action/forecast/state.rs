@@ -11,9 +11,10 @@ use super::draft::Draft;
 use super::effect::Effect;
 use super::facts::{offline, runs, silence};
 use super::halves;
-use super::moves::{SHUTDOWN, policy};
+use super::moves::SHUTDOWN;
 use super::redundancy::objection;
 use super::room;
+use super::target::policy;
 
 /// Tells of a start.
 pub fn start(draft: &mut Draft, it: &Start) {
@@ -54,6 +55,7 @@ pub fn start(draft: &mut Draft, it: &Start) {
         ),
     }
     room::needs_memory(draft, node, instance.conf.minmem, "its minmem");
+    room::wants_memory(draft, node, instance.conf.maxmem);
     let memory = i64::try_from(instance.conf.maxmem).unwrap_or(i64::MAX);
     room::take_memory(draft, node, memory.saturating_neg());
     draft.effects.push(Effect::Runs(it.instance.clone(), true));
@@ -278,7 +280,7 @@ pub fn modify(draft: &mut Draft, it: &Modify) {
         ));
         return;
     }
-    draft.head("", changes.join(", "), Tone::Plain);
+    draft.head("parameters", changes.join(", "), Tone::Plain);
     let for_guest = be.vcpus.is_some() || be.maxmem.is_some() || be.minmem.is_some();
     if for_guest && runs(instance) != Some(false) {
         let text = "the guest has it from its next start on; a reboot from inside is not enough";

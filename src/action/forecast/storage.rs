@@ -13,10 +13,11 @@ use super::draft::Draft;
 use super::effect::Effect;
 use super::facts::{offline, runs, silence};
 use super::halves;
-use super::moves::{SHUTDOWN, policy, takes};
+use super::moves::SHUTDOWN;
 use super::redundancy::objection;
 use super::room;
 use super::state::{is_down, reachable};
+use super::target::{policy, takes};
 
 /// Tells of making a half anew.
 pub fn replace(draft: &mut Draft, it: &ReplaceDisks) {
@@ -324,6 +325,9 @@ pub fn grow(draft: &mut Draft, it: &GrowDisk) {
         }
         room::needs_disk(draft, node, &places);
     }
+    if places.iter().any(|place| place.vg.is_empty()) {
+        draft.say("room", "not known whether there is any", Tone::Warn);
+    }
     if instance.template_of(disk) == "drbd" {
         let disks = halves::disks(&instance.name, draft.world.pairs);
         let pair = disks.iter().find(|(at, _)| *at == u32::from(it.disk));
@@ -382,7 +386,9 @@ pub fn recreate(draft: &mut Draft, it: &RecreateDisks) {
     }
     let old_gone = offline(&instance.conf.primary, draft.cluster);
     let elsewhere = !it.nodes.is_empty() || it.iallocator.is_some();
-    if !(elsewhere && old_gone) && !is_down(draft, instance, "given new disks") {
+    // Ganeti does not ask a dead node whether it runs there.
+    let unasked = elsewhere && old_gone;
+    if !unasked && !is_down(draft, instance, "given new disks") {
         return;
     }
     if let Some(wrong) = it
@@ -450,7 +456,7 @@ pub fn remove(draft: &mut Draft, it: &Remove) {
     let size = mib(instance.disk_size());
     draft.head(
         "disks",
-        format!("{count} disk{s}, {size}, are removed for ever"),
+        format!("{count} disk{s}, {size} in all, gone for ever"),
         Tone::Bad,
     );
     draft.loses_data();
