@@ -146,6 +146,13 @@ impl<'a> Draft<'a> {
         self.out.loses_data = true;
     }
 
+    /// All depends on this node being off.
+    pub fn taken_for_dead(&mut self, node: &str) {
+        self.out
+            .taken_for_dead
+            .get_or_insert_with(|| node.to_owned());
+    }
+
     /// A job that is to be waited for; says whether it is new.
     pub fn waits_for(&mut self, job: u64) -> bool {
         let new = !self.out.behind.contains(&job);

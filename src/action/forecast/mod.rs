@@ -74,6 +74,8 @@ pub struct Forecast {
     pub nothing: Option<String>,
     /// It loses data, or may well do so by what is known.
     pub loses_data: bool,
+    /// A node of which nobody knows that it is off, although all depends on it: the operator has to say so.
+    pub taken_for_dead: Option<String>,
     /// Unfinished jobs that it would wait behind, or that do something to the same object.
     pub behind: Vec<u64>,
     /// Which of the operations are refused, by index, and why: the rest can be asked for.

@@ -45,6 +45,9 @@ pub fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
             ));
         }
     }
+    if taken_for_dead {
+        draft.taken_for_dead(source);
+    }
     let (text, tone) = match silent {
         _ if node.offline() => (
             "marked offline: be sure that its power is off, or it may run twice".to_owned(),

@@ -39,6 +39,8 @@ pub struct Filling {
     pub forecast: Forecast,
     /// What is wrong with a field.
     pub wrong: Option<String>,
+    /// What was typed into a field and cannot be taken: the field stays as it was until that is mended.
+    not_taken: Option<String>,
     /// Why it may not be asked for.
     pub denied: Option<String>,
     /// Lines by which the forecast is scrolled.
@@ -111,6 +113,7 @@ impl Filling {
             operations: Vec::new(),
             forecast: Forecast::default(),
             wrong: None,
+            not_taken: None,
             denied: None,
             scroll: 0,
             line: LineEdit::default(),
@@ -118,7 +121,7 @@ impl Filling {
             expects: Vec::new(),
             changed: None,
         };
-        filling.build();
+        filling.build(cluster);
         filling.expects = filling.seen(cluster);
         Ok(filling)
     }
@@ -140,24 +143,36 @@ impl Filling {
         self.forms.iter().map(|form| form.expect(cluster)).collect()
     }
 
-    /// Makes operations of the forms.
-    fn build(&mut self) {
-        let operations: Result<Vec<Operation>, _> =
-            self.forms.iter().map(Form::operation).collect();
-        (self.operations, self.wrong) = match operations {
-            Ok(operations) => (operations, None),
-            Err(wrong) => (Vec::new(), Some(wrong.to_string())),
+    /// Fills all forms in as the first one, and makes operations of them.
+    fn build(&mut self, cluster: &Cluster) {
+        let built = self.built(cluster);
+        let reason = gantry_wire::act::reason(self.reason.text().trim());
+        let reason = reason.map_err(|wrong| wrong.to_string());
+        (self.operations, self.wrong) = match (built, reason) {
+            (Ok(operations), Ok(())) => (operations, None),
+            (Ok(operations), Err(wrong)) => (operations, Some(wrong)),
+            (Err(wrong), _) => (Vec::new(), Some(wrong)),
         };
-        if self.wrong.is_none()
-            && let Err(wrong) = gantry_wire::act::reason(self.reason.text().trim())
-        {
-            self.wrong = Some(wrong.to_string());
+    }
+
+    fn built(&mut self, cluster: &Cluster) -> Result<Vec<Operation>, String> {
+        if let Some(wrong) = &self.not_taken {
+            return Err(wrong.clone());
         }
+        if let Some((first, others)) = self.forms.split_first_mut() {
+            for other in others {
+                *other = first.for_another(other.subject.clone(), cluster)?;
+            }
+        }
+        let operations = self.forms.iter().map(Form::operation);
+        operations
+            .collect::<Result<_, _>>()
+            .map_err(|wrong| wrong.to_string())
     }
 
     /// Makes the forecast anew, and notes when what it is about has changed.
     pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster, facts: &Facts) {
-        self.build();
+        self.build(cluster);
         let seen = self.seen(cluster);
         if seen != self.expects {
             self.expects = seen;
@@ -174,6 +189,30 @@ impl Filling {
             pairs: &facts.pairs,
         };
         self.forecast = forecast(&self.operations, &world);
+        if self.leave_out() {
+            self.changed = Some(cluster.now.at);
+            self.build(cluster);
+            self.expects = self.seen(cluster);
+            self.forecast = forecast(&self.operations, &world);
+        }
+    }
+
+    /// Leaves out of several those that cannot be done or would do nothing; says whether there are any.
+    fn leave_out(&mut self) -> bool {
+        let told = &self.forecast;
+        let out: Vec<(usize, String)> = told.refusals.iter().chain(&told.idle).cloned().collect();
+        let stay = |at: usize| !out.iter().any(|(gone, _)| *gone == at);
+        if out.is_empty() || !(0..self.forms.len()).any(stay) {
+            return false;
+        }
+        let forms = std::mem::take(&mut self.forms).into_iter().enumerate();
+        for (at, form) in forms {
+            match out.iter().find(|(gone, _)| *gone == at) {
+                Some((_, why)) => self.left_out.push((form.subject.name(), why.clone())),
+                None => self.forms.push(form),
+            }
+        }
+        true
     }
 
     /// What has to be done to confirm it.
@@ -187,6 +226,9 @@ impl Filling {
             true => Some(Danger::Destructive),
             false => worst,
         };
+        if let Some(node) = &self.forecast.taken_for_dead {
+            return Confirm::Type(format!("{node} is powered off"));
+        }
         match (worst, self.operations.as_slice()) {
             (None, _) => Confirm::Not("there is nothing to do".to_owned()),
             (Some(Danger::Harmless), _) => Confirm::Enter,
@@ -269,32 +311,27 @@ impl Filling {
         self.set(at, &value);
     }
 
-    /// Takes over what was typed.
+    /// Takes over what was typed. What is no number yet leaves the field as it was, and the form says so.
     fn typed_into(&mut self, at: usize) {
         let text = self.line.text();
         let name = self.fields().get(at).map(|field| field.name);
-        for form in &mut self.forms {
-            // What is no number yet stays as it was, and the form says so.
-            if let Some(name) = name
-                && let Err(wrong) = form.set(name, &text)
-            {
-                self.wrong = Some(wrong.to_string());
-                self.operations.clear();
-                return;
-            }
+        let (Some(name), Some(first)) = (name, self.forms.first_mut()) else {
+            return;
+        };
+        match first.set(name, &text) {
+            Ok(()) => self.not_taken = None,
+            Err(wrong) => self.not_taken = Some(wrong.to_string()),
         }
-        self.build();
+        self.typed = LineEdit::default();
     }
 
     fn set(&mut self, at: usize, value: &Value) {
-        for form in &mut self.forms {
-            if let Some(field) = form.fields.get_mut(at) {
-                field.value = value.clone();
-            }
+        let first = self.forms.first_mut();
+        if let Some(field) = first.and_then(|form| form.fields.get_mut(at)) {
+            field.value = value.clone();
         }
-        // What was typed for something else does not confirm this.
+        // What was typed to confirm something else does not confirm this.
         self.typed = LineEdit::default();
-        self.build();
     }
 
     /// Takes pasted text where something is typed.
@@ -344,7 +381,6 @@ pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Ke
         (_, Spot::Field(at)) => form.press(at, key),
         (_, Spot::Reason) => {
             form.reason.press(key);
-            form.build();
         }
         (_, Spot::Confirm) => {
             if matches!(form.confirm(), Confirm::Type(_)) {

@@ -107,9 +107,7 @@ pub fn shape(form: &Filling, state: &State) -> Shape {
     if said.len() > whole {
         help.insert(
             0,
-            format!(
-                "{scroll} lines above, {below} below: PgUp and PgDn"
-            ),
+            format!("{scroll} lines above, {below} below: PgUp and PgDn"),
         );
     }
     if below > 0
@@ -141,7 +139,10 @@ pub fn shape(form: &Filling, state: &State) -> Shape {
 fn said(form: &Filling, state: &State, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut say = |label: &str, text: &str, tone: Tone| {
-        let (label, text) = (state.facts.names.shorten(label), state.facts.names.shorten(text));
+        let (label, text) = (
+            state.facts.names.shorten(label),
+            state.facts.names.shorten(text),
+        );
         for (at, line) in wrap(&text, width).into_iter().enumerate() {
             rows.push(Row::Said {
                 label: if at == 0 {
