@@ -152,7 +152,7 @@ impl Actor {
         let outcome = refused(Refusal::Field, why);
         if let Err(why) = self.audit.note(About::Misread(id), &outcome) {
             // An error means that nobody is left to be told.
-            let _ = self.sender.send(no_audit(why));
+            let _ = self.sender.send(problem(no_audit(why)));
         }
     }
 
@@ -178,6 +178,7 @@ impl Actor {
             inbox,
             open: Vec::new(),
             tell: Box::new(tell),
+            no_audit: String::new(),
         };
         let builder = std::thread::Builder::new().name("act".into());
         let thread = builder.stack_size(512 * 1024).spawn(move || worker.work());
@@ -206,6 +207,8 @@ struct Worker {
     /// Changes of which it must be found out what became of them, and what was said of each.
     open: Vec<(Recovery, Option<Outcome>)>,
     tell: Box<dyn Fn(Report) + Send>,
+    /// Why syslog takes no lines, as it was told.
+    no_audit: String,
 }
 
 impl Worker {
@@ -284,19 +287,26 @@ impl Worker {
         result.map_err(|panic| panics::words(panic.as_ref()))
     }
 
-    fn say(&self, id: &ActId, about: About<'_>, outcome: Outcome) {
-        if let Err(why) = self.audit.note(about, &outcome) {
-            (self.tell)(no_audit(why));
+    fn say(&mut self, id: &ActId, about: About<'_>, outcome: Outcome) {
+        let noted = self.audit.note(about, &outcome);
+        let trouble = noted.err().map(no_audit).unwrap_or_default();
+        if trouble != self.no_audit {
+            self.no_audit.clone_from(&trouble);
+            (self.tell)(problem(trouble));
         }
         let id = id.to_string();
         (self.tell)(Report::Acted(Acted { id, outcome }));
     }
 }
 
-fn no_audit(why: String) -> Report {
+fn no_audit(why: String) -> String {
+    format!("changes are not noted in syslog: {why}")
+}
+
+fn problem(text: String) -> Report {
     Report::Problem(Problem {
         about: "audit".into(),
-        text: format!("no line in syslog: {why}"),
+        text,
     })
 }
 
