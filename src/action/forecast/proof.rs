@@ -35,6 +35,7 @@ pub fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
             }
             None => {}
         }
+        draft.unproven(source);
         if let Some(target) = halves::hears_primary(name, draft.world.pairs) {
             draft.refuse(format!(
                 "{source} is alive: DRBD on {target} is connected to it, and {name} would run twice"
