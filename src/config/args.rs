@@ -22,8 +22,8 @@ gantry: a full-screen operations console for Ganeti clusters
                                        0 healthy, 1 warnings, 2 critical, 3 unknown
   gantry nodes|instances|groups|jobs|drbd|storage|n1 DEST [--json] [--watch]
                                        one list, or a line for each change
-  gantry do DEST OPERATION SUBJECT... [NAME=VALUE...] [--reason TEXT] [--dry-run] [--yes] [--wait] [--json]
-                                       one change, such as: do root@node1 failover web1 --wait
+  gantry do DEST OPERATION SUBJECT... [NAME=VALUE...] [CHANGE OPTIONS] [--json]
+                                       one change, such as: do root@node1 failover web1 --yes --wait
                                        0 done, 1 the job failed, 2 refused beforehand,
                                        3 unreachable, 4 refused by the agent, 5 unknown
   gantry hbal|hcheck|hinfo|hroller|hspace|hsqueeze -t FILE|DEST|-L
@@ -47,6 +47,13 @@ Options of gantry's own:
   --log FILE         write a log there (RUST_LOG chooses what)
   -h, --help         this text
   -V, --version      the version
+
+Options of changes:
+  --dry-run          say what would come of it, and do nothing
+  --yes              do it, although somebody would notice
+  --powered-off NODE this node is off: you have made sure of it (may be given again)
+  --reason TEXT      for the job's reason trail
+  --wait             follow the job to its end
 
 Demo options:
   --nodes N          how many nodes (12)
@@ -131,6 +138,8 @@ pub struct Do {
     pub dry_run: bool,
     /// It is confirmed.
     pub yes: bool,
+    /// Nodes that are powered off by the operator's word.
+    pub powered_off: Vec<String>,
     /// Wait for the end of its job.
     pub wait: bool,
     /// As JSON.
@@ -248,6 +257,10 @@ impl Invocation {
                 Long("dry-run") => change.dry_run = given.change("--dry-run", true),
                 Long("yes") => change.yes = given.change("--yes", true),
                 Long("wait") => change.wait = given.change("--wait", true),
+                Long("powered-off") => {
+                    let node = text(&mut parser, "--powered-off")?;
+                    change.powered_off.push(given.change("--powered-off", node));
+                }
                 Long("reason") => {
                     change.reason = given.change("--reason", text(&mut parser, "--reason")?);
                 }

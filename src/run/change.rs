@@ -13,7 +13,7 @@ use crate::action::command::command_at;
 use crate::action::forecast::{Forecast, World, forecast};
 use crate::action::form::{Form, Kind, Menu, Object};
 use crate::action::guard::{Guard, Request};
-use crate::action::words::{Danger, danger, summary, title};
+use crate::action::words::{Danger, summary, title};
 use crate::app::affairs::{Affair, Affairs};
 use crate::config::Do;
 use crate::model::Cluster;
@@ -89,7 +89,11 @@ impl Watcher {
         }
         let guard = Guard::of(read_only, &self.cluster);
         let permits: Result<Vec<_>, _> = operations.iter().map(|it| guard.permit(it)).collect();
-        let wanted = operations.iter().map(danger).max();
+        let wanted = told.danger(&operations);
+        let alive = told.unproven.iter().find(|node| {
+            let named = |word: &String| is_short_for(word, node);
+            !change.powered_off.iter().any(named)
+        });
         let exit = match (&told.refused, permits) {
             (Some(why), _) => Err(refused(why)),
             (None, _) if change.dry_run => Ok(Exit::Done),
@@ -98,9 +102,13 @@ impl Watcher {
                 Err(Not(Exit::Unreachable, denied.to_string()))
             }
             (None, Err(denied)) => Err(Not(Exit::Agent, denied.to_string())),
-            (None, Ok(_)) if wanted > Some(Danger::Harmless) && !change.yes => {
+            (None, Ok(_)) if wanted > Danger::Harmless && !change.yes => {
                 Err(refused("this is not done without --yes"))
             }
+            (None, Ok(_)) if alive.is_some() => Err(refused(format!(
+                "nobody knows that {0} is off; whoever has made sure of it says so with --powered-off {0}",
+                alive.map_or("", String::as_str)
+            ))),
             (None, Ok(permits)) => {
                 let mut affairs = Affairs::new(whoami::random().map_err(refused)?);
                 let operator = whoami::operator();
@@ -230,12 +238,7 @@ fn object(kind: Kind, word: &str, cluster: &Cluster) -> Result<Object, Not> {
             .map_err(|_| refused(format!("{word:?} is no job id")))?;
         return Ok(Object::Job(id));
     }
-    let is = |name: &str| {
-        name == word
-            || name
-                .strip_prefix(word)
-                .is_some_and(|rest| rest.starts_with('.'))
-    };
+    let is = |name: &str| is_short_for(word, name);
     let mut found: Vec<Object> = Vec::new();
     if menus.contains(&Menu::Instance) {
         let names = cluster.instances.keys().filter(|name| is(name));
@@ -268,6 +271,14 @@ fn object(kind: Kind, word: &str, cluster: &Cluster) -> Result<Object, Not> {
             )))
         }
     }
+}
+
+/// The whole name, or the name without its domain.
+fn is_short_for(word: &str, name: &str) -> bool {
+    name == word
+        || name
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn print_forecast(operations: &[Operation], told: &Forecast, commands: &[String]) {

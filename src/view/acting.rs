@@ -124,8 +124,13 @@ fn draw_form(pen: &mut Pen, layout: &Layout, state: &State, form: &Filling) -> O
 
 fn draw_row(pen: &mut Pen, area: Area, row: &Row) -> Option<Position> {
     let label_width = LABEL.saturating_sub(2).min(area.width);
-    let x = area.x + LABEL.min(area.width);
-    let width = area.width.saturating_sub(LABEL);
+    // What has to be typed is told whole.
+    let (label_width, text_at) = match row {
+        Row::Asked { label, .. } => (area.width, LABEL.max(columns(label) + 2)),
+        Row::Said { .. } => (label_width, LABEL),
+    };
+    let x = area.x + text_at.min(area.width);
+    let width = area.width.saturating_sub(text_at);
     match row {
         Row::Said { label, text, tone } => {
             let dim = pen.style(Role::Dim);

@@ -1,6 +1,8 @@
 //! What is done to the cluster, a group, a job, the queue, the watcher, and tags.
 
-use gantry_wire::operation::{AddTags, JobPriority, Operation, RemoveTags, TagsOf, WatcherPause};
+use gantry_wire::operation::{
+    AddTags, JobPriority, RemoveTags, TagsOf, Verify, VerifyDisks, WatcherPause,
+};
 
 use crate::model::job::{finished, summary};
 use crate::model::words::duration;
@@ -9,33 +11,23 @@ use super::Tone;
 use super::draft::Draft;
 use super::facts::{names, silence};
 
-/// Tells what an operation on anything but an instance or a node does.
-pub fn tell(draft: &mut Draft, operation: &Operation) {
-    use Operation as O;
-    match operation {
-        O::Verify(it) => verify(
-            draft,
-            it.group.as_deref(),
-            "reads all nodes; changes nothing",
-        ),
-        O::VerifyDisks(it) => {
-            let text = "looks for disks that are not active or not there; it mends none: activate-disks does";
-            verify(draft, it.group.as_deref(), text);
-        }
-        O::AddTags(it) => add_tags(draft, it),
-        O::RemoveTags(it) => remove_tags(draft, it),
-        O::JobCancel(it) => cancel(draft, it.job),
-        O::JobPriority(it) => priority(draft, it),
-        O::JobArchive(it) => archive(draft, it.job),
-        O::QueueDrain {} => drain(draft, true),
-        O::QueueUndrain {} => drain(draft, false),
-        O::WatcherPause(it) => pause(draft, it),
-        O::WatcherContinue {} => go_on(draft),
-        _ => {}
-    }
+/// Tells of a verification.
+pub fn verify(draft: &mut Draft, it: &Verify) {
+    looks(
+        draft,
+        it.group.as_deref(),
+        "reads all nodes; changes nothing",
+    );
 }
 
-fn verify(draft: &mut Draft, group: Option<&str>, what: &str) {
+/// Tells of a verification of disks.
+pub fn verify_disks(draft: &mut Draft, it: &VerifyDisks) {
+    let text =
+        "looks for disks that are not active or not there; it mends none: activate-disks does";
+    looks(draft, it.group.as_deref(), text);
+}
+
+fn looks(draft: &mut Draft, group: Option<&str>, what: &str) {
     if let Some(group) = group
         && !draft.cluster.groups.contains_key(group)
     {
@@ -151,7 +143,8 @@ fn read_by(draft: &mut Draft, tags: Vec<&str>) {
     }
 }
 
-fn cancel(draft: &mut Draft, id: u64) {
+/// Tells of a job that is taken back.
+pub fn cancel(draft: &mut Draft, id: u64) {
     let Some(job) = draft.cluster.jobs.get(&id) else {
         draft.refuse(format!("job {id} is not known here"));
         return;
@@ -180,7 +173,8 @@ fn cancel(draft: &mut Draft, id: u64) {
     }
 }
 
-fn priority(draft: &mut Draft, it: &JobPriority) {
+/// Tells of a job that comes earlier or later.
+pub fn priority(draft: &mut Draft, it: &JobPriority) {
     let id = it.job;
     let Some(job) = draft.cluster.jobs.get(&id) else {
         draft.refuse(format!("job {id} is not known here"));
@@ -201,7 +195,8 @@ fn priority(draft: &mut Draft, it: &JobPriority) {
     }
 }
 
-fn archive(draft: &mut Draft, id: u64) {
+/// Tells of a job that is put away.
+pub fn archive(draft: &mut Draft, id: u64) {
     let Some(job) = draft.cluster.jobs.get(&id) else {
         draft.refuse(format!("job {id} is not known here"));
         return;
@@ -215,7 +210,8 @@ fn archive(draft: &mut Draft, id: u64) {
     }
 }
 
-fn drain(draft: &mut Draft, drained: bool) {
+/// Tells of a queue that takes no new jobs, or takes them again.
+pub fn drain(draft: &mut Draft, drained: bool) {
     let queue = draft.cluster.queue.as_ref();
     match queue {
         Some(queue) if queue.drained == drained => {
@@ -233,7 +229,8 @@ fn drain(draft: &mut Draft, drained: bool) {
     draft.head("queue", text, Tone::Plain);
 }
 
-fn pause(draft: &mut Draft, it: &WatcherPause) {
+/// Tells of a watcher that rests.
+pub fn pause(draft: &mut Draft, it: &WatcherPause) {
     let length = duration(f64::from(it.seconds));
     let text = format!("nothing that stops is started again, and no disk activated, for {length}");
     draft.head("watcher", text, Tone::Plain);
@@ -243,7 +240,8 @@ fn pause(draft: &mut Draft, it: &WatcherPause) {
     }
 }
 
-fn go_on(draft: &mut Draft) {
+/// Tells of a watcher that works again.
+pub fn go_on(draft: &mut Draft) {
     match (&draft.cluster.queue, paused(draft)) {
         (Some(_), None) => draft.nothing("the watcher is not paused"),
         (None, _) => draft.head(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gantry_wire::operation::Operation;
 
 use crate::action::words::name_of;
-use crate::model::{Cluster, Instance};
+use crate::model::{Cluster, Instance, Node};
 
 use super::effect::Effect;
 use super::{Forecast, Line, Tone, World};
@@ -39,6 +39,7 @@ struct Mark {
     effects: usize,
     memory: BTreeMap<String, i64>,
     disk: BTreeMap<(String, String), i64>,
+    unproven: usize,
     loses_data: bool,
 }
 
@@ -69,6 +70,7 @@ impl<'a> Draft<'a> {
             effects: self.effects.len(),
             memory: self.memory.clone(),
             disk: self.disk.clone(),
+            unproven: self.out.unproven.len(),
             loses_data: self.out.loses_data,
         };
     }
@@ -83,6 +85,7 @@ impl<'a> Draft<'a> {
         self.effects.truncate(self.mark.effects);
         self.memory = std::mem::take(&mut self.mark.memory);
         self.disk = std::mem::take(&mut self.mark.disk);
+        self.out.unproven.truncate(self.mark.unproven);
         self.out.loses_data = self.mark.loses_data;
         if self.many {
             self.out.lines.truncate(self.mark.lines);
@@ -146,11 +149,11 @@ impl<'a> Draft<'a> {
         self.out.loses_data = true;
     }
 
-    /// All depends on this node being off.
-    pub fn taken_for_dead(&mut self, node: &str) {
-        self.out
-            .taken_for_dead
-            .get_or_insert_with(|| node.to_owned());
+    /// A node is taken for dead without proof.
+    pub fn unproven(&mut self, node: &str) {
+        if !self.out.unproven.iter().any(|it| it == node) {
+            self.out.unproven.push(node.to_owned());
+        }
     }
 
     /// A job that is to be waited for; says whether it is new.
@@ -167,6 +170,16 @@ impl<'a> Draft<'a> {
         let found = self.cluster.instances.get(name);
         if found.is_none() {
             self.refuse(format!("there is no instance {name}"));
+        }
+        found
+    }
+
+    /// A node by name; refused if there is none.
+    pub fn node(&mut self, name: &str) -> Option<&'a Node> {
+        self.rests_on.insert(name.to_owned());
+        let found = self.cluster.nodes.get(name);
+        if found.is_none() {
+            self.refuse(format!("there is no node {name}"));
         }
         found
     }

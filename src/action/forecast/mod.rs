@@ -8,7 +8,6 @@ mod draft;
 mod effect;
 mod facts;
 mod halves;
-mod instance;
 mod moves;
 mod node;
 mod proof;
@@ -25,6 +24,7 @@ use crate::model::Cluster;
 use crate::planner::Present;
 use crate::planner::replica::Pair;
 
+use super::words::{Danger, danger};
 use draft::Draft;
 
 /// What a forecast is made of. Nothing of it is worked out anew.
@@ -74,8 +74,9 @@ pub struct Forecast {
     pub nothing: Option<String>,
     /// It loses data, or may well do so by what is known.
     pub loses_data: bool,
-    /// A node of which nobody knows that it is off, although all depends on it: the operator has to say so.
-    pub taken_for_dead: Option<String>,
+    /// Nodes that are taken for dead without proof: if one of them lives an instance runs twice. The
+    /// operator has to say that each is powered off.
+    pub unproven: Vec<String>,
     /// Unfinished jobs that it would wait behind, or that do something to the same object.
     pub behind: Vec<u64>,
     /// Which of the operations are refused, by index, and why: the rest can be asked for.
@@ -84,21 +85,24 @@ pub struct Forecast {
     pub idle: Vec<(usize, String)>,
 }
 
+impl Forecast {
+    /// What it takes to confirm these operations, of which this is the forecast.
+    pub fn danger(&self, operations: &[Operation]) -> Danger {
+        let loudest = operations.iter().map(danger).max();
+        match self.loses_data || !self.unproven.is_empty() {
+            true => Danger::Destructive,
+            false => loudest.unwrap_or(Danger::Harmless),
+        }
+    }
+}
+
 /// What would come of these operations, one after the other.
 pub fn forecast(operations: &[Operation], world: &World) -> Forecast {
     let mut draft = Draft::new(*world, operations.len());
     queue::gates(&mut draft, operations);
     for (at, operation) in operations.iter().enumerate() {
         draft.begin(at, operation);
-        match operation.subject() {
-            Subject::Instance(_) => instance::tell(&mut draft, operation),
-            Subject::Node(_) => node::tell(&mut draft, operation),
-            Subject::Cluster
-            | Subject::Group(_)
-            | Subject::Job(_)
-            | Subject::Queue
-            | Subject::Watcher => cluster::tell(&mut draft, operation),
-        }
+        tell(&mut draft, operation);
         draft.end();
     }
     room::tell(&mut draft);
@@ -106,6 +110,67 @@ pub fn forecast(operations: &[Operation], world: &World) -> Forecast {
     queue::behind(&mut draft, operations);
     facts::tell(&mut draft);
     draft.done(operations)
+}
+
+/// Tells what one of them does.
+fn tell(draft: &mut Draft, operation: &Operation) {
+    use Operation as O;
+    if is_only_planned(draft, operation) {
+        return;
+    }
+    match operation {
+        O::Migrate(it) => moves::migrate(draft, it),
+        O::Failover(it) => moves::failover(draft, it),
+        O::Move(it) => moves::copy(draft, it),
+        O::ReplaceDisks(it) => storage::replace(draft, it),
+        O::GrowDisk(it) => storage::grow(draft, it),
+        O::RecreateDisks(it) => storage::recreate(draft, it),
+        O::Remove(it) => storage::remove(draft, it),
+        O::ActivateDisks(it) => disks::activate(draft, it),
+        O::DeactivateDisks(it) => disks::deactivate(draft, it),
+        O::Start(it) => state::start(draft, it),
+        O::Shutdown(it) => state::shutdown(draft, it),
+        O::Kill(it) => state::kill(draft, &it.instance),
+        O::Reboot(it) => state::reboot(draft, it),
+        O::Modify(it) => state::modify(draft, it),
+        O::Rename(it) => state::rename(draft, it),
+        O::NodeDrain(it) => node::drain(draft, it),
+        O::NodeUndrain(it) => node::undrain(draft, it),
+        O::NodeOffline(it) => node::offline(draft, it),
+        O::NodeOnline(it) => node::online(draft, it),
+        O::NodePromote(it) => node::promote(draft, it),
+        O::NodeDemote(it) => node::demote(draft, it),
+        O::NodeEvacuate(it) => node::evacuate(draft, it),
+        O::NodePowercycle(it) => node::powercycle(draft, it),
+        O::Verify(it) => cluster::verify(draft, it),
+        O::VerifyDisks(it) => cluster::verify_disks(draft, it),
+        O::AddTags(it) => cluster::add_tags(draft, it),
+        O::RemoveTags(it) => cluster::remove_tags(draft, it),
+        O::JobCancel(it) => cluster::cancel(draft, it.job),
+        O::JobPriority(it) => cluster::priority(draft, it),
+        O::JobArchive(it) => cluster::archive(draft, it.job),
+        O::QueueDrain {} => cluster::drain(draft, true),
+        O::QueueUndrain {} => cluster::drain(draft, false),
+        O::WatcherPause(it) => cluster::pause(draft, it),
+        O::WatcherContinue {} => cluster::go_on(draft),
+    }
+}
+
+/// Nothing of a planned instance is there, and Ganeti does little with it.
+fn is_only_planned(draft: &mut Draft, operation: &Operation) -> bool {
+    use Operation as O;
+    let Subject::Instance(name) = operation.subject() else {
+        return false;
+    };
+    let may = matches!(operation, O::Failover(_) | O::Rename(_) | O::Remove(_))
+        || matches!(operation, O::AddTags(_) | O::RemoveTags(_));
+    let found = draft.cluster.instances.get(name);
+    let planned = !may && found.is_some_and(|it| it.conf.forthcoming);
+    if planned {
+        let why = "is only planned (forthcoming): nothing of it is there yet";
+        draft.refuse(format!("{name} {why}"));
+    }
+    planned
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! What is done to one node.
 
-use gantry_wire::operation::{Chosen, Evacuated, NodeEvacuate, Operation};
+use gantry_wire::operation::{
+    Chosen, Evacuated, NodeDemote, NodeDrain, NodeEvacuate, NodeOffline, NodeOnline,
+    NodePowercycle, NodePromote, NodeUndrain,
+};
 
 use crate::action::fit::not_master;
 use crate::model::{Instance, Name, Node, natural};
@@ -13,35 +16,17 @@ use super::facts::{answers, names, runs, silence};
 use super::room;
 use super::target::takes;
 
-/// Tells what an operation on a node does.
-pub fn tell(draft: &mut Draft, operation: &Operation) {
-    use Operation as O;
-    match operation {
-        O::AddTags(it) => return super::cluster::add_tags(draft, it),
-        O::RemoveTags(it) => return super::cluster::remove_tags(draft, it),
-        _ => {}
-    }
-    let name = crate::action::words::name_of(operation);
-    let Some(node) = draft.cluster.nodes.get(name.as_str()) else {
-        draft.refuse(format!("there is no node {name}"));
-        return;
-    };
-    draft.rests_on.insert(name.clone());
-    match operation {
-        O::NodeEvacuate(it) => evacuate(draft, it, node),
-        O::NodePowercycle(_) => powercycle(draft, node),
-        _ if !draft.needs(not_master(&name, draft.cluster)) => {}
-        O::NodeDrain(it) => drain(draft, node, it.auto_promote),
-        O::NodeUndrain(_) => undrain(draft, node),
-        O::NodeOffline(it) => offline(draft, node, it.auto_promote),
-        O::NodeOnline(_) => online(draft, node),
-        O::NodePromote(_) => promote(draft, node),
-        O::NodeDemote(it) => demote(draft, node, it.auto_promote),
-        _ => {}
-    }
+/// A node by name, of which the flags can be changed; refused if there is none.
+fn flagged<'a>(draft: &mut Draft<'a>, name: &str) -> Option<&'a Node> {
+    let node = draft.node(name)?;
+    draft.needs(not_master(name, draft.cluster)).then_some(node)
 }
 
-fn drain(draft: &mut Draft, node: &Node, auto_promote: bool) {
+/// Tells of a drain.
+pub fn drain(draft: &mut Draft, it: &NodeDrain) {
+    let Some(node) = flagged(draft, &it.node) else {
+        return;
+    };
     let name = &node.name;
     match node.role() {
         "D" => return draft.nothing(format!("{name} is drained already")),
@@ -55,7 +40,7 @@ fn drain(draft: &mut Draft, node: &Node, auto_promote: bool) {
             Tone::Plain,
         ),
     }
-    leaves_candidates(draft, node, auto_promote);
+    leaves_candidates(draft, node, it.auto_promote);
     own(draft, node);
     if !node.secondaries.is_empty() {
         let text = format!(
@@ -66,14 +51,22 @@ fn drain(draft: &mut Draft, node: &Node, auto_promote: bool) {
     }
 }
 
-fn undrain(draft: &mut Draft, node: &Node) {
+/// Tells of the end of a drain.
+pub fn undrain(draft: &mut Draft, it: &NodeUndrain) {
+    let Some(node) = flagged(draft, &it.node) else {
+        return;
+    };
     if node.role() != "D" && node.conf.is_some() {
         return draft.nothing(format!("{} is not drained", node.name));
     }
     draft.head(&*node.name, "new instances again", Tone::Plain);
 }
 
-fn offline(draft: &mut Draft, node: &Node, auto_promote: bool) {
+/// Tells of a node that is given up for the time being.
+pub fn offline(draft: &mut Draft, it: &NodeOffline) {
+    let Some(node) = flagged(draft, &it.node) else {
+        return;
+    };
     let name = &node.name;
     if node.offline() {
         return draft.nothing(format!("{name} is marked offline already"));
@@ -83,7 +76,7 @@ fn offline(draft: &mut Draft, node: &Node, auto_promote: bool) {
         "Ganeti does not talk to it any more, whatever it does",
         Tone::Plain,
     );
-    leaves_candidates(draft, node, auto_promote);
+    leaves_candidates(draft, node, it.auto_promote);
     let up: Vec<&str> = running_on(draft, node);
     if !up.is_empty() {
         let text = format!(
@@ -125,7 +118,11 @@ fn offline(draft: &mut Draft, node: &Node, auto_promote: bool) {
     draft.effects.push(Effect::Offline(name.to_string()));
 }
 
-fn online(draft: &mut Draft, node: &Node) {
+/// Tells of a node that comes back.
+pub fn online(draft: &mut Draft, it: &NodeOnline) {
+    let Some(node) = flagged(draft, &it.node) else {
+        return;
+    };
     let name = &node.name;
     if !node.offline() && node.conf.is_some() {
         return draft.nothing(format!("{name} is not marked offline"));
@@ -158,7 +155,11 @@ fn online(draft: &mut Draft, node: &Node) {
     draft.say("configuration", text, Tone::Warn);
 }
 
-fn promote(draft: &mut Draft, node: &Node) {
+/// Tells of one more master candidate.
+pub fn promote(draft: &mut Draft, it: &NodePromote) {
+    let Some(node) = flagged(draft, &it.node) else {
+        return;
+    };
     let name = &node.name;
     if matches!(node.role(), "C" | "M") {
         return draft.nothing(format!("{name} is a master candidate already"));
@@ -181,7 +182,11 @@ fn promote(draft: &mut Draft, node: &Node) {
     }
 }
 
-fn demote(draft: &mut Draft, node: &Node, auto_promote: bool) {
+/// Tells of one candidate less.
+pub fn demote(draft: &mut Draft, it: &NodeDemote) {
+    let Some(node) = flagged(draft, &it.node) else {
+        return;
+    };
     if node.role() != "C" && node.conf.is_some() {
         return draft.nothing(format!("{} is no master candidate", node.name));
     }
@@ -190,7 +195,7 @@ fn demote(draft: &mut Draft, node: &Node, auto_promote: bool) {
         "keeps no copy of the configuration any more",
         Tone::Plain,
     );
-    leaves_candidates(draft, node, auto_promote);
+    leaves_candidates(draft, node, it.auto_promote);
 }
 
 /// One candidate less: Ganeti refuses it if there would be too few.
@@ -232,7 +237,11 @@ fn leaves_candidates(draft: &mut Draft, node: &Node, auto_promote: bool) {
     }
 }
 
-fn powercycle(draft: &mut Draft, node: &Node) {
+/// Tells of a reset.
+pub fn powercycle(draft: &mut Draft, it: &NodePowercycle) {
+    let Some(node) = draft.node(&it.node) else {
+        return;
+    };
     let name = &node.name;
     if draft.cluster.master() == &**name {
         return draft.refuse(format!(
@@ -273,7 +282,11 @@ fn powercycle(draft: &mut Draft, node: &Node) {
     }
 }
 
-fn evacuate(draft: &mut Draft, it: &NodeEvacuate, node: &Node) {
+/// Tells of an evacuation.
+pub fn evacuate(draft: &mut Draft, it: &NodeEvacuate) {
+    let Some(node) = draft.node(&it.node) else {
+        return;
+    };
     let name = &node.name;
     let (which, leaving) = match it.mode {
         Evacuated::PrimaryOnly => ("primary", &node.primaries),

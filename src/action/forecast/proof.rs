@@ -35,6 +35,7 @@ pub fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
             }
             None => {}
         }
+        draft.unproven(source);
         if let Some(target) = halves::hears_primary(name, draft.world.pairs) {
             draft.refuse(format!(
                 "{source} is alive: DRBD on {target} is connected to it, and {name} would run twice"
@@ -44,9 +45,6 @@ pub fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
                 "{source} is alive: its noded answers, and {name} may run twice"
             ));
         }
-    }
-    if taken_for_dead {
-        draft.taken_for_dead(source);
     }
     let (text, tone) = match silent {
         _ if node.offline() => (

@@ -346,7 +346,7 @@ pub fn grow(draft: &mut Draft, it: &GrowDisk) {
     }
     draft.say(
         "guest",
-        "sees it after a rescan or a restart; its file system grows by itself not",
+        "sees it after a rescan or a restart; its file system does not grow by itself",
         Tone::Plain,
     );
 }

@@ -6,7 +6,7 @@ use gantry_wire::operation::{Operation, Version};
 use crate::action::forecast::{Forecast, World, forecast};
 use crate::action::form::{Form, Kind, Object, Value};
 use crate::action::guard::{Guard, Request};
-use crate::action::words::{Danger, danger, name_of, summary};
+use crate::action::words::{Danger, name_of, summary};
 use crate::app::facts::Facts;
 use crate::app::line::LineEdit;
 use crate::app::{Effect, State};
@@ -221,20 +221,21 @@ impl Filling {
         if let Some(why) = not.or(self.forecast.refused.as_ref()) {
             return Confirm::Not(why.clone());
         }
-        let worst = self.operations.iter().map(danger).max();
-        let worst = match self.forecast.loses_data {
-            true => Some(Danger::Destructive),
-            false => worst,
-        };
-        if let Some(node) = &self.forecast.taken_for_dead {
+        if self.operations.is_empty() {
+            return Confirm::Not("there is nothing to do".to_owned());
+        }
+        // Silence is no proof of death: whoever goes on says that it is.
+        if let Some(node) = self.forecast.unproven.first() {
             return Confirm::Type(format!("{node} is powered off"));
         }
-        match (worst, self.operations.as_slice()) {
-            (None, _) => Confirm::Not("there is nothing to do".to_owned()),
-            (Some(Danger::Harmless), _) => Confirm::Enter,
-            (Some(Danger::Disruptive), _) => Confirm::Yes,
-            (Some(Danger::Destructive), [one]) => Confirm::Type(name_of(one)),
-            (Some(Danger::Destructive), many) => Confirm::Type(many.len().to_string()),
+        match (
+            self.forecast.danger(&self.operations),
+            self.operations.as_slice(),
+        ) {
+            (Danger::Harmless, _) => Confirm::Enter,
+            (Danger::Disruptive, _) => Confirm::Yes,
+            (Danger::Destructive, [one]) => Confirm::Type(name_of(one)),
+            (Danger::Destructive, many) => Confirm::Type(many.len().to_string()),
         }
     }
 

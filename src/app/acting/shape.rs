@@ -249,8 +249,8 @@ fn confirmation(form: &Filling, state: &State) -> Row {
         Confirm::Yes => ("y", "do it"),
         Confirm::Type(name) => {
             let name = match form.operations.len() {
-                1 => state.facts.names.shorten(&name),
-                _ => format!("{name}, how many they are,"),
+                many @ 2.. if name == many.to_string() => format!("{name}, how many they are,"),
+                _ => state.facts.names.shorten(&name),
             };
             return Row::Asked {
                 label: format!("Type {name}"),

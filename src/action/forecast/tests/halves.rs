@@ -130,6 +130,7 @@ fn silence_is_no_proof() {
         "if node3 stopped at that moment nothing is missing",
         Tone::Warn,
     );
+    assert_eq!(forced.0.unproven, ["node3"]);
     let plain = town.of(Failover, "web7", &[]);
     plain
         .refused("WFConnection")

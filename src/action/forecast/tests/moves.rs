@@ -210,3 +210,25 @@ fn each_of_a_set_takes_room_from_the_next() {
     told.says("node5 memory free: 6.3G -> 2.3G", Tone::Plain);
     told.says_not("UpToDate, Connected");
 }
+
+#[test]
+fn what_loses_data_is_confirmed_loudly_whatever_it_is() {
+    use crate::action::Danger::{Destructive, Disruptive};
+    let mut town = Town::new();
+    let failover = [town.form(Failover, "web7").operation().unwrap()];
+    let told = town.forecast(&failover);
+    assert_eq!(told.0.danger(&failover), Disruptive);
+    // Ganeti itself would not ask, as node3 is marked offline.
+    town.half(
+        "node5",
+        14,
+        "WFConnection Secondary/Unknown UpToDate/DUnknown",
+        0,
+    );
+    town.role("node3", "O");
+    town.lose("node3", 60);
+    let told = town.forecast(&failover);
+    told.goes();
+    assert_eq!(told.0.unproven, ["node3"]);
+    assert_eq!(told.0.danger(&failover), Destructive);
+}

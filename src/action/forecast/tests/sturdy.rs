@@ -120,7 +120,7 @@ proptest! {
         for (what, which) in cuts {
             less(&mut town, what, which);
         }
-        let operations: Vec<Operation> = picks.iter().map(|at| at.get(&*EVERYTHING).clone()).collect();
+        let operations: Vec<Operation> = picks.iter().map(|at| at.get(&EVERYTHING).clone()).collect();
         let told = town.forecast(&operations).0;
         for line in &told.lines {
             prop_assert!(!line.text.is_empty() && line.text.chars().all(|c| (' '..='~').contains(&c)), "{line:?}");
