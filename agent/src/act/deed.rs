@@ -1,6 +1,8 @@
 //! Carrying out one change: everything is looked at first, then it is written down, then luxid is
 //! told, once.
 
+use std::time::Duration;
+
 use gantry_wire::act::{Act, ActId, Outcome, Refusal};
 use gantry_wire::operation::{Carriage, Method, Version};
 use serde_json::{Value, json};
@@ -12,6 +14,11 @@ use super::recovery::Recovery;
 use super::{method, seen};
 use crate::luxi::Error;
 use crate::session::Moment;
+
+/// How often it is looked whether something is as Ganeti said it would be.
+const SEEN: u32 = 50;
+/// How long after the look before.
+const SOON: Duration = Duration::from_millis(100);
 
 /// What a change is carried out with.
 pub struct Tools<'a> {
@@ -190,14 +197,16 @@ impl Tools<'_> {
         if let Err(words) = said {
             return Some(refused(Refusal::Ganeti, words));
         }
-        match method::read_back(self.luxid, method, at) {
-            Ok(Some(words)) => Some(Outcome::Done { words }),
-            Ok(None) => {
-                let words = "Ganeti said yes, but it is not so afterwards";
-                Some(refused(Refusal::Ganeti, words))
+        // A job that waits already is only told, and notes it by and by.
+        for _ in 0..SEEN {
+            match method::read_back(self.luxid, method, at) {
+                Ok(Some(words)) => return Some(Outcome::Done { words }),
+                Ok(None) => std::thread::sleep(SOON),
+                Err(_) => return None,
             }
-            Err(_) => None,
         }
+        let words = "Ganeti said yes, but it is not so some seconds later";
+        Some(refused(Refusal::Ganeti, words))
     }
 
     fn version(&mut self) -> Result<Version, Outcome> {

@@ -131,7 +131,7 @@ fn ended(lab: &Lab, job: u64) -> String {
 }
 
 fn instance(lab: &Lab, name: &str, fields: &str) -> Vec<String> {
-    let line = format!("gnt-instance list --no-headers --separator=| -o {fields} {name}");
+    let line = format!("gnt-instance list --no-headers --units=m --separator=| -o {fields} {name}");
     lab.table(&line).remove(0)
 }
 
@@ -165,6 +165,11 @@ fn seen(lab: &Lab, operation: &Operation) -> Expect {
         }
         _ => Expect::Nothing {},
     }
+}
+
+fn a_group(lab: &Lab) -> String {
+    let groups = lab.gnt("gnt-group list --no-headers -o name");
+    groups.lines().next().unwrap().trim().to_owned()
 }
 
 fn start(name: &str) -> Operation {
@@ -265,18 +270,16 @@ fn an_instances_disks_parameters_and_name_change() {
         }));
     }
     let cell = |field: &str| instance(&lab, "instance5", field).remove(0);
-    let before: u64 = cell("disk.size/0").trim_end_matches('M').parse().unwrap();
+    let mib = |field: &str| cell(field).parse::<u64>().unwrap();
+    let before = mib("disk.size/0");
     actor.job(Operation::GrowDisk(GrowDisk {
         instance: name(),
         amount: 16,
         no_wait_for_sync: true,
         ..GrowDisk::default()
     }));
-    assert_eq!(cell("disk.size/0"), format!("{}M", before + 16));
-    let was = [cell("be/minmem"), cell("be/maxmem")].map(|text| {
-        let number = text.trim_end_matches('M').parse::<u64>();
-        number.unwrap_or_else(|_| panic!("{text}"))
-    });
+    assert_eq!(mib("disk.size/0"), before + 16);
+    let was = [mib("be/minmem"), mib("be/maxmem")];
     let mut memory = |minmem, maxmem| {
         actor.job(Operation::Modify(Modify {
             instance: name(),
@@ -287,7 +290,7 @@ fn an_instances_disks_parameters_and_name_change() {
             },
             ignore_ipolicy: true,
         }));
-        assert_eq!(cell("be/maxmem"), format!("{maxmem}M"));
+        assert_eq!(mib("be/maxmem"), maxmem);
     };
     memory(40, 48);
     memory(was[0], was[1]);
@@ -363,12 +366,11 @@ fn a_nodes_flags_are_set_one_by_one() {
 fn tags_come_and_go_on_all_that_can_have_them() {
     let lab = Lab::open();
     let mut actor = Actor::new(&lab, "node1", &[]);
-    let group = lab.gnt("gnt-group list --no-headers -o name");
-    let group = group.trim();
+    let group = &a_group(&lab);
     for (of, command) in [
         (TagsOf::Cluster, "gnt-cluster list-tags".to_owned()),
         (
-            TagsOf::Group(group.into()),
+            TagsOf::Group(group.clone()),
             format!("gnt-group list-tags {group}"),
         ),
         (
@@ -397,8 +399,7 @@ fn tags_come_and_go_on_all_that_can_have_them() {
 fn verify_says_its_codes_and_disks_are_verified() {
     let lab = Lab::open();
     let mut actor = Actor::new(&lab, "node1", &[]);
-    let group = lab.gnt("gnt-group list --no-headers -o name");
-    for group in [None, Some(group.trim().to_owned())] {
+    for group in [None, Some(a_group(&lab))] {
         actor.job(Operation::Verify(Verify {
             group: group.clone(),
         }));
