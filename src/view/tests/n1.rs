@@ -43,6 +43,15 @@ fn the_death_of_one_node() {
     screen.press("7 Enter");
     let text = screen.text();
     assert!(text.contains("Looking for moves that mend it"), "{text}");
+    // Its secondary is offline, so that there is no way back for its instances.
+    let mut screen = Screen::new(scarce(), 120, 40);
+    screen.go("n1 node8");
+    answer(&mut screen, usize::MAX);
+    insta::assert_snapshot!("n1-fall-mend-offline", screen.text());
+    // A node that may die asks for nothing.
+    screen.effects.clear();
+    screen.go("n1 node1");
+    assert_eq!(screen.effects, []);
     let mut screen = Screen::new(scarce(), 120, 40);
     screen.go("n1 node6");
     insta::assert_snapshot!("n1-fall-unknown", screen.text());

@@ -17,6 +17,7 @@ pub fn scarce() -> Cluster {
     let mut part = configuration(SIZE);
     for node in &mut part.nodes {
         node.group = "rack1".into();
+        node.spindle_count = 4;
     }
     for (i, instance) in part.instances.iter_mut().enumerate() {
         instance.spindle_use = 1;
