@@ -186,14 +186,10 @@ fn both(sheet: &mut Sheet, facts: &Facts, plan: &Balance, shown: Kind) {
         let name = Span::new(format!("{mark}{}", kind(which)), tone);
         let cells = match plan.offer(which) {
             Some(offer) => line(plan, offer, which, resync),
-            None => [
-                awaited(plan, &facts.plans.balance.progress),
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
-            ],
+            None => {
+                let [a, b, c, d, e] = [(); 5].map(|()| "-".to_owned());
+                [a, b, c, d, e, awaited(plan, &facts.plans.balance.progress)]
+            }
         };
         let cells = cells.into_iter().map(|text| Span::new(text, tone));
         std::iter::once(name).chain(cells).collect::<Vec<Span>>()
@@ -205,9 +201,11 @@ fn both(sheet: &mut Sheet, facts: &Facts, plan: &Balance, shown: Kind) {
 /// What stands in place of the plan that is not there.
 fn awaited(plan: &Balance, progress: &Progress) -> String {
     match progress {
-        Progress::Thinking(_) if plan.tried > 0 => format!("{} tried", plan.tried),
-        Progress::Thinking(_) => "sought".to_owned(),
-        _ => "stopped".to_owned(),
+        Progress::Thinking(_) if plan.tried > 0 => {
+            format!("is sought, {} moves tried", plan.tried)
+        }
+        Progress::Thinking(_) => "is sought".to_owned(),
+        _ => "was not found: stopped".to_owned(),
     }
 }
 
