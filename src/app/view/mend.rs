@@ -34,7 +34,7 @@ pub fn section(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, node: &Name)
         Some(found) => moves(sheet, facts, mend, found),
         None => lacks(sheet, facts, mend),
     }
-    plan::age(sheet, cluster, held);
+    plan::age_until(sheet, cluster, held, "it is looked for again soon");
 }
 
 fn moves(sheet: &mut Sheet, facts: &Facts, mend: &Mend, found: &Found) {
