@@ -22,7 +22,7 @@ pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
         plan::without(&mut sheet, &held.progress, cluster);
         return sheet;
     };
-    let (text, tone) = verdict(plan, offer, &held.progress);
+    let (text, tone) = verdict(facts, plan, offer, &held.progress);
     let (more, matters) = comparison(facts, held, plan, shown);
     let tone = matters.unwrap_or(tone);
     let whole = format!("{text} {more}");
@@ -71,7 +71,7 @@ fn gone(facts: &Facts, offer: &Offer) -> Option<String> {
 }
 
 /// The group's score now and with the plan that is shown.
-fn verdict(plan: &Balance, offer: &Offer, progress: &Progress) -> (String, Tone) {
+fn verdict(facts: &Facts, plan: &Balance, offer: &Offer, progress: &Progress) -> (String, Tone) {
     let now = plan.start.score.total();
     if now.is_nan() {
         let values = plan.start.score.0.unwrap_or_default();
@@ -96,10 +96,31 @@ fn verdict(plan: &Balance, offer: &Offer, progress: &Progress) -> (String, Tone)
                 format!("Score {now:.4}. Every move is dropped: u takes that back."),
                 Tone::Plain,
             ),
+            _ if plan.start.movable == 0 && plan.start.instances > 0 => {
+                let all = plan.start.instances;
+                let text = match facts.plans.balance.ask.is_limited() {
+                    true => {
+                        format!("Score {now:.4}. The options leave no instance of {all} to move.")
+                    }
+                    false => format!(
+                        "Score {now:.4}. None of its {all} instances can move: it takes DRBD or shared storage, a second \
+                         node, and auto_balance."
+                    ),
+                };
+                (text, Tone::Warn)
+            }
             _ if plan.start.bad_nodes > 0 => (
                 format!(
-                    "Score {now:.4}. {} of its nodes fail N+1, and no move that is allowed makes it better.",
-                    plan.start.bad_nodes
+                    "Score {now:.4}. {} of its nodes fail N+1, and no move that is allowed makes it better.{}",
+                    plan.start.bad_nodes,
+                    soft(facts, plan)
+                ),
+                Tone::Warn,
+            ),
+            _ if plan.start.against_policy > 0 => (
+                format!(
+                    "Score {now:.4}. No move that is allowed gains enough.{}",
+                    soft(facts, plan)
                 ),
                 Tone::Warn,
             ),
@@ -132,6 +153,22 @@ fn verdict(plan: &Balance, offer: &Offer, progress: &Progress) -> (String, Tone)
     (
         format!("Score {now:.4} now, {after:.4} after {count} move{s}{change}.{n1}"),
         tone,
+    )
+}
+
+/// That the policy forbids moves, and how they are allowed.
+fn soft(facts: &Facts, plan: &Balance) -> String {
+    if facts.plans.balance.ask.ignore_soft_errors {
+        return String::new();
+    }
+    let (s, are) = match plan.start.against_policy {
+        0 => return String::new(),
+        1 => ("", "is"),
+        _ => ("s", "are"),
+    };
+    format!(
+        " {} node{s} {are} against the policy, which forbids moves to and fro: ignore-soft-errors allows them.",
+        plan.start.against_policy
     )
 }
 

@@ -48,7 +48,12 @@ pub fn think(mut cluster: Cluster, edit: &Edit, tell: &mut dyn FnMut(Part) -> bo
     let teller = Teller::of(&cluster, &scope);
     let unmoved = cluster.clone();
     let mut gone = Vec::new();
-    let (steps, moves) = teller.replay(&mut cluster, &edit.moves, &mut gone);
+    let (steps, moves) = teller.replay(
+        &mut cluster,
+        edit.ask.ignore_soft_errors,
+        &edit.moves,
+        &mut gone,
+    );
     let gone = gone.into_iter().map(|(number, it, why)| Gone {
         number,
         instance: teller.instance(it.instance),
