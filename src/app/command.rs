@@ -509,7 +509,7 @@ mod tests {
             choices("capacity vm cpus=2 mem"),
             ["capacity vm cpus=2 memory="]
         );
-        assert_eq!(choices("balance ").len(), 11);
+        assert_eq!(choices("balance ").len(), 12);
         assert!(choices("zzz").is_empty());
     }
 }

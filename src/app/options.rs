@@ -79,6 +79,11 @@ const BALANCE: &[Word] = &[
         Takes::Percent,
         "percent of the gain that are enough",
     ),
+    word(
+        "ignore-soft-errors",
+        Takes::Nothing,
+        "against the policy too: CPUs, tags",
+    ),
     word("tag", Takes::Tag, "only instances with this tag"),
     word("not-tag", Takes::Tag, "no instances with this tag"),
     word(
@@ -151,6 +156,7 @@ pub fn balance(words: &[&str], known: Known<'_>) -> Result<balance::Ask, String>
             "no-disk-moves" => ask.disk_moves = false,
             "no-instance-moves" => ask.instance_moves = false,
             "evac-mode" => ask.evac_mode = true,
+            "ignore-soft-errors" => ask.ignore_soft_errors = true,
             "stop-at" => ask.stop_at = percent(word, value)?,
             "tag" => ask.tag = Some(known.tag(value)?),
             "not-tag" => ask.not_tag = Some(known.tag(value)?),
@@ -224,6 +230,7 @@ pub fn balance_values(ask: &balance::Ask, names: &Names) -> Vec<(&'static str, S
     add("evac-mode", flag(ask.evac_mode));
     let part = (ask.stop_at < balance::WHOLE).then(|| ask.stop_at.to_string());
     add("stop-at", part);
+    add("ignore-soft-errors", flag(ask.ignore_soft_errors));
     add("tag", ask.tag.clone());
     add("not-tag", ask.not_tag.clone());
     add("select-instances", list(short(&ask.select_instances)));

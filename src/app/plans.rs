@@ -16,6 +16,9 @@ use balance::{Balance, Offer, Pending, Told};
 /// Milliseconds between two looks at what has changed since a plan was made.
 const COMPARED: u64 = 5_000;
 
+/// Milliseconds after which what would mend a node is looked for again if the cluster has changed.
+const RENEWED: u64 = 30_000;
+
 /// All plans that the pages show.
 #[derive(Clone, Debug, Default)]
 pub struct Plans {
@@ -198,8 +201,10 @@ impl Plans {
                     mend.ask.node = node.clone();
                 }
                 let differs = mend.compare(now);
-                // It is small: for the cluster as it is now it is looked for again by itself.
-                if mend.changed > 0 && !mend.thinks() {
+                // For the cluster as it is now it is looked for again by itself, though not all the time.
+                let made = mend.snapshot.as_ref().map(|it| it.at);
+                let old = made.zip(now).is_some_and(|(at, now)| now.at.since(at) >= RENEWED);
+                if mend.changed > 0 && old && !mend.thinks() {
                     mend.progress = Progress::Wanted;
                 }
                 let ask = |ask: &mend::Ask| Ask::Mend(ask.clone());

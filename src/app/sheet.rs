@@ -176,6 +176,8 @@ impl Sheet {
         let width = usize::from(self.width).saturating_sub(indent).max(10);
         let margin = " ".repeat(indent);
         for line in text.lines().flat_map(|line| wrap(line, width)) {
+            // A blank that had no room on the line before.
+            let line = line.trim_start();
             self.spans(vec![Span::new(format!("{margin}{line}"), tone)]);
         }
     }

@@ -27,6 +27,11 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
         ];
         let keys = keys.into_iter().map(|(key, words)| (key.to_owned(), words));
         keys_line(pen, area, keys, None);
+        if !state.dialogs.is_empty() {
+            let style = pen.style(Role::Warn);
+            let text = "a question waits for this form";
+            pen.put_right(area.x, area.y, area.width.saturating_sub(1), text, style);
+        }
     } else if let Some((text, _)) = &state.notice {
         let style = pen.style(Role::Warn);
         let alarm = pen.glyphs().alarm;

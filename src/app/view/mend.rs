@@ -34,7 +34,7 @@ pub fn section(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, node: &Name)
         Some(found) => moves(sheet, facts, mend, found),
         None => lacks(sheet, facts, mend),
     }
-    plan::age(sheet, cluster, held);
+    plan::age_until(sheet, cluster, held, "it is looked for again soon");
 }
 
 fn moves(sheet: &mut Sheet, facts: &Facts, mend: &Mend, found: &Found) {
@@ -50,7 +50,7 @@ fn moves(sheet: &mut Sheet, facts: &Facts, mend: &Mend, found: &Found) {
     };
     let node = facts.names.short(&mend.node);
     let text =
-        format!("{count} move{s}, {copy}: then {node} may die, and no other node is worse off.");
+        format!("{count} move{s}, {copy}: then {node} may die, and no further node fails N+1.");
     sheet.wrapped(&text, Tone::Plain, 0);
     let rows = found.moves.iter().map(|it| {
         vec![
@@ -72,15 +72,19 @@ fn moves(sheet: &mut Sheet, facts: &Facts, mend: &Mend, found: &Found) {
 }
 
 fn lacks(sheet: &mut Sheet, facts: &Facts, mend: &Mend) {
-    let text = "No few moves mend it that pass hbal's checks. What is missing:";
+    let text = "No plan of a few moves mends it within hbal's checks. What is missing:";
     sheet.wrapped(text, Tone::Warn, 0);
     for (node, what) in &mend.lacks {
         let text = match node {
-            Some(node) => format!("{}: {what}", facts.names.short(node)),
+            Some(node) => format!("{what} on {}", facts.names.short(node)),
             None => what.clone(),
         };
         sheet.wrapped_after("  ", &text);
     }
-    let text = "Stop or shrink instances there, or add memory; :balance evac-mode moves what is on offline nodes.";
+    let offline = mend.lacks.iter().any(|(_, what)| what.contains("offline"));
+    let text = match offline {
+        true => ":balance evac-mode moves what is on offline nodes.",
+        false => "Stop or shrink instances there, add memory, or spread them: :balance shows how.",
+    };
     sheet.wrapped(text, Tone::Dim, 0);
 }

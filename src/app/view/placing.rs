@@ -5,6 +5,7 @@ use crate::app::sheet::{Sheet, Span};
 use crate::app::tone::Tone;
 use crate::model::Cluster;
 use crate::planner::n1::words::size;
+use crate::planner::think::balance::Room;
 use crate::planner::think::placing::{Placing, Seat, Shape, Verdict};
 
 use super::plan;
@@ -36,9 +37,10 @@ pub fn whole(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
         groups: it.seats.iter().any(|seat| Some(&seat.group) != first),
         rooms: width >= ROOMY,
     };
-    let rows = it.seats.iter().map(|seat| shown.row(facts, seat));
+    let rows = it.seats.iter().flat_map(|seat| shown.rows(facts, seat));
     sheet.table(&shown.titles(), rows.collect());
-    if it.chosen.is_some() {
+    let would_do = |seat: &Seat| seat.verdict == Verdict::WouldDo;
+    if it.seats.iter().any(would_do) {
         let text =
             "Nodes that would do have room for it, but with it there the score would be higher.";
         sheet.wrapped(text, Tone::Dim, 0);
@@ -74,20 +76,23 @@ fn shape(it: &Shape) -> String {
 fn verdict(facts: &Facts, it: &Placing) -> (String, Tone) {
     if let Some((group, nodes)) = &it.chosen {
         let nodes: Vec<&str> = nodes.iter().map(|node| facts.names.short(node)).collect();
-        let text = match nodes.as_slice() {
+        let place = match nodes.as_slice() {
             [primary, secondary] => {
-                format!("It would go to {primary}, with its secondary on {secondary}, in {group}.")
+                format!("go to {primary}, with its secondary on {secondary}, in {group}")
             }
-            _ => format!("It would go to {}, in {group}.", nodes.join(", ")),
+            _ => format!("go to {}, in {group}", nodes.join(", ")),
         };
-        return (text, Tone::Plain);
+        return match it.despite_n1 {
+            false => (format!("It would {place}."), Tone::Plain),
+            true => {
+                let text = format!(
+                    "hail takes no place now: N+1 would not hold, see :n1. Without that it would {place}."
+                );
+                (text, Tone::Warn)
+            }
+        };
     }
-    let would_do = |seat: &Seat| seat.verdict == Verdict::WouldDo;
-    let text = if it.seats.iter().any(would_do) {
-        "It would go nowhere: there are nodes with room, but with it on them N+1 would not hold. :n1 says why."
-    } else {
-        "It would go nowhere: every node refuses it."
-    };
+    let text = "It would go nowhere: every node refuses it.";
     (text.to_owned(), Tone::Warn)
 }
 
@@ -111,6 +116,24 @@ impl Shown {
         shown.map(|(_, title)| title).collect()
     }
 
+    /// A row, and where there is little room another one for the second of two reasons.
+    fn rows(&self, facts: &Facts, seat: &Seat) -> Vec<Vec<Span>> {
+        let mut row = self.row(facts, seat);
+        let two = row.last().and_then(|why| {
+            let (first, second) = why.text.split_once("; ").filter(|_| !self.rooms)?;
+            Some((first.to_owned(), second.to_owned(), why.tone))
+        });
+        let Some((first, second, tone)) = two else {
+            return vec![row];
+        };
+        let mut below: Vec<Span> = row.iter().map(|_| Span::new("", Tone::Plain)).collect();
+        below.pop();
+        below.push(Span::new(second, tone));
+        row.pop();
+        row.push(Span::new(first, tone));
+        vec![row, below]
+    }
+
     fn row(&self, facts: &Facts, seat: &Seat) -> Vec<Span> {
         let (role, tone) = match &seat.verdict {
             Verdict::Primary => ("PRIMARY", Tone::Heading),
@@ -124,19 +147,16 @@ impl Shown {
             _ if self.rooms => String::new(),
             _ => then(seat),
         };
-        let (memory, disk) = (seat.room.memory, seat.room.disk);
+        let free = |of: fn(&Room) -> i64| match &seat.room {
+            Some(room) => change(of(room), seat.then.as_ref().map(of)),
+            None => "*".to_owned(),
+        };
         let cells = [
             (true, Span::new(facts.names.short(&seat.node), tone)),
             (self.groups, Span::new(&*seat.group, Tone::Dim)),
             (true, Span::new(role, tone)),
-            (
-                self.rooms,
-                Span::new(change(memory, seat.then.map(|it| it.memory)), tone),
-            ),
-            (
-                self.rooms,
-                Span::new(change(disk, seat.then.map(|it| it.disk)), tone),
-            ),
+            (self.rooms, Span::new(free(|it| it.memory), tone)),
+            (self.rooms, Span::new(free(|it| it.disk), tone)),
             (true, Span::new(why, tone)),
         ];
         let shown = cells.into_iter().filter(|(shown, _)| *shown);
@@ -154,12 +174,12 @@ fn change(now: i64, then: Option<i64>) -> String {
 
 /// What is left on a chosen node, where there is no room for columns.
 fn then(seat: &Seat) -> String {
-    let Some(then) = seat.then else {
+    let (Some(now), Some(then)) = (seat.room, seat.then) else {
         return String::new();
     };
     format!(
         "memory free {}, disk {}",
-        change(seat.room.memory, Some(then.memory)),
-        change(seat.room.disk, Some(then.disk))
+        change(now.memory, Some(then.memory)),
+        change(now.disk, Some(then.disk))
     )
 }

@@ -36,6 +36,11 @@ pub fn yes(value: bool) -> String {
 
 /// For which moment a plan is, what has changed since, and what was not known.
 pub fn age<A, P>(sheet: &mut Sheet, cluster: &Cluster, held: &Held<A, P>) {
+    age_until(sheet, cluster, held, "r plans anew");
+}
+
+/// The same of a plan that is renewed in another way.
+pub fn age_until<A, P>(sheet: &mut Sheet, cluster: &Cluster, held: &Held<A, P>, again: &str) {
     let Some(snapshot) = &held.snapshot else {
         return;
     };
@@ -47,12 +52,9 @@ pub fn age<A, P>(sheet: &mut Sheet, cluster: &Cluster, held: &Held<A, P>) {
     };
     let (changed, tone) = match held.changed {
         0 => (String::new(), Tone::Dim),
-        1 => (
-            "; 1 node has changed since: r plans anew".to_owned(),
-            Tone::Stale,
-        ),
+        1 => (format!("; 1 node has changed since: {again}"), Tone::Stale),
         n => (
-            format!("; {n} nodes have changed since: r plans anew"),
+            format!("; {n} nodes have changed since: {again}"),
             Tone::Stale,
         ),
     };

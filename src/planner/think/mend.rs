@@ -363,7 +363,8 @@ impl<'a> Search<'a> {
             ));
         }
         let mut cluster = self.present.cluster().clone();
-        let (steps, moves): (_, Vec<Move>) = teller.replay(&mut cluster, &planned, &mut Vec::new());
+        let (steps, moves): (_, Vec<Move>) =
+            teller.replay(&mut cluster, false, &planned, &mut Vec::new());
         Found::of(self.present.cluster(), before, &steps, moves)
     }
 }

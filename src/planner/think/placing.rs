@@ -60,6 +60,8 @@ pub struct Placing {
     pub shape: Shape,
     /// The group and the nodes that hail would choose, primary first.
     pub chosen: Option<(Name, Vec<Name>)>,
+    /// hail takes no place, since N+1 would not hold; these are the nodes it would choose if it did not look at that.
+    pub despite_n1: bool,
     /// hail's own words.
     pub said: String,
     /// All nodes: the chosen ones, those that would do, those that refuse.
@@ -75,8 +77,8 @@ pub struct Seat {
     pub group: Name,
     /// What comes of it.
     pub verdict: Verdict,
-    /// What it has free now.
-    pub room: Room,
+    /// What it has free now; none if it takes no part.
+    pub room: Option<Room>,
     /// What it has free then, if it is chosen.
     pub then: Option<Room>,
 }
@@ -88,7 +90,7 @@ pub enum Verdict {
     Primary,
     /// It becomes the secondary.
     Secondary,
-    /// It would do, but another place is better, or N+1 would not hold.
+    /// It would do, but another place is better.
     WouldDo,
     /// It is refused in one role or in both, and why, in words.
     Refused {
@@ -123,12 +125,16 @@ pub fn think(cluster: &Cluster, ask: &Ask, tell: &mut dyn FnMut(Part) -> bool) {
         group: ask.group.clone(),
         nodes: None,
     }));
-    let mut after = cluster.clone();
-    let answer = answer(&mut after, &request, &Ways::default());
-    let chosen = match &answer.found {
-        Some(Found::Nodes(nodes)) => nodes.clone(),
-        _ => Vec::new(),
-    };
+    let (said, mut chosen, mut after) = hails(cluster, &request, &Ways::default());
+    let mut despite_n1 = false;
+    if chosen.is_empty() {
+        let ways = Ways {
+            no_capacity_checks: true,
+            ..Ways::default()
+        };
+        let (_, nodes, then) = hails(cluster, &request, &ways);
+        (despite_n1, chosen, after) = (!nodes.is_empty(), nodes, then);
+    }
     let refusals = refusals(cluster, instance, needs);
     let group = |at: usize| {
         let group = cluster.nodes.get(at).map(|it| it.group);
@@ -141,11 +147,12 @@ pub fn think(cluster: &Cluster, ask: &Ask, tell: &mut dyn FnMut(Part) -> bool) {
             Some(_) => Verdict::Secondary,
             None => refusals.verdict(cluster, ask, at),
         };
+        let told = cluster.nodes.get(at).is_some_and(|it| !it.offline);
         Seat {
             node: node_name(cluster, at),
             group: name(at),
             then: chosen.contains(&at).then(|| room(&after, at)).flatten(),
-            room: room(cluster, at).unwrap_or_default(),
+            room: told.then(|| room(cluster, at)).flatten(),
             verdict,
         }
     };
@@ -155,10 +162,22 @@ pub fn think(cluster: &Cluster, ask: &Ask, tell: &mut dyn FnMut(Part) -> bool) {
     let names = chosen.iter().map(|at| node_name(cluster, *at)).collect();
     tell(Part::Placing(Box::new(Placing {
         chosen: chosen.first().map(|at| (name(*at), names)),
-        said: answer.said(),
+        despite_n1,
+        said,
         shape,
         seats,
     })));
+}
+
+/// What hail says, the nodes it chooses, and the cluster then.
+fn hails(cluster: &Cluster, request: &Request, ways: &Ways) -> (String, Vec<usize>, Cluster) {
+    let mut after = cluster.clone();
+    let answer = answer(&mut after, request, ways);
+    let chosen = match &answer.found {
+        Some(Found::Nodes(nodes)) => nodes.clone(),
+        _ => Vec::new(),
+    };
+    (answer.said(), chosen, after)
 }
 
 /// The instance, as it would be made.
@@ -319,7 +338,7 @@ mod tests {
         assert_eq!(nodes.len(), 1);
         assert_eq!(it.seats[0].node, nodes[0]);
         assert_eq!(it.seats[0].verdict, Verdict::Primary);
-        let (now, then) = (it.seats[0].room, it.seats[0].then.unwrap());
+        let (now, then) = (it.seats[0].room.unwrap(), it.seats[0].then.unwrap());
         assert_eq!(
             (now.memory - then.memory, now.disk - then.disk),
             (1_000, 1_024)
@@ -341,6 +360,20 @@ mod tests {
         };
         assert!(why(0).contains("of memory short"), "{}", why(0));
         assert!(why(3).contains("offline"), "{}", why(3));
+    }
+
+    #[test]
+    fn where_n1_forbids_every_place_the_one_without_it_is_told() {
+        let mut data = nodes(3);
+        put(&mut data, 10_000, 0, Some(1));
+        put(&mut data, 10_000, 1, Some(0));
+        let cluster = Cluster::new(data, &Setup::default()).unwrap();
+        let it = placed(&cluster, &of(200, Template::Plain));
+        assert!(it.despite_n1, "{it:?}");
+        assert!(it.said.starts_with("Request failed"), "{}", it.said);
+        let (_, nodes) = it.chosen.unwrap();
+        assert_eq!(nodes.len(), 1);
+        assert_eq!(it.seats[0].verdict, Verdict::Primary);
     }
 
     #[test]

@@ -215,3 +215,44 @@ fn options_are_filled_in() {
     screen.press("Esc");
     assert!(!screen.text().contains("how to plan"));
 }
+
+#[test]
+fn plans_and_their_forms_can_be_drawn_in_every_size() {
+    let mut screen = Screen::new(lopsided(), 80, 24);
+    screen.go("balance evac-mode stop-at=50 resync-speed=7");
+    answer(&mut screen, usize::MAX);
+    screen.press("r");
+    answer(&mut screen, 2);
+    screen.press("Esc").go("balance");
+    answer(&mut screen, usize::MAX);
+    for keys in [
+        "x",
+        "f",
+        "Down Down 9",
+        "Esc Enter",
+        "Esc u",
+        "0",
+        "v",
+        "Enter",
+    ] {
+        screen.press(keys);
+        if matches!(keys, "x" | "0" | "Enter") {
+            answer(&mut screen, usize::MAX);
+        }
+        for (width, height) in [
+            (1, 1),
+            (40, 10),
+            (41, 60),
+            (60, 16),
+            (99, 30),
+            (139, 12),
+            (300, 80),
+        ] {
+            screen.send(crate::app::Msg::Resize(width, height));
+            let (buffer, cursor) = screen.buffer();
+            if let Some(cursor) = cursor {
+                assert!(buffer.area.contains(cursor), "{keys} {width}x{height}");
+            }
+        }
+    }
+}

@@ -1,9 +1,10 @@
 //! Pictures of N+1.
 
 use super::Screen;
-use super::fake::n1::scarce;
+use super::fake::n1::{changed, scarce};
 use super::fake::{self, Size, at, healthy};
 use super::plans::answer;
+use crate::app::{Effect, Msg};
 use crate::model::Cluster;
 use crate::theme::{Depth, glyph};
 
@@ -43,6 +44,35 @@ fn the_death_of_one_node() {
     screen.press("7 Enter");
     let text = screen.text();
     assert!(text.contains("Looking for moves that mend it"), "{text}");
+    // Its secondary is offline, so that there is no way back for its instances.
+    let mut screen = Screen::new(scarce(), 120, 40);
+    screen.go("n1 node8");
+    answer(&mut screen, usize::MAX);
+    insta::assert_snapshot!("n1-fall-mend-offline", screen.text());
+    // When the cluster has changed it is looked for again by itself, after a while.
+    let part = changed();
+    screen.cluster.report(&fake::node(1), part);
+    let asked = |screen: &Screen| {
+        let tasks = screen.effects.iter();
+        tasks.filter(|it| matches!(it, Effect::Think(_))).count()
+    };
+    let before = asked(&screen);
+    let now = screen.cluster.now.at.0;
+    at(&mut screen.cluster, now + 8_000);
+    screen.send(Msg::Data);
+    assert_eq!(asked(&screen), before);
+    assert!(
+        screen.text().contains("looked for again soon"),
+        "{}",
+        screen.text()
+    );
+    at(&mut screen.cluster, now + 31_000);
+    screen.send(Msg::Data);
+    assert_eq!(asked(&screen), before + 1);
+    // A node that may die asks for nothing.
+    screen.effects.clear();
+    screen.go("n1 node1");
+    assert_eq!(screen.effects, []);
     let mut screen = Screen::new(scarce(), 120, 40);
     screen.go("n1 node6");
     insta::assert_snapshot!("n1-fall-unknown", screen.text());

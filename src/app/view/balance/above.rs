@@ -22,7 +22,7 @@ pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
         plan::without(&mut sheet, &held.progress, cluster);
         return sheet;
     };
-    let (text, tone) = verdict(plan, offer, &held.progress);
+    let (text, tone) = verdict(facts, plan, offer, &held.progress);
     let (more, matters) = comparison(facts, held, plan, shown);
     let tone = matters.unwrap_or(tone);
     let whole = format!("{text} {more}");
@@ -71,7 +71,7 @@ fn gone(facts: &Facts, offer: &Offer) -> Option<String> {
 }
 
 /// The group's score now and with the plan that is shown.
-fn verdict(plan: &Balance, offer: &Offer, progress: &Progress) -> (String, Tone) {
+fn verdict(facts: &Facts, plan: &Balance, offer: &Offer, progress: &Progress) -> (String, Tone) {
     let now = plan.start.score.total();
     if now.is_nan() {
         let values = plan.start.score.0.unwrap_or_default();
@@ -96,10 +96,31 @@ fn verdict(plan: &Balance, offer: &Offer, progress: &Progress) -> (String, Tone)
                 format!("Score {now:.4}. Every move is dropped: u takes that back."),
                 Tone::Plain,
             ),
+            _ if plan.start.movable == 0 && plan.start.instances > 0 => {
+                let all = plan.start.instances;
+                let text = match facts.plans.balance.ask.is_limited() {
+                    true => {
+                        format!("Score {now:.4}. The options leave no instance of {all} to move.")
+                    }
+                    false => format!(
+                        "Score {now:.4}. None of its {all} instances can move: it takes DRBD or shared storage, a second \
+                         node, and auto_balance."
+                    ),
+                };
+                (text, Tone::Warn)
+            }
             _ if plan.start.bad_nodes > 0 => (
                 format!(
-                    "Score {now:.4}. {} of its nodes fail N+1, and no move that is allowed makes it better.",
-                    plan.start.bad_nodes
+                    "Score {now:.4}. {} of its nodes fail N+1, and no move that is allowed makes it better.{}",
+                    plan.start.bad_nodes,
+                    soft(facts, plan)
+                ),
+                Tone::Warn,
+            ),
+            _ if plan.start.against_policy > 0 => (
+                format!(
+                    "Score {now:.4}. No move that is allowed gains enough.{}",
+                    soft(facts, plan)
                 ),
                 Tone::Warn,
             ),
@@ -132,6 +153,22 @@ fn verdict(plan: &Balance, offer: &Offer, progress: &Progress) -> (String, Tone)
     (
         format!("Score {now:.4} now, {after:.4} after {count} move{s}{change}.{n1}"),
         tone,
+    )
+}
+
+/// That the policy forbids moves, and how they are allowed.
+fn soft(facts: &Facts, plan: &Balance) -> String {
+    if facts.plans.balance.ask.ignore_soft_errors {
+        return String::new();
+    }
+    let (s, are) = match plan.start.against_policy {
+        0 => return String::new(),
+        1 => ("", "is"),
+        _ => ("s", "are"),
+    };
+    format!(
+        " {} node{s} {are} against the policy, which forbids moves to and fro: ignore-soft-errors allows them.",
+        plan.start.against_policy
     )
 }
 
@@ -186,14 +223,10 @@ fn both(sheet: &mut Sheet, facts: &Facts, plan: &Balance, shown: Kind) {
         let name = Span::new(format!("{mark}{}", kind(which)), tone);
         let cells = match plan.offer(which) {
             Some(offer) => line(plan, offer, which, resync),
-            None => [
-                awaited(plan, &facts.plans.balance.progress),
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
-            ],
+            None => {
+                let [a, b, c, d, e] = [(); 5].map(|()| "-".to_owned());
+                [a, b, c, d, e, awaited(plan, &facts.plans.balance.progress)]
+            }
         };
         let cells = cells.into_iter().map(|text| Span::new(text, tone));
         std::iter::once(name).chain(cells).collect::<Vec<Span>>()
@@ -205,9 +238,11 @@ fn both(sheet: &mut Sheet, facts: &Facts, plan: &Balance, shown: Kind) {
 /// What stands in place of the plan that is not there.
 fn awaited(plan: &Balance, progress: &Progress) -> String {
     match progress {
-        Progress::Thinking(_) if plan.tried > 0 => format!("{} tried", plan.tried),
-        Progress::Thinking(_) => "sought".to_owned(),
-        _ => "stopped".to_owned(),
+        Progress::Thinking(_) if plan.tried > 0 => {
+            format!("is sought, {} moves tried", plan.tried)
+        }
+        Progress::Thinking(_) => "is sought".to_owned(),
+        _ => "was not found: stopped".to_owned(),
     }
 }
 

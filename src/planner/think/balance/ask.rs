@@ -18,6 +18,8 @@ pub struct Ask {
     pub instance_moves: bool,
     /// Only instances that have a node that is offline or drained.
     pub evac_mode: bool,
+    /// Leave out soft checks, such as how many virtual processors a node may have.
+    pub ignore_soft_errors: bool,
     /// Percent of hbal's gain that are enough, from 1 to [`WHOLE`].
     pub stop_at: u8,
     /// Only instances with this tag.
@@ -41,6 +43,7 @@ impl Default for Ask {
             disk_moves: true,
             instance_moves: true,
             evac_mode: false,
+            ignore_soft_errors: false,
             stop_at: WHOLE,
             tag: None,
             not_tag: None,
@@ -90,8 +93,21 @@ impl Ask {
             disk_moves: self.disk_moves,
             instance_moves: self.instance_moves,
             evacuate: self.evac_mode,
+            ignore_soft_errors: self.ignore_soft_errors,
             ..Options::default()
         }
+    }
+
+    /// They leave out instances.
+    pub fn is_limited(&self) -> bool {
+        let all = Ask {
+            group: self.group.clone(),
+            ignore_soft_errors: self.ignore_soft_errors,
+            stop_at: self.stop_at,
+            resync_speed: self.resync_speed,
+            ..Ask::default()
+        };
+        *self != all
     }
 
     /// The score at which it is enough.

@@ -11,9 +11,10 @@ pub use told::{Found, Move, Planned, Room, Teller, node_name, room};
 use super::{Part, used_groups};
 use crate::model::Name;
 use crate::planner::htools::Cluster;
+use crate::planner::htools::balance::candidates::Kinds;
 use crate::planner::htools::balance::cheap::{self, Costs};
 use crate::planner::htools::balance::{Balancer, Scope};
-use crate::planner::htools::n1::bad_nodes;
+use crate::planner::htools::n1::{against_policy, bad_nodes};
 use crate::planner::htools::score::{Score, score};
 
 /// Whose plan it is.
@@ -39,8 +40,12 @@ pub struct Start {
     pub nodes: Vec<Node>,
     /// How many of its nodes fail N+1.
     pub bad_nodes: usize,
+    /// How many of its nodes are against their policy, which forbids moves to and fro.
+    pub against_policy: usize,
     /// How many instances it has.
     pub instances: usize,
+    /// How many of them have any move at all, as asked.
+    pub movable: usize,
 }
 
 /// A node before anything has moved.
@@ -120,7 +125,12 @@ pub fn think(mut cluster: Cluster, ask: &Ask, tell: &mut dyn FnMut(Part) -> bool
     });
     let planned: Vec<(usize, Planned)> = (1..).zip(planned).collect();
     let mut after = unmoved.clone();
-    let (steps, moves) = teller.replay(&mut after, &planned, &mut Vec::new());
+    let (steps, moves) = teller.replay(
+        &mut after,
+        ask.ignore_soft_errors,
+        &planned,
+        &mut Vec::new(),
+    );
     let found = Found::of(&unmoved, before, &steps, moves);
     tell(Part::Found(Kind::CostAware, Box::new(found)));
 }
@@ -145,7 +155,23 @@ fn begin(cluster: &Cluster, ask: &Ask) -> Result<(usize, Start), String> {
         }
     };
     let scope = Scope::group(cluster, group.0);
-    Ok((group.0, start(cluster, &scope, group.0, &groups)))
+    let start = Start {
+        movable: movable(cluster, &scope, ask),
+        ..start(cluster, &scope, group.0, &groups)
+    };
+    Ok((group.0, start))
+}
+
+/// How many instances have any move that is looked at.
+fn movable(cluster: &Cluster, scope: &Scope, ask: &Ask) -> usize {
+    let options = ask.options();
+    let online = scope.online(cluster);
+    let movable = |at: &&usize| {
+        let inside = |node: usize| online.contains(&node);
+        let instance = cluster.instances.get(**at);
+        instance.is_some_and(|it| !Kinds::of(cluster, it, &options, inside).none())
+    };
+    scope.instances.iter().filter(movable).count()
 }
 
 fn start(cluster: &Cluster, scope: &Scope, group: usize, all: &[(usize, String, f64)]) -> Start {
@@ -166,7 +192,13 @@ fn start(cluster: &Cluster, scope: &Scope, group: usize, all: &[(usize, String, 
         score: score(cluster, &scope.nodes),
         nodes: scope.nodes.iter().filter_map(node).collect(),
         bad_nodes: bad_nodes(cluster, &scope.nodes).len(),
+        against_policy: scope
+            .nodes
+            .iter()
+            .filter(|at| against_policy(cluster, **at).is_some())
+            .count(),
         instances: scope.instances.len(),
+        movable: 0,
     }
 }
 
@@ -248,6 +280,20 @@ mod tests {
             assert!(it.moves.len() < found(&whole, kind).moves.len());
             assert!(last(it) <= goal + 1e-9);
         }
+    }
+
+    #[test]
+    fn instances_that_no_move_is_for_are_counted_apart() {
+        let mut data = nodes(3);
+        put(&mut data, 1_000, 0, Some(1));
+        put(&mut data, 1_000, 0, None);
+        data.instances[1].template = crate::planner::htools::policy::Template::Plain;
+        let cluster = Cluster::new(data, &Setup::default()).unwrap();
+        let parts = parts(cluster, &Ask::default());
+        let Some(Part::Start(start)) = parts.first() else {
+            panic!("no start")
+        };
+        assert_eq!((start.movable, start.instances), (1, 2));
     }
 
     #[test]

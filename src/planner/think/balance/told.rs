@@ -186,18 +186,19 @@ impl Teller {
         }
     }
 
-    /// Makes moves one after the other, as far as each is what was planned and passes hbal's own checks. Those that do not
-    /// go to `gone`, with their number and why.
+    /// Makes moves one after the other, as far as each is what was planned and passes hbal's own checks, without the soft
+    /// ones if `ignore_soft`. Those that do not go to `gone`, with their number and why.
     pub fn replay(
         &self,
         cluster: &mut Cluster,
+        ignore_soft: bool,
         planned: &[(usize, Planned)],
         gone: &mut Vec<(usize, Planned, String)>,
     ) -> (Vec<Step>, Vec<Move>) {
         let mut last = score(cluster, &self.group).total();
         let (mut steps, mut moves) = (Vec::new(), Vec::new());
         for (number, it) in planned {
-            let made = match self.make(cluster, it) {
+            let made = match self.make(cluster, it, ignore_soft) {
                 Ok(made) => made,
                 Err(why) => {
                     gone.push((*number, *it, why));
@@ -216,14 +217,14 @@ impl Teller {
         (steps, moves)
     }
 
-    fn make(&self, cluster: &mut Cluster, it: &Planned) -> Result<Step, String> {
+    fn make(&self, cluster: &mut Cluster, it: &Planned, ignore_soft: bool) -> Result<Step, String> {
         let instance = cluster.instances.get(it.instance);
         let before = instance.map(|it| (it.primary, it.secondary));
         if before != Some(it.before) {
             return Err("it went on from a move that is not made".to_owned());
         }
         let outcome = cluster
-            .outcome(it.instance, it.to, false)
+            .outcome(it.instance, it.to, ignore_soft)
             .map_err(|refusal| self.refused(it.to, it.before, refusal))?;
         cluster.make(it.instance, &outcome);
         Ok(Step {

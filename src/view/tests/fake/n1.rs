@@ -1,5 +1,6 @@
 //! A cluster in which not every node may die.
 
+use gantry_wire::config::ConfigPart;
 use gantry_wire::node::{Memory, Sample};
 use gantry_wire::report::Report;
 
@@ -11,12 +12,11 @@ const SIZE: Size = Size {
     instances: 30,
 };
 
-/// Two nodes short of memory, one lost, one offline, and instances on shared storage.
-pub fn scarce() -> Cluster {
-    let mut cluster = healthy(SIZE);
+fn conf() -> ConfigPart {
     let mut part = configuration(SIZE);
     for node in &mut part.nodes {
         node.group = "rack1".into();
+        node.spindle_count = 4;
     }
     for (i, instance) in part.instances.iter_mut().enumerate() {
         instance.spindle_use = 1;
@@ -30,6 +30,13 @@ pub fn scarce() -> Cluster {
     }
     part.nodes[8].role = "O".into();
     part.revision = 2;
+    part
+}
+
+/// Two nodes short of memory, one lost, one offline, and instances on shared storage.
+pub fn scarce() -> Cluster {
+    let mut cluster = healthy(SIZE);
+    let part = conf();
     cluster.report(&node(1), Report::Config(Box::new(part)));
     for (n, free) in [(3, 1_500), (5, 5_000)] {
         let memory = Memory {
@@ -54,4 +61,14 @@ pub fn scarce() -> Cluster {
     let now = cluster.now.at.0;
     at(&mut cluster, now + 2_500);
     cluster
+}
+
+/// Another configuration of the same: an instance is somewhere else.
+pub fn changed() -> Report {
+    let mut part = conf();
+    part.revision = 3;
+    if let Some(it) = part.instances.iter_mut().find(|it| it.primary == node(2)) {
+        it.primary = node(1);
+    }
+    Report::Config(Box::new(part))
 }
