@@ -423,8 +423,13 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
             Err(why) => state.notice = Some((format!("{title}: {why}"), cluster.now.at)),
         }
     }
-    if effects.len() > 1 {
-        let text = format!("{} changes are asked for", effects.len());
+    // A refusal here stays on the screen.
+    let asked = match effects.len() {
+        0 => None,
+        1 => Some(format!("asked for: {}", form.title())),
+        many => Some(format!("asked for: {many} changes")),
+    };
+    if let Some(text) = asked.filter(|_| effects.len() == form.operations.len()) {
         state.notice = Some((text, cluster.now.at));
     }
     state.acting.reason = reason.trim().to_owned();

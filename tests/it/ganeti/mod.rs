@@ -8,6 +8,7 @@ mod deploy;
 mod events;
 mod facts;
 mod htools;
+mod keys;
 mod lab;
 mod live;
 mod oneself;
