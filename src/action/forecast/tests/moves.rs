@@ -232,3 +232,29 @@ fn what_loses_data_is_confirmed_loudly_whatever_it_is() {
     assert_eq!(told.0.unproven, ["node3"]);
     assert_eq!(told.0.danger(&failover), Destructive);
 }
+
+#[test]
+fn a_node_without_noded_does_nothing_for_ganeti() {
+    use gantry_wire::node::{Daemon, Sample};
+    let mut town = Town::new();
+    for node in ["node3", "node5"] {
+        let noded = Daemon {
+            name: "ganeti-noded".into(),
+            ..Daemon::default()
+        };
+        let told = Sample {
+            daemons: Some(vec![noded]),
+            ..Sample::default()
+        };
+        crate::planner::fixture::sample(&mut town.cluster, node, told);
+    }
+    town.of(Failover, "web7", &[])
+        .goes()
+        .says("node5: its noded does not answer: it would fail", Tone::Bad)
+        .says(
+            "node3: its noded does not answer: the shutdown there",
+            Tone::Bad,
+        );
+    town.of(Migrate, "web7", &[])
+        .says("node3: its noded does not answer: the migration", Tone::Bad);
+}
