@@ -78,6 +78,20 @@ pub enum Action {
     DiskMoves,
     /// Plan for all instances or only for those on nodes that are offline.
     Evacuate,
+    /// Fill in how the plan to balance is asked for.
+    PlanOptions,
+    /// Show the other of the two plans to balance.
+    OtherPlan,
+    /// Take a move out of the plan.
+    DropMove,
+    /// Put a move later in the plan.
+    MoveLater,
+    /// Put a move earlier in the plan.
+    MoveEarlier,
+    /// Take the last change of the plan back.
+    UndoChange,
+    /// Fill in a new instance and see where it would go.
+    PlaceInstance,
     /// Plan with all instances down, or with none.
     AllDown,
     /// Plan to leave what is not redundant, or to move it.
@@ -86,6 +100,10 @@ pub enum Action {
     NextTag,
     /// Try a waiting link again now.
     Reconnect,
+    /// Show what can be done to the selected object.
+    Act,
+    /// Show what can be done to the cluster.
+    ActOnCluster,
 }
 
 /// Where on the screen an action applies. In the table it stands for a heading of the help too.
@@ -105,11 +123,15 @@ pub enum Place {
     Balance,
     /// On the plan for reboots.
     Maintenance,
+    /// On how many more instances fit, and where one would go.
+    Capacity,
+    /// Where one would go. As a place of actions it is [`Place::Capacity`].
+    Placing,
 }
 
 impl Place {
     /// All places, in the order the help shows them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Everywhere,
         Self::Moving,
         Self::Table,
@@ -117,15 +139,18 @@ impl Place {
         Self::Plan,
         Self::Balance,
         Self::Maintenance,
+        Self::Capacity,
     ];
 
     /// Those that a screen can be.
-    const SCREENS: [Self; 5] = [
+    const SCREENS: [Self; 7] = [
         Self::Plan,
         Self::Table,
         Self::Detail,
         Self::Balance,
         Self::Maintenance,
+        Self::Capacity,
+        Self::Placing,
     ];
 
     /// The heading of the help for this place.
@@ -138,15 +163,21 @@ impl Place {
             Self::Plan => "In plans",
             Self::Balance => "In the plan to balance",
             Self::Maintenance => "In the plan for maintenance",
+            Self::Capacity | Self::Placing => "In capacity",
         }
     }
 
     /// Whether an action of this place can be had on a screen that is `here`.
     pub fn applies(self, here: Self) -> bool {
-        let plan = matches!(here, Self::Plan | Self::Balance | Self::Maintenance);
+        let table = matches!(
+            here,
+            Self::Plan | Self::Balance | Self::Maintenance | Self::Capacity
+        );
         match self {
             Self::Everywhere | Self::Moving => true,
-            Self::Table | Self::Plan => plan || self == here,
+            Self::Table => table || self == here,
+            Self::Plan => table || here == Self::Placing,
+            Self::Capacity => matches!(here, Self::Capacity | Self::Placing),
             _ => self == here,
         }
     }
@@ -180,6 +211,8 @@ pub struct Entry {
 /// Every action once, in the order the help shows them.
 #[rustfmt::skip]
 pub const CATALOGUE: &[Entry] = &[
+    row(Action::Act,         "act",          "act",        "Show what can be done to the selected object", &["a"],               Place::Everywhere).hinted(),
+    row(Action::ActOnCluster, "act-on-cluster", "act on cluster", "Show what can be done to the cluster", &["A"],               Place::Everywhere),
     row(Action::Help,        "help",         "help",       "Show the keys of this screen",                &["?", "F1"],          Place::Everywhere).hinted(),
     row(Action::Command,     "command",      "command",    "Type a command, such as nodes or jobs",       &[":"],                Place::Everywhere).hinted(),
     row(Action::Back,        "back",         "back",       "Close what is open, or return to the screen before", &["Esc"],       Place::Everywhere).hinted(),
@@ -216,8 +249,15 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::ToggleDetail,"toggle-detail","pane",       "Show or hide the detail beside the table",    &["p"],                Place::Table),
     row(Action::Replan,      "replan",       "replan",     "Make the plan anew, for the cluster as it is now", &["r"],           Place::Plan).hinted(),
     row(Action::NextGroup,   "next-group",   "group",      "Plan for the next group",                     &["n"],                Place::Plan).hinted(),
-    row(Action::DiskMoves,   "disk-moves",   "disks",      "Plan with or without moving disks",           &["d"],                Place::Balance).hinted(),
-    row(Action::Evacuate,    "evacuate-only", "evacuate",  "Plan only for instances on offline nodes, or for all", &["e"],       Place::Balance).hinted(),
+    row(Action::PlanOptions, "plan-options", "options",    "Fill in how to plan: group, disks, tags, when to stop", &["f"],      Place::Balance).hinted(),
+    row(Action::OtherPlan,   "other-plan",   "other plan", "Show hbal's own plan, or the cost-aware one", &["o"],                Place::Balance).hinted(),
+    row(Action::DropMove,    "drop-move",    "drop",       "Take the selected move out of the plan",      &["x"],                Place::Balance).hinted(),
+    row(Action::UndoChange,  "undo-change",  "undo",       "Take the last change of the plan back",       &["u"],                Place::Balance).hinted(),
+    row(Action::MoveLater,   "move-later",   "later",      "Put the selected move one place later",       &["J"],                Place::Balance).hinted(),
+    row(Action::MoveEarlier, "move-earlier", "earlier",    "Put the selected move one place earlier",     &["K"],                Place::Balance).hinted(),
+    row(Action::DiskMoves,   "disk-moves",   "disks",      "Plan with or without moving disks",           &["d"],                Place::Balance),
+    row(Action::Evacuate,    "evacuate-only", "evacuate",  "Plan only for instances on nodes that are offline or drained, or for all", &["e"], Place::Balance),
+    row(Action::PlaceInstance, "place-instance", "where would a VM go", "Fill in a new instance and see which nodes it would go to", &["v"], Place::Capacity).hinted(),
     row(Action::AllDown,     "all-down",     "all down",   "Plan as if all instances were down meanwhile", &["o"],               Place::Maintenance).hinted(),
     row(Action::LeaveNonRedundant, "leave-non-redundant", "leave", "Let what is not redundant go down, or move it", &["i"],        Place::Maintenance).hinted(),
     row(Action::NextTag,     "next-tag",     "tag",        "Plan for the nodes with the next tag",        &["t"],                Place::Maintenance).hinted(),
@@ -313,10 +353,19 @@ mod tests {
         Action::NextGroup,
         Action::DiskMoves,
         Action::Evacuate,
+        Action::PlanOptions,
+        Action::OtherPlan,
+        Action::DropMove,
+        Action::MoveLater,
+        Action::MoveEarlier,
+        Action::UndoChange,
+        Action::PlaceInstance,
         Action::AllDown,
         Action::LeaveNonRedundant,
         Action::NextTag,
         Action::Reconnect,
+        Action::Act,
+        Action::ActOnCluster,
     ];
 
     #[test]
@@ -353,5 +402,8 @@ mod tests {
         assert!(Place::Table.meets(Place::Balance));
         assert!(Place::Plan.meets(Place::Maintenance));
         assert!(!Place::Balance.meets(Place::Maintenance));
+        assert!(Place::Capacity.meets(Place::Table));
+        assert!(Place::Plan.applies(Place::Placing));
+        assert!(!Place::Table.applies(Place::Placing));
     }
 }

@@ -8,6 +8,8 @@ use gantry_wire::act::{Act, ActId, Expect};
 use gantry_wire::operation::{BadField, Operation, Permission};
 use gantry_wire::report::Hello;
 
+use crate::model::Cluster;
+
 /// Knows what may be asked for: by the console's own flag and by the word of the agent that is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
@@ -36,6 +38,13 @@ impl Guard {
             permits: hello.permits.clone(),
         });
         Guard { read_only, agent }
+    }
+
+    /// The same of a cluster's present master.
+    pub fn of(read_only: bool, cluster: &Cluster) -> Guard {
+        let master = cluster.nodes.get(cluster.master());
+        let master = master.filter(|node| cluster.master_serves() && node.reach.is_up());
+        Guard::new(read_only, master.and_then(|node| node.agent.as_ref()))
     }
 
     /// Gives out a permit for one request.

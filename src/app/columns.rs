@@ -163,6 +163,8 @@ pub enum Col {
     Score,
     /// Disk to be copied.
     Copy,
+    /// How long that takes.
+    Time,
     /// Job set.
     Set,
     /// What is done.

@@ -7,6 +7,7 @@ use crate::planner::replica::{Key, Pair};
 use super::facts::Facts;
 use super::filter::Letters;
 use super::nav::{Page, View};
+use super::options::{self, Known, Of};
 use super::view::{Kind, drbd};
 
 /// Words and what they do, for the help.
@@ -27,8 +28,19 @@ pub const WORDS: &[(&str, &str)] = &[
     ("group NAME", "one group"),
     ("job ID", "one job"),
     ("disk NAME/0", "one DRBD disk, both its halves"),
-    ("n1 NODE", "what becomes of one node's instances"),
+    (
+        "n1 NODE",
+        "what becomes of one node's instances, and what would mend it",
+    ),
     ("storage NODE", "what lies on one node's storage"),
+    (
+        "balance OPTION",
+        "plan so: no-disk-moves group=rack1 stop-at=95; Tab shows all",
+    ),
+    (
+        "capacity vm ...",
+        "where a VM would go: memory=4G disk=50G cpus=2 template=drbd",
+    ),
     ("sort COLUMN", "sort by a column, again to reverse"),
     ("NAME", "whatever has that name"),
     ("q", "leave gantry"),
@@ -43,6 +55,8 @@ pub enum Command {
     Sort(usize),
     /// One of the actions that have keys.
     Do(Action),
+    /// Ask for a plan with these options.
+    Ask(Of, Vec<String>),
 }
 
 /// A way to go on with what was typed.
@@ -56,6 +70,9 @@ pub struct Choice {
 
 /// Ways to go on that are shown at most.
 pub const CHOICES: usize = 8;
+
+/// The same of options, all of which are shown.
+pub const OPTIONS: usize = 12;
 
 /// Words that lead to a page of their own.
 const PAGES: &[(&str, &str, Page)] = &[
@@ -80,6 +97,14 @@ const OBJECTS: &[&str] = &["node", "instance", "group", "job", "disk", "sort"];
 /// # Errors
 /// Says in words what is wrong with it.
 pub fn parse(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Result<Command, String> {
+    if let Some(asked) = with_options(line) {
+        let words = asked.words.iter().map(|it| (*it).to_owned()).collect();
+        return match asked.of {
+            Ok(Of::Placing) if asked.words.is_empty() => Ok(Command::Do(Action::PlaceInstance)),
+            Ok(of) => Ok(Command::Ask(of, words)),
+            Err(why) => Err(why),
+        };
+    }
     let mut words = line.split_whitespace();
     let (Some(word), rest) = (words.next(), words.next()) else {
         return Err("type a command, such as nodes or jobs".to_owned());
@@ -105,6 +130,33 @@ pub fn parse(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Resul
         _ => Err(format!("there is no command {word:?}")),
     }
     .map(Command::Go)
+}
+
+/// A page with options after its name.
+struct Asked<'a> {
+    /// What the options are of, or what is wrong.
+    of: Result<Of, String>,
+    words: Vec<&'a str>,
+}
+
+/// Takes apart a line that has options.
+fn with_options(line: &str) -> Option<Asked<'_>> {
+    let mut words = line.split_whitespace();
+    let page = words.next()?;
+    let of = match page {
+        "balance" | "b" => Ok(Of::Balance),
+        "capacity" | "c" => match words.next()? {
+            "vm" => Ok(Of::Placing),
+            other => Err(format!(
+                "capacity knows vm, such as capacity vm memory=4G disk=50G, and not {other:?}"
+            )),
+        },
+        _ => return None,
+    };
+    let words: Vec<&str> = words.collect();
+    // A page's name alone leads to it as it is.
+    let goes = words.is_empty() && of == Ok(Of::Balance);
+    (!goes).then_some(Asked { of, words })
 }
 
 fn alone(word: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Result<Command, String> {
@@ -216,6 +268,9 @@ fn titles(kind: Kind) -> Vec<String> {
 
 /// Ways to go on with a line, best first.
 pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec<Choice> {
+    if let Some(choices) = option_choices(line, cluster, facts) {
+        return choices;
+    }
     let (word, object) = match line.split_once(' ') {
         Some((word, object)) => (word, Some(object)),
         None => (line, None),
@@ -270,6 +325,39 @@ pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec
         choice.line = format!("{word} {}", choice.line);
     }
     found
+}
+
+/// Ways to go on with a line that has options.
+fn option_choices(line: &str, cluster: &Cluster, facts: &Facts) -> Option<Vec<Choice>> {
+    let (page, rest) = line.split_once(' ')?;
+    let (of, begin, rest) = match page {
+        "balance" | "b" => (Of::Balance, page.to_owned(), rest),
+        "capacity" | "c" => match rest.trim_start().strip_prefix("vm") {
+            Some(rest) if rest.is_empty() || rest.starts_with(' ') => {
+                (Of::Placing, format!("{page} vm"), rest)
+            }
+            _ if "vm".starts_with(rest.trim()) => {
+                return Some(vec![Choice {
+                    line: format!("{page} vm"),
+                    about: "where would it go",
+                }]);
+            }
+            _ => return Some(Vec::new()),
+        },
+        _ => return None,
+    };
+    let mut words: Vec<&str> = rest.split_whitespace().collect();
+    if rest.is_empty() || rest.ends_with(' ') {
+        words.push("");
+    }
+    let found = options::choices(of, &words, Known { cluster, facts });
+    let before = words.split_last().map_or(&[][..], |(_, before)| before);
+    let before: String = before.iter().map(|word| format!("{word} ")).collect();
+    let choices = found.into_iter().map(|(last, about)| Choice {
+        line: format!("{begin} {before}{last}"),
+        about,
+    });
+    Some(choices.take(OPTIONS).collect())
 }
 
 /// Actions that are worth their name: not those that move about, which keys do better.
@@ -359,6 +447,26 @@ mod tests {
     }
 
     #[test]
+    fn options_follow_a_page() {
+        let asked = |of, words: &[&str]| {
+            let words = words.iter().map(|it| (*it).to_owned()).collect();
+            Ok(Command::Ask(of, words))
+        };
+        assert_eq!(read("balance"), Ok(Command::Go(Page::Balance)));
+        assert_eq!(
+            read("balance  stop-at=95 evac-mode"),
+            asked(Of::Balance, &["stop-at=95", "evac-mode"])
+        );
+        assert_eq!(
+            read("capacity vm memory=4G"),
+            asked(Of::Placing, &["memory=4G"])
+        );
+        assert_eq!(read("capacity vm"), Ok(Command::Do(Action::PlaceInstance)));
+        assert!(read("capacity vw").is_err());
+        assert_eq!(read("capacity"), Ok(Command::Go(Page::Capacity)));
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (line, why) in [
             ("", "type a command, such as nodes or jobs"),
@@ -394,6 +502,14 @@ mod tests {
         assert_eq!(choices("node 12"), ["node node12"]);
         assert_eq!(choices("sort cp"), ["sort cpu", "sort vcpu"]);
         assert!(choices("").contains(&"jobs".to_owned()));
+        assert_eq!(choices("balance no-d"), ["balance no-disk-moves"]);
+        assert_eq!(choices("b evac-mode sto"), ["b evac-mode stop-at="]);
+        assert_eq!(choices("capacity "), ["capacity vm"]);
+        assert_eq!(
+            choices("capacity vm cpus=2 mem"),
+            ["capacity vm cpus=2 memory="]
+        );
+        assert_eq!(choices("balance ").len(), 11);
         assert!(choices("zzz").is_empty());
     }
 }

@@ -15,7 +15,7 @@ use crate::planner::replica::{
 };
 use crate::planner::storage::{Place, places};
 use crate::planner::think::Snapshot;
-use crate::planner::{Finding, Present};
+use crate::planner::{Finding, Present, Severity, Subject};
 
 use super::disks::DiskIndex;
 use super::names::Names;
@@ -58,6 +58,8 @@ pub struct Facts {
     pub pairs: Vec<Pair>,
     /// All of them together.
     pub replication: Summary,
+    /// How fast a resync was when one was last seen to move, MiB a second; moves when that changes much.
+    pub resync_speed: Option<f64>,
     /// How well each instance's disks would survive the loss of a node.
     pub redundancy: HashMap<Name, Redundancy>,
     /// All places for disks, by node.
@@ -68,6 +70,8 @@ pub struct Facts {
     pub fall: Option<Fall>,
     /// Counts up when what is said of N+1 changed.
     pub n1_revision: u64,
+    /// Changes asked for from here of which nobody knows whether they were made.
+    pub open_ends: Vec<String>,
     /// Plans that were asked for.
     pub plans: Plans,
     /// Where disks, places and volumes stand in the lists.
@@ -142,6 +146,12 @@ impl Facts {
         self.disks(cluster);
         self.renew_n1(cluster);
         let mut found = findings_with(cluster, &self.pairs, &self.places, &self.n1);
+        let open = self.open_ends.iter().map(|text| Finding {
+            severity: Severity::Critical,
+            subject: Subject::Cluster,
+            text: text.clone(),
+        });
+        found.splice(0..0, open);
         for finding in &mut found {
             finding.text = self.names.shorten(&finding.text);
         }
@@ -186,6 +196,11 @@ impl Facts {
             self.n1 = report;
             self.n1_revision += 1;
         }
+    }
+
+    /// The cluster as the planner reckons with it, if enough is known.
+    pub fn present(&self) -> Option<&Present> {
+        self.present.as_ref()
     }
 
     /// The cluster as plans are made for it, if enough is known.
@@ -244,6 +259,7 @@ impl Facts {
         });
         let marks = marks.collect();
         let summary = summary(cluster, &pairs);
+        self.resync_speed = speed(self.resync_speed, &summary);
         let same = pairs == self.pairs && summary == self.replication && marks == self.redundancy;
         if !same {
             self.pairs = pairs;
@@ -293,6 +309,16 @@ fn percent(held: Option<u8>, total: u64, free: u64) -> Option<u8> {
     }
 }
 
+/// MiB a second of one resync, held unless it changed by more than a tenth, and while none moves.
+fn speed(held: Option<f64>, summary: &Summary) -> Option<f64> {
+    let now = summary.speed_kib / 1_024.0 / summary.moving.max(1) as f64;
+    match held {
+        _ if now.is_nan() || now < 1.0 => held,
+        Some(held) if (now - held).abs() <= held / 10.0 => Some(held),
+        _ => Some(now),
+    }
+}
+
 fn group_sums(cluster: &Cluster) -> BTreeMap<Name, GroupSums> {
     let mut groups: BTreeMap<Name, GroupSums> = cluster
         .groups
@@ -332,6 +358,21 @@ fn group_sums(cluster: &Cluster) -> BTreeMap<Name, GroupSums> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_speed_of_a_resync_is_held_until_it_changes_much_and_after_it_ended() {
+        let summary = |moving: usize, mib: f64| Summary {
+            moving,
+            speed_kib: mib * 1_024.0,
+            ..Summary::default()
+        };
+        assert_eq!(speed(None, &summary(0, 0.0)), None);
+        assert_eq!(speed(None, &summary(2, 200.0)), Some(100.0));
+        assert_eq!(speed(Some(100.0), &summary(1, 95.0)), Some(100.0));
+        assert_eq!(speed(Some(100.0), &summary(1, 50.0)), Some(50.0));
+        assert_eq!(speed(Some(100.0), &summary(0, 0.0)), Some(100.0));
+        assert_eq!(speed(Some(100.0), &summary(1, f64::NAN)), Some(100.0));
+    }
 
     #[test]
     fn a_percentage_is_held_until_it_moved() {

@@ -1,6 +1,8 @@
 //! The screen as data: which page is open, its rows, cursor and filter. [`update`] alone changes
 //! it; views read it.
 
+pub mod acting;
+pub mod affairs;
 pub mod ages;
 pub mod area;
 pub mod columns;
@@ -12,11 +14,13 @@ pub mod empty;
 pub mod facts;
 pub mod filter;
 mod follow;
+pub mod form;
 pub mod layout;
 pub mod line;
 pub mod msg;
 pub mod names;
 pub mod nav;
+pub mod options;
 pub mod plans;
 mod press;
 mod refresh;

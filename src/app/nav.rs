@@ -46,6 +46,8 @@ pub enum Page {
     Reboot(usize),
     /// What runs out for a shape in a group.
     Room(usize),
+    /// Where a new instance would go.
+    Placing,
     /// One group.
     Group(Name),
     /// One job.
@@ -91,7 +93,7 @@ impl Page {
             Page::N1 | Page::Fall(_) => "n1",
             Page::Balance | Page::Move(_) => "balance",
             Page::Maintenance | Page::Reboot(_) => "maintenance",
-            Page::Capacity | Page::Room(_) => "capacity",
+            Page::Capacity | Page::Room(_) | Page::Placing => "capacity",
             Page::Pair(_) => "disk",
             Page::Volumes(_) => "storage",
             Page::Help(_) => "help",
@@ -164,6 +166,7 @@ impl Page {
             | Page::Move(_)
             | Page::Reboot(_)
             | Page::Room(_)
+            | Page::Placing
             | Page::Help(_) => return None,
         };
         Some(Table::new(kind, scope))
@@ -219,8 +222,9 @@ impl View {
         match self.shown_table().map(|table| table.kind) {
             Some(Kind::Balance) => Place::Balance,
             Some(Kind::Maintenance) => Place::Maintenance,
-            Some(Kind::Capacity) => Place::Plan,
+            Some(Kind::Capacity) => Place::Capacity,
             Some(_) => Place::Table,
+            None if self.page == Page::Placing => Place::Placing,
             None => Place::Detail,
         }
     }

@@ -1,14 +1,17 @@
 //! Plans that were asked for, and what came of them so far. They are made elsewhere, of a snapshot of the cluster.
 
+pub mod balance;
+
 use std::sync::Arc;
 
 use crate::action::Action;
 use crate::model::Time;
-use crate::planner::think::balance::{self, Move, Start};
-use crate::planner::think::{Ask, Part, Snapshot, Task, Thought, capacity, rolling};
+use crate::planner::think::balance::{self as balancing, Kind};
+use crate::planner::think::{Ask, Part, Snapshot, Task, Thought, capacity, mend, placing, rolling};
 
 use super::Effect;
 use super::nav::Page;
+use balance::{Balance, Offer, Pending, Told};
 
 /// Milliseconds between two looks at what has changed since a plan was made.
 const COMPARED: u64 = 5_000;
@@ -17,26 +20,23 @@ const COMPARED: u64 = 5_000;
 #[derive(Clone, Debug, Default)]
 pub struct Plans {
     /// To balance a group.
-    pub balance: Held<balance::Ask, Balance>,
+    pub balance: Held<balancing::Ask, Balance>,
+    /// Which of the plans to balance the operator wants to see.
+    pub wanted: Kind,
     /// To reboot nodes.
     pub rolling: Held<rolling::Ask, rolling::Plan>,
     /// How many more instances fit.
     pub capacity: Held<capacity::Ask, Vec<capacity::Room>>,
+    /// Where a new instance would go.
+    pub placing: Held<placing::Ask, placing::Placing>,
+    /// What lets a node die.
+    pub mend: Held<mend::Ask, mend::Mend>,
     /// Counts up when anything here has changed.
     pub revision: u64,
+    /// A change of a plan to balance that is being checked.
+    pending: Option<Pending>,
     /// Tasks so far.
     tasks: u64,
-}
-
-/// A plan to balance, as far as it is told.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Balance {
-    /// The group before anything has moved.
-    pub start: Start,
-    /// The moves.
-    pub moves: Vec<Move>,
-    /// The job set of each, counted from 1, once all moves are told.
-    pub sets: Vec<usize>,
 }
 
 /// A plan, how it was asked for, and how far it is.
@@ -129,10 +129,18 @@ impl<A, P> Held<A, P> {
         self.changed = 0;
     }
 
-    /// Another plan takes the place of this one: it is asked for again when it is looked at.
-    fn displace(&mut self) {
-        if self.thinks() {
+    /// A task of this number takes the place of any other: this is asked for again when it is looked at.
+    fn displace(&mut self, number: u64) {
+        if self.thinks() && !self.is(number) {
             self.progress = Progress::Wanted;
+        }
+    }
+
+    /// There is none, if this task was to find it.
+    fn fail(&mut self, number: u64, why: &str) {
+        if self.is(number) {
+            self.progress = Progress::Failed(why.to_owned());
+            self.plan = None;
         }
     }
 
@@ -153,36 +161,49 @@ impl<A, P> Held<A, P> {
 }
 
 impl Plans {
-    /// Asks for the plan of a page, or looks at how old it has become. `now` is the present cluster, if it is known.
-    pub fn look_at(&mut self, page: &Page, now: Option<&Arc<Snapshot>>) -> Option<Effect> {
+    /// Asks for the plan of a page, or looks at how old it has become. Of a node's death what would mend it is asked only
+    /// if it `fails`. `now` is the present cluster, if it is known.
+    pub fn look_at(
+        &mut self,
+        page: &Page,
+        now: Option<&Arc<Snapshot>>,
+        fails: bool,
+    ) -> Option<Effect> {
         let number = self.tasks + 1;
         let (task, differs) = match page {
             Page::Balance | Page::Move(_) => {
-                let ask = |ask: &balance::Ask| Ask::Balance(ask.clone());
+                let ask = |ask: &balancing::Ask| Ask::Balance(ask.clone());
                 let task = self.balance.task(now, number, ask);
-                if task.is_some() {
-                    self.rolling.displace();
-                    self.capacity.displace();
-                }
                 (task, self.balance.compare(now))
             }
             Page::Maintenance | Page::Reboot(_) => {
                 let ask = |ask: &rolling::Ask| Ask::Rolling(ask.clone());
                 let task = self.rolling.task(now, number, ask);
-                if task.is_some() {
-                    self.balance.displace();
-                    self.capacity.displace();
-                }
                 (task, self.rolling.compare(now))
             }
             Page::Capacity | Page::Room(_) => {
                 let ask = |ask: &capacity::Ask| Ask::Capacity(ask.clone());
                 let task = self.capacity.task(now, number, ask);
-                if task.is_some() {
-                    self.balance.displace();
-                    self.rolling.displace();
-                }
                 (task, self.capacity.compare(now))
+            }
+            Page::Placing => {
+                let ask = |ask: &placing::Ask| Ask::Placing(ask.clone());
+                let task = self.placing.task(now, number, ask);
+                (task, self.placing.compare(now))
+            }
+            Page::Fall(node) if fails => {
+                let mend = &mut self.mend;
+                if mend.ask.node != *node {
+                    *mend = Held::default();
+                    mend.ask.node = node.clone();
+                }
+                let differs = mend.compare(now);
+                // It is small: for the cluster as it is now it is looked for again by itself.
+                if mend.changed > 0 && !mend.thinks() {
+                    mend.progress = Progress::Wanted;
+                }
+                let ask = |ask: &mend::Ask| Ask::Mend(ask.clone());
+                (mend.task(now, number, ask), differs)
             }
             _ => return None,
         };
@@ -190,8 +211,23 @@ impl Plans {
             self.revision += 1;
         }
         let task = task?;
+        Some(self.begin(task))
+    }
+
+    /// A task takes the place of the one before.
+    fn begin(&mut self, task: Task) -> Effect {
+        let number = task.number;
         self.tasks = number;
-        Some(Effect::Think(Arc::new(task)))
+        // A change that is not checked yet is not made; the plan stays.
+        if let Some(pending) = self.pending.take() {
+            self.balance.progress = pending.progress;
+        }
+        self.balance.displace(number);
+        self.rolling.displace(number);
+        self.capacity.displace(number);
+        self.placing.displace(number);
+        self.mend.displace(number);
+        Effect::Think(Arc::new(task))
     }
 
     /// Stops what a page waits for; nothing if it waits for nothing.
@@ -205,7 +241,8 @@ impl Plans {
         if !matches!(progress, Progress::Thinking(_)) {
             return None;
         }
-        *progress = Progress::Stopped;
+        let before = self.pending.take().map(|it| it.progress);
+        *progress = before.unwrap_or(Progress::Stopped);
         self.revision += 1;
         Some(Effect::StopThinking)
     }
@@ -216,30 +253,17 @@ impl Plans {
             Page::Balance => self.change_balance(action),
             Page::Maintenance => self.change_rolling(action),
             Page::Capacity => self.change_capacity(action),
+            Page::Placing => self.change_placing(action),
             _ => return,
         }
         self.revision += 1;
     }
 
-    fn change_balance(&mut self, action: Action) {
-        let Held {
-            ask,
-            progress,
-            plan,
-            ..
-        } = &mut self.balance;
-        match action {
-            Action::DiskMoves => ask.disk_moves = !ask.disk_moves,
-            Action::Evacuate => ask.evacuate = !ask.evacuate,
-            Action::NextGroup => {
-                let Some(plan) = plan else { return };
-                let groups: Vec<String> = plan.start.groups.iter().map(|it| it.0.clone()).collect();
-                let shown = ask.group.as_ref().unwrap_or(&plan.start.group);
-                ask.group = next(&groups, Some(shown), false);
-            }
-            _ => {}
-        }
-        *progress = Progress::Wanted;
+    /// Asks where another instance would go.
+    pub fn ask_placing(&mut self, ask: placing::Ask) {
+        self.placing.ask = ask;
+        self.placing.progress = Progress::Wanted;
+        self.revision += 1;
     }
 
     fn change_rolling(&mut self, action: Action) {
@@ -274,32 +298,71 @@ impl Plans {
         held.progress = Progress::Wanted;
     }
 
-    /// Takes in what came of a task; of one that is not wanted any more nothing.
-    pub fn take(&mut self, thought: Thought) {
-        for part in thought.parts {
-            self.take_part(thought.number, part);
+    fn change_placing(&mut self, action: Action) {
+        let held = &mut self.placing;
+        if let (Action::NextGroup, Some(snapshot)) = (action, &held.snapshot) {
+            let groups = snapshot.data.groups.iter().map(|it| it.name.clone());
+            let groups: Vec<String> = groups.collect();
+            held.ask.group = next(&groups, held.ask.group.as_ref(), true);
         }
+        held.progress = Progress::Wanted;
+    }
+
+    /// Takes in what came of a task; of one that is not wanted any more nothing.
+    pub fn take(&mut self, thought: Thought) -> Told {
+        let mut told = Told::default();
+        for part in thought.parts {
+            match part {
+                Part::Edited(edited) if self.balance.is(thought.number) => {
+                    if let (Some(pending), Some(plan)) =
+                        (self.pending.take(), &mut self.balance.plan)
+                    {
+                        told = plan.edited(pending.kind, pending.change, *edited);
+                        self.balance.progress = pending.progress;
+                        self.revision += 1;
+                    }
+                }
+                part => self.take_part(thought.number, part),
+            }
+        }
+        told
     }
 
     fn take_part(&mut self, number: u64, part: Part) {
         let (balance, rolling) = (&mut self.balance, &mut self.rolling);
-        let capacity = &mut self.capacity;
+        let (capacity, placing, mend) = (&mut self.capacity, &mut self.placing, &mut self.mend);
         match part {
-            Part::Start(start) if balance.is(number) => balance.replace(Balance {
-                start: *start,
-                moves: Vec::new(),
-                sets: Vec::new(),
-            }),
+            Part::Start(start) if balance.is(number) => balance.replace(Balance::new(*start)),
             Part::Move(it) if balance.is(number) => {
                 if let Some(plan) = &mut balance.plan {
-                    plan.moves.push(*it);
+                    plan.hbal.push(*it);
                 }
             }
-            Part::Moved(sets) if balance.is(number) => {
-                balance.progress = Progress::Done;
+            Part::Seeking(tried) if balance.is(number) => {
                 if let Some(plan) = &mut balance.plan {
-                    plan.sets = sets;
+                    plan.tried = tried;
                 }
+            }
+            Part::Found(kind, found) if balance.is(number) => {
+                let Some(plan) = &mut balance.plan else {
+                    return;
+                };
+                let offer = Offer::of(*found);
+                match kind {
+                    Kind::Hbal => (plan.hbal, plan.whole) = (offer, true),
+                    Kind::CostAware => {
+                        plan.cheap = Some(offer);
+                        balance.progress = Progress::Done;
+                    }
+                }
+            }
+            Part::Placing(it) if placing.is(number) => {
+                placing.replace(*it);
+                placing.progress = Progress::Done;
+            }
+            Part::Mend(it) if mend.is(number) => {
+                mend.replace(*it);
+                mend.progress = Progress::Done;
             }
             Part::Rolling(plan) if rolling.is(number) => {
                 rolling.replace(*plan);
@@ -310,17 +373,12 @@ impl Plans {
                 _ => capacity.replace(vec![*room]),
             },
             Part::Filled if capacity.is(number) => capacity.progress = Progress::Done,
-            Part::Failed(why) if capacity.is(number) => {
-                capacity.progress = Progress::Failed(why);
-                capacity.plan = None;
-            }
-            Part::Failed(why) if balance.is(number) => {
-                balance.progress = Progress::Failed(why);
-                balance.plan = None;
-            }
-            Part::Failed(why) if rolling.is(number) => {
-                rolling.progress = Progress::Failed(why);
-                rolling.plan = None;
+            Part::Failed(why) => {
+                balance.fail(number, &why);
+                rolling.fail(number, &why);
+                capacity.fail(number, &why);
+                placing.fail(number, &why);
+                mend.fail(number, &why);
             }
             _ => return,
         }

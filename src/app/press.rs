@@ -2,11 +2,13 @@
 
 mod actions;
 mod entry;
+mod form;
 
 use crate::action::{Action, Place};
 use crate::input::{Key, KeyCode, Step};
 use crate::model::Cluster;
 
+use super::acting;
 use super::columns::place;
 use super::nav::Page;
 use super::{Effect, Mouse, MouseKind, State};
@@ -17,6 +19,7 @@ const WHEEL: isize = 3;
 /// Takes a key.
 pub(super) fn key(state: &mut State, cluster: &Cluster, key: Key) -> Vec<Effect> {
     state.notice = None;
+    state.acting.turned_away();
     // What is typed goes where it was begun: a question that comes up meanwhile waits.
     if state.entry.is_some() {
         if let Some(action) = always(state, key) {
@@ -24,12 +27,22 @@ pub(super) fn key(state: &mut State, cluster: &Cluster, key: Key) -> Vec<Effect>
         }
         return entry::key(state, cluster, key);
     }
+    if let Some(form) = &mut state.form {
+        let pressed = form.press(key);
+        return form::pressed(state, cluster, pressed);
+    }
     if !state.dialogs.is_empty() {
         if let Some(action) = always(state, key) {
             return actions::act(state, cluster, action);
         }
         let size = state.size;
         return state.dialogs.press(key, size).into_iter().collect();
+    }
+    if state.acting.open.is_some() {
+        if let Some(action) = always(state, key) {
+            return actions::act(state, cluster, action);
+        }
+        return acting::key(state, cluster, key);
     }
     let here = state.view().place();
     match state.keymap.press(&mut state.pending, here, key) {
@@ -54,15 +67,20 @@ fn always(state: &State, key: Key) -> Option<Action> {
 pub(super) fn paste(state: &mut State, cluster: &Cluster, text: &str) {
     if state.entry.is_some() {
         entry::paste(state, cluster, text);
-    } else {
+    } else if let Some(form) = &mut state.form {
+        form.paste(text);
+    } else if !state.dialogs.is_empty() {
         state.dialogs.paste(text);
+    } else {
+        acting::paste(state, text);
     }
 }
 
 /// Takes what the mouse did.
 pub(super) fn mouse(state: &mut State, cluster: &Cluster, mouse: Mouse) {
     let Some(layout) = state.layout() else { return };
-    if state.entry.is_some() || !state.dialogs.is_empty() {
+    let boxed = state.form.is_some() || state.acting.open.is_some();
+    if state.entry.is_some() || boxed || !state.dialogs.is_empty() {
         return;
     }
     let height = usize::from(layout.rows.height);

@@ -8,7 +8,8 @@ use super::nav::{Page, View};
 use super::rows::{About, Id, Table};
 use super::sheet::Sheet;
 use super::view::{
-    balance, capacity, drbd, group, help, instance, job, maintenance, n1, node, pair, volumes,
+    balance, capacity, drbd, group, help, instance, job, maintenance, n1, node, pair, placing,
+    volumes,
 };
 use super::{Effect, State, follow};
 
@@ -44,6 +45,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     {
         state.notice = None;
     }
+    state.facts.open_ends = state.affairs.unknown();
     state.facts.refresh(cluster);
     let storage_of = match &state.way.view().page {
         Page::Volumes(node) => Some(node),
@@ -52,10 +54,14 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     state.facts.look_at_storage(cluster, storage_of);
     let page = &state.way.view().page;
     let now = state.facts.snapshot();
+    let fails = match page {
+        Page::Fall(node) => n1::must_not_die(&state.facts, node),
+        _ => false,
+    };
     let mut effects: Vec<Effect> = state
         .facts
         .plans
-        .look_at(page, now.as_ref())
+        .look_at(page, now.as_ref(), fails)
         .into_iter()
         .collect();
     if let Some(table) = state.way.view_mut().shown_table_mut() {
@@ -68,6 +74,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         _ => None,
     };
     state.facts.look_at_fall(fall_of.as_ref());
+    state.acting.refresh(cluster, &state.facts);
     texts(state, cluster);
     fit(state, cluster);
     let layout = state.layout().unwrap_or_default();
@@ -143,7 +150,8 @@ fn page_text(state: &State, cluster: &Cluster) -> Sheet {
         Page::Reboot(at) => maintenance::step(cluster, facts, *at, width, true),
         Page::Capacity => capacity::above(cluster, facts, width),
         Page::Room(at) => capacity::detail(cluster, facts, *at, width, true),
-        Page::Fall(name) => n1::fall(cluster, facts, name, width),
+        Page::Placing => placing::whole(cluster, facts, width),
+        Page::Fall(name) => n1::fall(cluster, facts, name, width, true),
         Page::Pair(key) => pair::whole(cluster, facts, key, width, tall),
         Page::Volumes(name) if view.full => volumes::whole(cluster, facts, name, width),
         Page::Volumes(name) => volumes::brief(cluster, facts, name, width),
@@ -170,7 +178,9 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
         Id::Group(name) => group::brief(cluster, facts, name, width),
         Id::Job(id) | Id::Alert(About::Job(id), _) => job::brief(cluster, facts, *id, width),
         Id::Pair(key) => pair::brief(cluster, facts, key, width),
-        Id::Fall(name) | Id::Alert(About::Fall(name), _) => n1::fall(cluster, facts, name, width),
+        Id::Fall(name) | Id::Alert(About::Fall(name), _) => {
+            n1::fall(cluster, facts, name, width, false)
+        }
         Id::Move(at) => balance::after(facts, *at, width),
         Id::Reboot(at) => maintenance::step(cluster, facts, *at, width, false),
         Id::Room(at) => capacity::detail(cluster, facts, *at, width, false),

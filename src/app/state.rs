@@ -3,10 +3,13 @@
 use crate::input::{Keymap, Pending};
 use crate::model::Time;
 
+use super::acting::Acting;
+use super::affairs::Affairs;
 use super::command::Choice;
 use super::dialog::Dialogs;
 use super::facts::Facts;
 use super::follow::Followed;
+use super::form::Form;
 use super::layout::{Layout, layout};
 use super::line::LineEdit;
 use super::nav::{Page, View, Way};
@@ -28,8 +31,14 @@ pub struct State {
     pub(super) way: Way,
     /// The line that is typed.
     pub entry: Option<Entry>,
+    /// The form that is filled in.
+    pub form: Option<Form>,
     /// Questions to the operator.
     pub dialogs: Dialogs,
+    /// The change that is being asked for.
+    pub acting: Acting,
+    /// What was asked for from here.
+    pub affairs: Affairs,
     /// Something to tell, and since when.
     pub notice: Option<(String, Time)>,
     /// What is worked out from the cluster.
@@ -57,6 +66,8 @@ pub struct Entry {
     pub choices: Vec<Choice>,
     /// The one that was picked.
     pub chosen: Option<usize>,
+    /// What is wrong with the line as it is.
+    pub wrong: Option<String>,
 }
 
 /// What a line is typed for.
@@ -77,7 +88,10 @@ impl State {
             size,
             way: Way::new(Page::Nodes),
             entry: None,
+            form: None,
             dialogs: Dialogs::default(),
+            acting: Acting::default(),
+            affairs: Affairs::default(),
             notice: None,
             facts: Facts::default(),
             steady: Steady::default(),

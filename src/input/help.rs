@@ -50,6 +50,7 @@ pub fn groups(keymap: &Keymap, here: Place) -> Vec<HelpGroup> {
 fn distance(place: Place, here: Place) -> u8 {
     match place {
         _ if place == here => 0,
+        Place::Capacity if here == Place::Placing => 0,
         Place::Plan => 1,
         Place::Table => 2,
         _ => 3,
@@ -154,9 +155,12 @@ mod tests {
         };
         assert_eq!(
             line(Place::Table),
-            "Enter detail  / filter  s sort  ? help  : command  Esc back  q quit"
+            "Enter detail  / filter  s sort  a act  ? help  : command  Esc back  q quit"
         );
-        assert_eq!(line(Place::Detail), "? help  : command  Esc back  q quit");
+        assert_eq!(
+            line(Place::Detail),
+            "a act  ? help  : command  Esc back  q quit"
+        );
     }
 
     #[test]

@@ -25,7 +25,11 @@ impl Present {
     pub fn of(cluster: &Cluster) -> Result<Present, String> {
         let snapshot = Snapshot::of(cluster)?;
         Ok(Present {
-            n1: N1::live(cluster, &snapshot)?,
+            n1: N1::told(
+                snapshot.data.clone(),
+                snapshot.ground.clone(),
+                &snapshot.unknown,
+            )?,
             snapshot: Arc::new(snapshot),
             shape: cluster.shape,
         })

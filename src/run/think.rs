@@ -133,7 +133,11 @@ impl Shared {
         if self.wanted.load(Ordering::Acquire) != number {
             return false;
         }
-        desk.parts.push(part);
+        match (&part, desk.parts.last_mut()) {
+            // Only how far it is by now.
+            (Part::Seeking(_), Some(last @ Part::Seeking(_))) => *last = part,
+            _ => desk.parts.push(part),
+        }
         self.told.notify_one();
         true
     }
@@ -146,14 +150,17 @@ mod tests {
     use crate::model::Time;
     use crate::planner::htools::N1Rule;
     use crate::planner::htools::text::simulate;
+    use crate::planner::n1::Ground;
     use crate::planner::think::{Ask, Snapshot};
 
     fn task(number: u64) -> Arc<Task> {
+        let data = simulate(&["p,4,100000,16384,4,1".to_owned()]).unwrap();
         Arc::new(Task {
             number,
             ask: Ask::Rolling(Default::default()),
             snapshot: Arc::new(Snapshot {
-                data: simulate(&["p,4,100000,16384,4,1".to_owned()]).unwrap(),
+                ground: Ground::of(&data, N1Rule::Reported),
+                data,
                 rule: N1Rule::Reported,
                 unknown: Vec::new(),
                 at: Time(0),
@@ -181,5 +188,15 @@ mod tests {
         thinker.stop();
         assert!(!thinker.shared.tell(7, failed()));
         assert!(thinker.shared.desk().parts.is_empty());
+    }
+
+    #[test]
+    fn of_how_far_it_is_the_newest_alone_is_kept() {
+        let thinker = Thinker::new();
+        thinker.shared.want(Some(task(7)));
+        for n in 1..4 {
+            assert!(thinker.shared.tell(7, Part::Seeking(n)));
+        }
+        assert_eq!(thinker.shared.desk().parts, [Part::Seeking(3)]);
     }
 }

@@ -3,6 +3,7 @@
 use ratatui::layout::Position;
 
 use crate::action::Action;
+use crate::app::acting::Open;
 use crate::app::area::Area;
 use crate::app::state::{Entry, EntryKind};
 use crate::app::{PromptKind, State};
@@ -17,7 +18,16 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
         choices(pen, area, entry);
         return Some(typed(pen, area, entry, !state.dialogs.is_empty()));
     }
-    if let Some((text, _)) = &state.notice {
+    if state.form.is_some() {
+        let keys = [
+            ("Enter", "do it"),
+            ("Up/Down", "option"),
+            ("Space", "change"),
+            ("Esc", "leave it"),
+        ];
+        let keys = keys.into_iter().map(|(key, words)| (key.to_owned(), words));
+        keys_line(pen, area, keys, None);
+    } else if let Some((text, _)) = &state.notice {
         let style = pen.style(Role::Warn);
         let alarm = pen.glyphs().alarm;
         let text = format!("{alarm} {}", state.facts.names.shorten(text));
@@ -28,7 +38,18 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
             PromptKind::Fields(_) => &[("Enter", "go on"), ("Esc", "leave it")],
         };
         let keys = keys.iter().map(|(key, words)| ((*key).to_owned(), *words));
-        keys_line(pen, area, keys);
+        keys_line(pen, area, keys, None);
+    } else if let Some(open) = &state.acting.open {
+        let keys: &[(&str, &str)] = match open {
+            Open::Menu(_) => &[
+                ("Enter", "open"),
+                ("Up/Down", "choose"),
+                ("Esc", "leave it"),
+            ],
+            Open::Form(_) => &[("Tab", "change fields and reason"), ("Esc", "leave it")],
+        };
+        let keys = keys.iter().map(|(key, words)| ((*key).to_owned(), *words));
+        keys_line(pen, area, keys, None);
     } else if !state.pending.is_empty() {
         let keys: Vec<String> = state
             .pending
@@ -49,15 +70,39 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
         };
         let tab = tab.map(|(key, words)| (key.to_string(), words));
         let hints = hints(&state.keymap, view.place());
+        let help = hints.iter().find(|hint| hint.action == Action::Help);
+        let help = help.map(|hint| (hint.key.clone(), hint.words));
         let hints = hints.into_iter().map(|hint| (hint.key, hint.words));
-        keys_line(pen, area, tab.into_iter().chain(hints));
+        keys_line(pen, area, tab.into_iter().chain(hints), help);
     }
     None
 }
 
-/// Keys and what they do, as many as there is room for.
-fn keys_line(pen: &mut Pen, area: Area, keys: impl Iterator<Item = (String, &'static str)>) {
+/// Keys and what they do, as many as there is room for; where that is not all of them, `always` is the last.
+fn keys_line(
+    pen: &mut Pen,
+    area: Area,
+    keys: impl Iterator<Item = (String, &'static str)>,
+    always: Option<(String, &'static str)>,
+) {
     let (key_style, style) = (pen.style(Role::HintKey), pen.style(Role::Hint));
+    let wide = |(key, words): &(String, &'static str)| columns(key) + 1 + columns(words);
+    let mut keys: Vec<(String, &'static str)> = keys.collect();
+    // Each with two blanks behind it, which the last may do without.
+    let room = usize::from(area.width) + 1;
+    let fitting = |keys: &[(String, &'static str)], room: usize| {
+        let ends = keys.iter().scan(0, |end, it| {
+            *end += usize::from(wide(it)) + 2;
+            Some(*end)
+        });
+        ends.take_while(|end| *end <= room).count()
+    };
+    let all = fitting(&keys, room);
+    if let Some(always) = always.filter(|it| !keys.iter().take(all).any(|key| key == it)) {
+        let before = room.saturating_sub(usize::from(wide(&always)) + 2);
+        keys.truncate(fitting(&keys, before));
+        keys.push(always);
+    }
     let mut x = 1;
     for (key, words) in keys {
         let width = columns(&key) + 1 + columns(words);
@@ -76,6 +121,16 @@ fn typed(pen: &mut Pen, area: Area, entry: &Entry, asked: bool) -> Position {
     };
     let style = pen.style(Role::Prompt);
     pen.put(0, area.y, 1, sign, style);
+    if let Some(why) = &entry.wrong {
+        let row = Area {
+            y: area.y.saturating_sub(1),
+            ..area
+        };
+        pen.clear(row);
+        let warn = pen.style(Role::Warn);
+        let text = format!("{} {why}", pen.glyphs().alarm);
+        pen.put(1, row.y, row.width.saturating_sub(2), &text, warn);
+    }
     let (keys, role) = match entry.kind {
         _ if asked => ("a question waits for this line", Role::Warn),
         EntryKind::Command => ("Tab complete  Enter do it  Esc leave it", Role::Hint),
@@ -125,7 +180,8 @@ fn choices(pen: &mut Pen, bottom: Area, entry: &Entry) {
         .map(|choice| columns(&choice.line))
         .max();
     let Some(widest) = widest else { return };
-    let about = 12;
+    let about = entry.choices.iter().map(|choice| columns(choice.about));
+    let about = about.max().unwrap_or_default().max(12);
     let area = Area {
         x: 0,
         y: bottom.y.saturating_sub(count),

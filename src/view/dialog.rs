@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 use crate::app::area::Area;
 use crate::app::dialog::shape;
 use crate::app::layout::Layout;
-use crate::app::{Field, Prompt, PromptKind, State};
+use crate::app::{Field, PromptKind, State};
 use crate::theme::Role;
 
 use super::bottom::field;
@@ -25,7 +25,11 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &State) -> Option<Position> {
         width: shape.width,
         height: shape.height,
     };
-    frame(pen, area, prompt, state.dialogs.len());
+    let title = match state.dialogs.len() {
+        1 => prompt.title.clone(),
+        n => format!("{} (1 of {n})", prompt.title),
+    };
+    frame(pen, area, &title);
     let text = pen.style(Role::Text);
     let x = area.x + 2;
     let inner = area.width.saturating_sub(4);
@@ -58,7 +62,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &State) -> Option<Position> {
 }
 
 /// Where the box begins: low, unless that would cover the row under the cursor.
-fn top(layout: &Layout, state: &State, box_height: u16) -> u16 {
+pub fn top(layout: &Layout, state: &State, box_height: u16) -> u16 {
     let lowest = layout.bottom.y.saturating_sub(box_height);
     let middle = lowest / 2 + 2;
     let Some(table) = state.view().shown_table() else {
@@ -73,9 +77,10 @@ fn top(layout: &Layout, state: &State, box_height: u16) -> u16 {
         .unwrap_or(lowest)
 }
 
-fn frame(pen: &mut Pen, area: Area, prompt: &Prompt, waiting: usize) {
+/// An empty box with a title.
+pub fn frame(pen: &mut Pen, area: Area, text: &str) {
     pen.clear(area);
-    let (style, title) = (pen.style(Role::Prompt), pen.style(Role::Title));
+    let (style, bold) = (pen.style(Role::Prompt), pen.style(Role::Title));
     let lines = &pen.glyphs().lines;
     let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
     for y in [area.y, bottom] {
@@ -89,17 +94,8 @@ fn frame(pen: &mut Pen, area: Area, prompt: &Prompt, waiting: usize) {
     pen.sign(right, area.y, lines.top_right, style);
     pen.sign(area.x, bottom, lines.bottom_left, style);
     pen.sign(right, bottom, lines.bottom_right, style);
-    let text = match waiting {
-        1 => format!(" {} ", prompt.title),
-        n => format!(" {} (1 of {n}) ", prompt.title),
-    };
-    pen.put(
-        area.x + 2,
-        area.y,
-        area.width.saturating_sub(4),
-        &text,
-        title,
-    );
+    let room = area.width.saturating_sub(4);
+    pen.put(area.x + 2, area.y, room, &format!(" {text} "), bold);
 }
 
 fn keys(pen: &mut Pen, x: u16, y: u16, width: u16) {

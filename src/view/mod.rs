@@ -1,7 +1,9 @@
 //! State to cells. Views read and draw; they change nothing.
 
+mod acting;
 mod bottom;
 mod dialog;
+mod form;
 mod header;
 mod page;
 mod pen;
@@ -39,9 +41,13 @@ pub fn draw(
         sheet::draw(&mut pen, layout.pane, &state.pane, state.pane_scroll);
     }
     let cursor = bottom::draw(&mut pen, layout.bottom, state);
-    match state.entry {
-        Some(_) => cursor,
-        None => dialog::draw(&mut pen, &layout, state).or(cursor),
+    match (&state.entry, &state.form) {
+        (Some(_), _) => cursor,
+        (None, Some(form)) => form::draw(&mut pen, &layout, form, state),
+        (None, None) if state.dialogs.is_empty() => {
+            acting::draw(&mut pen, &layout, state).or(cursor)
+        }
+        (None, None) => dialog::draw(&mut pen, &layout, state).or(cursor),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::app::columns::place;
 use crate::app::layout::{Layout, beside};
 use crate::app::nav::Page;
 use crate::app::rows::Id;
-use crate::app::view::{alerts, capacity, drbd};
+use crate::app::view::{alerts, balance, capacity, drbd};
 use crate::model::Cluster;
 use crate::theme::Role;
 
@@ -72,6 +72,8 @@ fn title(state: &State, cluster: &Cluster) -> String {
         Page::Fall(name) => format!("{word} if {} dies", names.short(name)),
         Page::Move(at) => format!("{word}: after move {}", at + 1),
         Page::Reboot(at) => format!("{word}: step {}", at + 1),
+        Page::Balance => balance::title(&state.facts, word),
+        Page::Placing => format!("{word}: where would a VM go"),
         Page::Room(at) => match capacity::row(&state.facts, *at) {
             Some(room) => format!("{word} of {}", room.group),
             None => word.to_owned(),

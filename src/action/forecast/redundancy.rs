@@ -7,8 +7,7 @@ use crate::planner::htools::data::{Data, Instance, Status};
 use crate::planner::htools::moves::Move;
 use crate::planner::htools::node::Refusal;
 use crate::planner::htools::policy::Aspect;
-use crate::planner::n1::{N1, Verdict};
-use crate::planner::think::Snapshot;
+use crate::planner::n1::{Ground, N1, Verdict};
 use crate::planner::whatif::WhatIf;
 
 use super::Tone;
@@ -54,11 +53,9 @@ fn after(draft: &mut Draft, present: &Present, effects: &[Effect]) -> Result<Wha
     }
     let base = match data {
         Some(data) => {
-            let snapshot = Snapshot {
-                data,
-                ..(*present.snapshot).clone()
-            };
-            N1::live(draft.cluster, &snapshot)?
+            let before = &present.snapshot;
+            let ground = Ground::live(draft.cluster, &data, &before.unknown, before.rule);
+            N1::told(data, ground, &before.unknown)?
         }
         None => present.n1.clone(),
     };

@@ -9,7 +9,7 @@ use crate::app::line::LineEdit;
 use crate::app::state::{Entry, EntryKind};
 use crate::app::{Effect, State};
 
-use super::actions;
+use super::{actions, form};
 
 /// Opens an empty line.
 pub fn open(state: &mut State, cluster: &Cluster, kind: EntryKind) {
@@ -19,6 +19,7 @@ pub fn open(state: &mut State, cluster: &Cluster, kind: EntryKind) {
         line: LineEdit::default(),
         choices: Vec::new(),
         chosen: None,
+        wrong: None,
     });
     typed(state, cluster);
 }
@@ -59,6 +60,7 @@ fn typed(state: &mut State, cluster: &Cluster) {
     let Some(entry) = &mut state.entry else {
         return;
     };
+    entry.wrong = None;
     let text = entry.line.text();
     match entry.kind {
         EntryKind::Filter(_) => set_filter(state, &text),
@@ -125,6 +127,18 @@ fn enter(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     match command::parse(&line, state.way.view(), cluster, &state.facts) {
         Ok(Command::Go(page)) => state.way.go(page),
         Ok(Command::Do(action)) => return actions::act(state, cluster, action),
+        Ok(Command::Ask(of, words)) => {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            if let Err(why) = form::ask(state, cluster, of, &words) {
+                // Much was typed: it stays there to be mended.
+                state.entry = Some(Entry {
+                    choices: Vec::new(),
+                    chosen: None,
+                    wrong: Some(why),
+                    ..entry
+                });
+            }
+        }
         Ok(Command::Sort(index)) => {
             if let Some(table) = state.way.view_mut().shown_table_mut() {
                 table.sort_by(&table.kind.columns()[index]);

@@ -7,6 +7,7 @@ use crate::app::facts::Facts;
 use crate::app::rows::{Id, SortKey};
 use crate::app::sheet::{Sheet, Span};
 use crate::app::tone::Tone;
+use crate::app::view::mend;
 use crate::model::{Cluster, Name};
 use crate::planner::htools::n1::evacuation::Way;
 use crate::planner::n1::report::{Course, Fall, Row};
@@ -228,8 +229,13 @@ pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
     sheet
 }
 
-/// The death of one node: who restarts where, who does not and why.
-pub fn fall(cluster: &Cluster, facts: &Facts, name: &Name, width: u16) -> Sheet {
+/// A node of which the death strands instances, so that it is worth to look for what mends it.
+pub fn must_not_die(facts: &Facts, node: &str) -> bool {
+    row(facts, node).is_some_and(|row| row.verdict == Verdict::Fails && !row.offline)
+}
+
+/// The death of one node: who restarts where, who does not and why; and if `whole` what would mend it.
+pub fn fall(cluster: &Cluster, facts: &Facts, name: &Name, width: u16, whole: bool) -> Sheet {
     let mut sheet = Sheet::new(width);
     let short = facts.names.short(name);
     let (Some(row), Some(fall)) = (row(facts, name), &facts.fall) else {
@@ -254,15 +260,14 @@ pub fn fall(cluster: &Cluster, facts: &Facts, name: &Name, width: u16) -> Sheet 
     for told in by_kind.filter(|it| it.kind != Kind::Global) {
         sheet.wrapped_after("  ", &facts.names.shorten(&told.text));
     }
-
+    if must_not_die(facts, name) {
+        match whole {
+            true => mend::section(&mut sheet, cluster, facts, name),
+            false => sheet.wrapped("Enter shows what would mend it.", Tone::Dim, 0),
+        }
+    }
     courses(&mut sheet, facts, fall);
     kinds(&mut sheet, facts, fall);
-    if row.verdict == Verdict::Fails && !row.offline {
-        sheet.heading("What would mend it");
-        let text = "Memory that is freed on the node that lacks it, or secondaries that move away from it: \
-                    gnt-instance replace-disks -n. :balance shows hbal's plan.";
-        sheet.wrapped_after("  ", text);
-    }
     sheet
 }
 

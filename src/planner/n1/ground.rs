@@ -8,7 +8,7 @@ use crate::planner::htools::data::Data;
 use crate::planner::htools::live::Unknown;
 
 /// Facts by the indices of the data.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ground {
     /// Least memory of each instance (`be/minmem`), MiB.
     pub minmem: Vec<i64>,

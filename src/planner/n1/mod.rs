@@ -17,19 +17,19 @@ mod rest;
 mod stranded;
 #[cfg(test)]
 pub(super) mod tests;
+mod trial;
 pub mod words;
 
 pub use ground::Ground;
 pub use report::Report;
 pub use stranded::{Danger, Stranded};
 
-use crate::model;
 use crate::planner::htools::balance::Scope;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::data::Data;
+use crate::planner::htools::live::Unknown;
 use crate::planner::htools::moves::Outcome;
 use crate::planner::htools::{N1Rule, Setup};
-use crate::planner::think::Snapshot;
 
 use grid::Grid;
 use rest::Rest;
@@ -108,13 +108,11 @@ pub struct N1 {
 }
 
 impl N1 {
-    /// Of the present cluster, of which this is taken. What is not known stays so.
+    /// Of a live cluster at one moment, and what of it is not known. That stays so.
     ///
     /// # Errors
     /// If it cannot be reckoned with.
-    pub fn live(cluster: &model::Cluster, snapshot: &Snapshot) -> Result<N1, String> {
-        let (mut data, unknown) = (snapshot.data.clone(), &snapshot.unknown);
-        let ground = Ground::live(cluster, &data, unknown, snapshot.rule);
+    pub fn told(mut data: Data, ground: Ground, unknown: &[Unknown]) -> Result<N1, String> {
         for (node, no_disk) in data.nodes.iter_mut().zip(&ground.no_disk) {
             if *no_disk {
                 // What DRBD needs is there already; who needs more asks whether it is known.

@@ -6,6 +6,7 @@ use crate::model::{Cluster, Time};
 use crate::planner::htools::N1Rule;
 use crate::planner::htools::data::{Data, Instance, Node};
 use crate::planner::htools::live::{KVM_NODE_MEMORY, Unknown, live, node_now};
+use crate::planner::n1::Ground;
 
 /// A part of a node's memory by which its free memory may drift and the node still counts as unchanged.
 const DRIFT: f64 = 1.0 / 20.0;
@@ -20,6 +21,8 @@ pub struct Snapshot {
     pub data: Data,
     /// Which nodes fail N+1, as this Ganeti's version has it.
     pub rule: N1Rule,
+    /// What N+1 needs to know besides.
+    pub ground: Ground,
     /// What was not known.
     pub unknown: Vec<Unknown>,
     /// When.
@@ -34,10 +37,12 @@ impl Snapshot {
     pub fn of(cluster: &Cluster) -> Result<Snapshot, String> {
         let live = live(cluster)?;
         let (rule, unknown) = (live.n1, live.unknown.clone());
+        let data = live.counted(KVM_NODE_MEMORY);
         Ok(Snapshot {
-            data: live.counted(KVM_NODE_MEMORY),
-            rule,
+            ground: Ground::live(cluster, &data, &unknown, rule),
             unknown,
+            data,
+            rule,
             at: cluster.now.at,
         })
     }
@@ -61,8 +66,11 @@ impl Snapshot {
     /// Takes in what nodes report of their free memory.
     pub fn take(&mut self, moved: &[(usize, i64)], at: Time) {
         for (node, free) in moved {
-            if let Some(node) = self.data.nodes.get_mut(*node) {
-                node.free_memory = *free;
+            if let (Some(known), Some(figure)) = (
+                self.data.nodes.get_mut(*node),
+                self.ground.free.get_mut(*node),
+            ) {
+                (known.free_memory, *figure) = (*free, *free);
             }
         }
         self.at = at;
@@ -142,6 +150,7 @@ mod tests {
         put(&mut data, 1_000, 0, Some(1));
         put(&mut data, 1_000, 2, Some(3));
         Snapshot {
+            ground: Ground::of(&data, N1Rule::Reported),
             data,
             rule: N1Rule::Reported,
             unknown: Vec::new(),

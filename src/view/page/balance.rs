@@ -22,10 +22,9 @@ pub fn cell(state: &State, at: usize, col: Col) -> Option<Cell<'_>> {
         Col::Score => Cell::plain(format!("{:.4}", it.score.total())),
         Col::Copy if it.copy == 0 => Cell::toned("-", Tone::Dim),
         Col::Copy => Cell::plain(size(it.copy)),
-        Col::Set => Cell::or(
-            balance::set(&state.facts, at).map(|set| set.to_string()),
-            "?",
-        ),
+        Col::Time if it.copy == 0 => Cell::toned("-", Tone::Dim),
+        Col::Time => Cell::plain(balance::time(&state.facts, it)),
+        Col::Set => Cell::or(it.set.map(|set| set.to_string()), "?"),
         Col::Step => Cell::toned((at + 1).to_string(), Tone::Dim),
         Col::From => Cell::toned(balance::text(&state.facts, at, col)?, Tone::Dim),
         col => Cell::plain(balance::text(&state.facts, at, col)?),

@@ -3,6 +3,7 @@
 use super::Screen;
 use super::fake::n1::scarce;
 use super::fake::{self, Size, at, healthy};
+use super::plans::answer;
 use crate::model::Cluster;
 use crate::theme::{Depth, glyph};
 
@@ -36,7 +37,12 @@ fn what_if_a_node_dies() {
 fn the_death_of_one_node() {
     pictures("n1-fall", |screen| {
         screen.press("7 Enter");
+        answer(screen, usize::MAX);
     });
+    let mut screen = Screen::new(scarce(), 120, 40);
+    screen.press("7 Enter");
+    let text = screen.text();
+    assert!(text.contains("Looking for moves that mend it"), "{text}");
     let mut screen = Screen::new(scarce(), 120, 40);
     screen.go("n1 node6");
     insta::assert_snapshot!("n1-fall-unknown", screen.text());
