@@ -252,7 +252,7 @@ fn stops_and_starts(
     let stops = format!("the guest is shut down first (at most {most})");
     let (text, tone) = match (runs(instance), up) {
         (Some(true), true) => (
-            format!("down from then until it has booted there; {stops}"),
+            format!("{stops}; down until it has booted there"),
             Tone::Warn,
         ),
         (Some(true), false) => (

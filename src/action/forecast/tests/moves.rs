@@ -7,7 +7,7 @@ fn a_failover_says_where_to_and_what_it_costs() {
     let town = Town::new();
     town.of(Failover, "web7", &[])
         .goes()
-        .says("node3 -> node5: down from then until it has booted there; the guest is shut down first (at most 2m 00s)", Tone::Warn)
+        .says("node3 -> node5: the guest is shut down first (at most 2m 00s); down until it has booted there", Tone::Warn)
         .says("node3 memory free: 48.8G -> 52.8G", Tone::Plain)
         .says("node5 memory free: 48.8G -> 44.8G", Tone::Plain)
         .says("disk 0 on node5: UpToDate, Connected", Tone::Good)
@@ -84,7 +84,7 @@ fn only_what_runs_is_migrated() {
     town.of(Migrate, "web7", &[])
         .goes()
         .says("always_failover", Tone::Warn)
-        .says("down from then until it has booted there", Tone::Warn);
+        .says("down until it has booted there", Tone::Warn);
     town.role("node3", "O");
     town.conf("web7").always_failover = false;
     town.of(Migrate, "web7", &[])
@@ -206,7 +206,10 @@ fn each_of_a_set_takes_room_from_the_next() {
     );
     assert_eq!(told.0.refusals.len(), 1);
     assert_eq!(told.0.refusals[0].0, 1);
-    told.says("web7: node3 -> node5: down", Tone::Warn);
+    told.says(
+        "web7: node3 -> node5: the guest is shut down first",
+        Tone::Warn,
+    );
     told.says("node5 memory free: 6.3G -> 2.3G", Tone::Plain);
     told.says_not("UpToDate, Connected");
 }
