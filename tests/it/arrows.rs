@@ -169,6 +169,8 @@ fn pure_rooms_name_no_runtime_socket_or_terminal() {
 #[test]
 fn only_the_guard_makes_an_act() {
     let makes = |code: &str| {
+        // What tests make is not sent.
+        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
         code.match_indices("Act {").any(|(at, _)| {
             let before = code[..at].chars().next_back();
             !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
@@ -178,7 +180,7 @@ fn only_the_guard_makes_an_act() {
     let makers: Vec<PathBuf> = sources()
         .into_iter()
         .map(|(_, path)| path)
-        .filter(|path| makes(&code(path)))
+        .filter(|path| !path.ends_with("tests.rs") && makes(&code(path)))
         .map(|path| path.strip_prefix(&src).unwrap().to_owned())
         .collect();
     assert_eq!(makers, [Path::new("action/guard.rs")]);

@@ -9,7 +9,7 @@ use crate::planner::replica::{Pair, Seen, State};
 
 use super::Tone;
 use super::draft::Draft;
-use super::facts::{offline, runs, silence};
+use super::facts::{mute, offline, runs};
 use super::halves;
 use super::state::reachable;
 
@@ -57,9 +57,8 @@ pub fn activate(draft: &mut Draft, it: &ActivateDisks) {
         if offline(secondary, draft.cluster) {
             let text = format!("{secondary} is marked offline: its halves stay away");
             draft.say("disks", text, Tone::Warn);
-        } else if let Some(why) = silence(secondary, draft.cluster) {
-            let text = format!("{why}: it would fail if its noded does not answer either");
-            draft.say("disks", text, Tone::Bad);
+        } else if let Some(why) = mute(secondary, "it", draft.cluster) {
+            draft.say("disks", why, Tone::Bad);
         }
     }
     if it.ignore_size {

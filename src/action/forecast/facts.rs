@@ -40,6 +40,19 @@ pub fn silence(name: &str, cluster: &Cluster) -> Option<String> {
     })
 }
 
+/// Why Ganeti would hardly get through to a node to do something there; nothing if it would, or if
+/// the node is marked offline.
+pub fn mute(name: &str, what: &str, cluster: &Cluster) -> Option<String> {
+    if let Some(why) = silence(name, cluster) {
+        return Some(format!(
+            "{why}: {what} would fail if its noded does not answer either"
+        ));
+    }
+    let node = cluster.nodes.get(name)?;
+    let deaf = !node.offline() && answers(node, cluster) == Some(false);
+    deaf.then(|| format!("its noded does not answer: {what} would fail"))
+}
+
 /// Whether noded of a node answers, by its own agent or by the master, if that was said of late.
 pub fn answers(node: &Node, cluster: &Cluster) -> Option<bool> {
     if node.fresh() {

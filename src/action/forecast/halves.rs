@@ -7,7 +7,7 @@ use crate::planner::replica::{Half, Key, Pair, Seen, State};
 
 use super::Tone;
 use super::draft::Draft;
-use super::facts::{offline, silence};
+use super::facts::{mute, offline, silence};
 
 /// How a half stands to become the one that counts.
 enum Stand {
@@ -248,12 +248,10 @@ pub fn on_start(draft: &mut Draft, instance: &Instance, forced: bool) {
     if offline(secondary, draft.cluster) {
         let text = format!("{secondary} is marked offline: no second half until it is back");
         draft.say("disks", text, Tone::Warn);
-    } else if let Some(why) = silence(secondary, draft.cluster) {
+    } else if let Some(why) = mute(secondary, "the start, unless forced,", draft.cluster) {
         let text = match forced {
-            true => format!("{why}: started with one half of its disks only"),
-            false => {
-                format!("{why}: if its noded does not answer either the start fails unless forced")
-            }
+            true => format!("{secondary} may not answer: one half of its disks only then"),
+            false => why,
         };
         draft.say("disks", text, Tone::Warn);
     }

@@ -11,7 +11,7 @@ use super::Tone;
 use super::copy;
 use super::draft::Draft;
 use super::effect::Effect;
-use super::facts::{offline, runs, silence};
+use super::facts::{mute, offline, runs};
 use super::halves;
 use super::proof::proof;
 use super::room;
@@ -82,13 +82,8 @@ pub fn migrate(draft: &mut Draft, it: &Migrate) {
     }
     if falls_back {
         proof(draft, instance, false);
-    } else if let Some(why) = silence(&instance.conf.primary, draft.cluster) {
-        let source = instance.conf.primary.as_str();
-        draft.say(
-            source,
-            format!("{why}: the migration would fail"),
-            Tone::Bad,
-        );
+    } else if let Some(why) = mute(source, "the migration", draft.cluster) {
+        draft.say(source.as_str(), why, Tone::Bad);
     }
 }
 
@@ -166,12 +161,8 @@ fn clean_up(draft: &mut Draft, instance: &Instance, whereto: &Whereto) {
          the disks back their usual roles"
     );
     draft.head("clean up", text, Tone::Plain);
-    if let Some(why) = silence(source, draft.cluster) {
-        draft.say(
-            source.as_str(),
-            format!("{why}: the clean-up would fail"),
-            Tone::Bad,
-        );
+    if let Some(why) = mute(source, "the clean-up", draft.cluster) {
+        draft.say(source.as_str(), why, Tone::Bad);
     }
 }
 
@@ -227,8 +218,8 @@ pub fn copy(draft: &mut Draft, it: &Move) {
         draft.refuse(format!(
             "{source} is marked offline: its disks cannot be read"
         ));
-    } else if let Some(why) = silence(source, draft.cluster) {
-        draft.say(source, format!("{why}: the move would fail"), Tone::Bad);
+    } else if let Some(why) = mute(source, "the move", draft.cluster) {
+        draft.say(source, why, Tone::Bad);
     }
 }
 
@@ -261,7 +252,7 @@ fn stops_and_starts(
     let stops = format!("the guest is shut down first (at most {most})");
     let (text, tone) = match (runs(instance), up) {
         (Some(true), true) => (
-            format!("down from then until it has booted there; {stops}"),
+            format!("{stops}; down until it has booted there"),
             Tone::Warn,
         ),
         (Some(true), false) => (

@@ -46,6 +46,7 @@ pub fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
             ));
         }
     }
+    let deaf = answers(node, draft.cluster) == Some(false);
     let (text, tone) = match silent {
         _ if node.offline() => (
             "marked offline: be sure that its power is off, or it may run twice".to_owned(),
@@ -63,6 +64,10 @@ pub fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
             ),
             Tone::Bad,
         ),
+        None if deaf && !forced => (
+            "its noded does not answer: the shutdown there would fail".to_owned(),
+            Tone::Bad,
+        ),
         None if forced => (
             format!("goes on even if it cannot be shut down on {source}: then it runs twice"),
             Tone::Bad,
@@ -72,7 +77,8 @@ pub fn proof(draft: &mut Draft, instance: &Instance, forced: bool) {
     if forced && tone == Tone::Bad && !node.fresh() {
         draft.loses_data();
     }
-    draft.say(if node.fresh() { "force" } else { source }, text, tone);
+    let speaks = node.fresh() && !node.offline() && !deaf;
+    draft.say(if speaks { "force" } else { source }, text, tone);
 }
 
 /// Whether an instance runs on a node, by the word that its agent says now.

@@ -9,7 +9,7 @@ use crate::model::words::{duration, mib};
 use super::Tone;
 use super::draft::Draft;
 use super::effect::Effect;
-use super::facts::{offline, runs, silence};
+use super::facts::{mute, offline, runs};
 use super::halves;
 use super::moves::SHUTDOWN;
 use super::redundancy::objection;
@@ -222,9 +222,8 @@ pub fn reachable(draft: &mut Draft, node: &str, what: &str) -> bool {
         draft.refuse(format!("{node} is marked offline"));
         return false;
     }
-    if let Some(why) = silence(node, draft.cluster) {
-        let text = format!("{why}: {what} would fail if its noded does not answer either");
-        draft.say(node, text, Tone::Bad);
+    if let Some(why) = mute(node, what, draft.cluster) {
+        draft.say(node, why, Tone::Bad);
     }
     true
 }

@@ -11,7 +11,7 @@ use super::Tone;
 use super::copy;
 use super::draft::Draft;
 use super::effect::Effect;
-use super::facts::{offline, runs, silence};
+use super::facts::{mute, offline, runs, silence};
 use super::halves;
 use super::moves::SHUTDOWN;
 use super::redundancy::objection;
@@ -471,15 +471,12 @@ pub fn remove(draft: &mut Draft, it: &Remove) {
         if offline(node, draft.cluster) {
             let text = "marked offline: its volumes are left there";
             draft.say(node.as_str(), text, Tone::Warn);
-        } else if let Some(why) = silence(node, draft.cluster) {
-            let (rest, tone) = match it.ignore_failures {
-                true => ("its volumes are left there", Tone::Warn),
-                false => (
-                    "it would fail if its noded does not answer either",
-                    Tone::Bad,
-                ),
-            };
-            draft.say(node.as_str(), format!("{why}: {rest}"), tone);
+        } else if let Some(why) = mute(node, "it", draft.cluster) {
+            let left = "may not answer: its volumes are left there then";
+            match it.ignore_failures {
+                true => draft.say(node.as_str(), left, Tone::Warn),
+                false => draft.say(node.as_str(), why, Tone::Bad),
+            }
         }
     }
     draft.effects.push(Effect::Gone(it.instance.clone()));

@@ -6,7 +6,7 @@ use crate::model::Instance;
 use super::Tone;
 use super::draft::Draft;
 use super::effect::Effect;
-use super::facts::{drained, offline, runs, silence};
+use super::facts::{drained, mute, offline, runs};
 use super::redundancy::objection;
 use super::room;
 
@@ -86,6 +86,7 @@ pub fn takes_over(
     takes(draft, instance, target, ignore_ipolicy);
     if starts {
         room::needs_memory(draft, target, instance.conf.minmem, "its minmem");
+        room::wants_memory(draft, target, instance.conf.maxmem);
         changes_memory(draft, instance, target);
     }
     draft
@@ -121,9 +122,8 @@ pub fn takes(draft: &mut Draft, instance: &Instance, target: &str, ignore_ipolic
         ));
     } else if node.conf.as_ref().is_some_and(|conf| !conf.vm_capable) {
         draft.refuse(format!("{target} is not to run instances (vm_capable)"));
-    } else if let Some(why) = silence(target, draft.cluster) {
-        let text = format!("{why}: it would fail if its noded does not answer either");
-        draft.say(target, text, Tone::Bad);
+    } else if let Some(why) = mute(target, "it", draft.cluster) {
+        draft.say(target, why, Tone::Bad);
     }
     // Ganeti looks at the policy only where the group is another one.
     let group = |name: &str| {

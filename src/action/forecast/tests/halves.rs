@@ -225,7 +225,7 @@ fn a_start_looks_at_both_halves() {
         .says("Outdated, and node5 cannot stand in", Tone::Bad);
     town.lose("node5", 60);
     town.of(Start, "web7", &[])
-        .says("the start fails unless forced", Tone::Warn);
+        .says("the start, unless forced, would fail", Tone::Warn);
     town.of(Start, "web7", &[("force", "yes")])
         .says("one half of its disks only", Tone::Warn);
     town.role("node5", "O");

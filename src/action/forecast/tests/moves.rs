@@ -7,7 +7,7 @@ fn a_failover_says_where_to_and_what_it_costs() {
     let town = Town::new();
     town.of(Failover, "web7", &[])
         .goes()
-        .says("node3 -> node5: down from then until it has booted there; the guest is shut down first (at most 2m 00s)", Tone::Warn)
+        .says("node3 -> node5: the guest is shut down first (at most 2m 00s); down until it has booted there", Tone::Warn)
         .says("node3 memory free: 48.8G -> 52.8G", Tone::Plain)
         .says("node5 memory free: 48.8G -> 44.8G", Tone::Plain)
         .says("disk 0 on node5: UpToDate, Connected", Tone::Good)
@@ -84,7 +84,7 @@ fn only_what_runs_is_migrated() {
     town.of(Migrate, "web7", &[])
         .goes()
         .says("always_failover", Tone::Warn)
-        .says("down from then until it has booted there", Tone::Warn);
+        .says("down until it has booted there", Tone::Warn);
     town.role("node3", "O");
     town.conf("web7").always_failover = false;
     town.of(Migrate, "web7", &[])
@@ -206,7 +206,10 @@ fn each_of_a_set_takes_room_from_the_next() {
     );
     assert_eq!(told.0.refusals.len(), 1);
     assert_eq!(told.0.refusals[0].0, 1);
-    told.says("web7: node3 -> node5: down", Tone::Warn);
+    told.says(
+        "web7: node3 -> node5: the guest is shut down first",
+        Tone::Warn,
+    );
     told.says("node5 memory free: 6.3G -> 2.3G", Tone::Plain);
     told.says_not("UpToDate, Connected");
 }
@@ -231,4 +234,30 @@ fn what_loses_data_is_confirmed_loudly_whatever_it_is() {
     told.goes();
     assert_eq!(told.0.unproven, ["node3"]);
     assert_eq!(told.0.danger(&failover), Destructive);
+}
+
+#[test]
+fn a_node_without_noded_does_nothing_for_ganeti() {
+    use gantry_wire::node::{Daemon, Sample};
+    let mut town = Town::new();
+    for node in ["node3", "node5"] {
+        let noded = Daemon {
+            name: "ganeti-noded".into(),
+            ..Daemon::default()
+        };
+        let told = Sample {
+            daemons: Some(vec![noded]),
+            ..Sample::default()
+        };
+        crate::planner::fixture::sample(&mut town.cluster, node, told);
+    }
+    town.of(Failover, "web7", &[])
+        .goes()
+        .says("node5: its noded does not answer: it would fail", Tone::Bad)
+        .says(
+            "node3: its noded does not answer: the shutdown there",
+            Tone::Bad,
+        );
+    town.of(Migrate, "web7", &[])
+        .says("node3: its noded does not answer: the migration", Tone::Bad);
 }
