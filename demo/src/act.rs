@@ -81,9 +81,10 @@ impl Luxid for Simulated {
         Ok(self.world.cluster().queue.last_id())
     }
 
-    fn find_job(&mut self, id: &ActId, above: u64) -> Result<Search, String> {
+    fn find_job(&mut self, id: &ActId, above: Option<u64>) -> Result<Search, String> {
+        let lowest = above.map_or(0, |above| above.saturating_add(1));
         let cluster = self.world.cluster();
-        let mut jobs = cluster.queue.jobs.range(above.saturating_add(1)..);
+        let mut jobs = cluster.queue.jobs.range(lowest..);
         let job = jobs.find(|(_, job)| job.facts.reason.contains(id.as_str()));
         Ok(Search {
             job: job.map(|(id, _)| *id),
