@@ -26,6 +26,11 @@ pub fn grant(
     wish: Wish,
     now: Moment,
 ) -> Outcome {
+    // Jobs and pauses are dated by the cluster's own clock.
+    let now = Moment {
+        wall_ms: world.cluster().now,
+        ..now
+    };
     let mut tools = Tools {
         luxid: &mut Simulated {
             world: Arc::clone(world),

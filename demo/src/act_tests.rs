@@ -13,6 +13,8 @@ use crate::sim::instance::{Instance, Template};
 use crate::sim::{Cluster, Options};
 use crate::world::Pace;
 
+#[path = "act_link_tests.rs"]
+mod link;
 #[path = "act_refusal_tests.rs"]
 mod refusals;
 
@@ -25,7 +27,13 @@ struct Calm {
 
 impl Calm {
     fn new() -> Calm {
+        Calm::of(12, 60)
+    }
+
+    fn of(nodes: usize, instances: usize) -> Calm {
         let cluster = Cluster::new(Options {
+            nodes,
+            instances,
             calm: true,
             ..Options::default()
         });
@@ -436,7 +444,10 @@ fn the_queue_jobs_and_the_watcher_obey() {
         Refusal::Drained
     );
     done(json!({"queue-undrain": {}}));
+    done(json!({"watcher-pause": {"seconds": 600}}));
+    assert!(calm.world.cluster().watcher_paused_until.is_some());
     done(json!({"watcher-continue": {}}));
+    assert_eq!(calm.world.cluster().watcher_paused_until, None);
 }
 
 #[test]
