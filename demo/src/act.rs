@@ -26,6 +26,11 @@ pub fn grant(
     wish: Wish,
     now: Moment,
 ) -> Outcome {
+    // Jobs and pauses are dated by the cluster's own clock.
+    let now = Moment {
+        wall_ms: world.cluster().now,
+        ..now
+    };
     let mut tools = Tools {
         luxid: &mut Simulated {
             world: Arc::clone(world),
@@ -81,9 +86,10 @@ impl Luxid for Simulated {
         Ok(self.world.cluster().queue.last_id())
     }
 
-    fn find_job(&mut self, id: &ActId, above: u64) -> Result<Search, String> {
+    fn find_job(&mut self, id: &ActId, above: Option<u64>) -> Result<Search, String> {
+        let lowest = above.map_or(0, |above| above.saturating_add(1));
         let cluster = self.world.cluster();
-        let mut jobs = cluster.queue.jobs.range(above.saturating_add(1)..);
+        let mut jobs = cluster.queue.jobs.range(lowest..);
         let job = jobs.find(|(_, job)| job.facts.reason.contains(id.as_str()));
         Ok(Search {
             job: job.map(|(id, _)| *id),

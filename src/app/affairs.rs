@@ -145,9 +145,8 @@ impl Affairs {
                 (Some(from), Some(to)) => format!(" after {}", duration((to - from).max(0.0))),
                 _ => String::new(),
             };
-            let error = job.ops.iter().map(|op| op.error.as_str());
-            let error = error.filter(|it| !it.is_empty()).next_back();
-            let error = error.map_or(String::new(), |it| format!(": {it}"));
+            let error = job.ops.iter().rfind(|op| !op.error.is_empty());
+            let error = error.map_or(String::new(), |op| format!(": {}", op.error));
             let text = format!(
                 "{}: job {} {}{took}{error}",
                 affair.title,

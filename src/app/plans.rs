@@ -203,7 +203,9 @@ impl Plans {
                 let differs = mend.compare(now);
                 // For the cluster as it is now it is looked for again by itself, though not all the time.
                 let made = mend.snapshot.as_ref().map(|it| it.at);
-                let old = made.zip(now).is_some_and(|(at, now)| now.at.since(at) >= RENEWED);
+                let old = made
+                    .zip(now)
+                    .is_some_and(|(at, now)| now.at.since(at) >= RENEWED);
                 if mend.changed > 0 && old && !mend.thinks() {
                     mend.progress = Progress::Wanted;
                 }

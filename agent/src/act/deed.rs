@@ -173,7 +173,7 @@ impl Tools<'_> {
         };
         match error {
             // luxid may have failed after it had written the job.
-            Error::Ganeti { .. } => match self.luxid.find_job(&act.id, above) {
+            Error::Ganeti { .. } => match self.luxid.find_job(&act.id, Some(above)) {
                 Ok(search) => Some(match search.job {
                     Some(job) => Outcome::Submitted { job },
                     None => says_no(&error),

@@ -32,13 +32,15 @@ pub fn highest(place: &Place) -> Result<u64, String> {
 ///
 /// # Errors
 /// In words, if the queue cannot be read.
-pub fn find(place: &Place, id: &ActId, above: u64) -> Result<Search, String> {
+pub fn find(place: &Place, id: &ActId, above: Option<u64>) -> Result<Search, String> {
     let serial = serial(place)?;
     let queue = place.data("queue");
-    let mut all = archived(&queue.join("archive"), above)?;
-    all.extend(files(&queue)?.split_off(&above.saturating_add(1)));
+    let lowest = above.map_or(0, |above| above.saturating_add(1));
+    let keep = |path: &Path| above.is_some() || is_young(path);
+    let mut all = archived(&queue.join("archive"), lowest, keep)?;
+    all.extend(files(&queue)?.split_off(&lowest));
     // While they were listed one may have been moved from here to there.
-    all.extend(archived(&queue.join("archive"), above)?);
+    all.extend(archived(&queue.join("archive"), lowest, keep)?);
     for (job, path) in &all {
         if mentions(place, path, id)? {
             return Ok(Search {
@@ -47,11 +49,11 @@ pub fn find(place: &Place, id: &ActId, above: u64) -> Result<Search, String> {
             });
         }
     }
-    let given_out = serial.saturating_sub(above);
+    let given_out = above.map_or(0, |above| serial.saturating_sub(above));
     let written = all.range(..=serial).count();
     Ok(Search {
         job: None,
-        unwritten: above > 0 && u64::try_from(written).is_ok_and(|written| written < given_out),
+        unwritten: u64::try_from(written).is_ok_and(|written| written < given_out),
     })
 }
 
@@ -81,8 +83,12 @@ fn files(directory: &Path) -> Result<BTreeMap<u64, PathBuf>, String> {
     Ok(entries.filter_map(job).collect())
 }
 
-/// Those above an id that were put away and are not old.
-fn archived(directory: &Path, above: u64) -> Result<BTreeMap<u64, PathBuf>, String> {
+/// Those from an id on that were put away, if their files are to be kept.
+fn archived(
+    directory: &Path,
+    lowest: u64,
+    keep: impl Fn(&Path) -> bool,
+) -> Result<BTreeMap<u64, PathBuf>, String> {
     let mut all = BTreeMap::new();
     let shelves = match std::fs::read_dir(directory) {
         Ok(shelves) => shelves,
@@ -92,15 +98,11 @@ fn archived(directory: &Path, above: u64) -> Result<BTreeMap<u64, PathBuf>, Stri
     for shelf in shelves.filter_map(Result::ok) {
         // Ten thousand jobs a shelf, named by their number of ten thousands.
         let number = shelf.file_name().to_str().and_then(|n| n.parse().ok());
-        if number.is_none_or(|number: u64| number < above / 10_000) {
+        if number.is_none_or(|number: u64| number < lowest / 10_000) {
             continue;
         }
-        let young = files(&shelf.path())?.split_off(&above.saturating_add(1));
-        all.extend(
-            young
-                .into_iter()
-                .filter(|(_, path)| above > 0 || is_young(path)),
-        );
+        let young = files(&shelf.path())?.split_off(&lowest);
+        all.extend(young.into_iter().filter(|(_, path)| keep(path)));
     }
     Ok(all)
 }
@@ -148,13 +150,16 @@ mod tests {
         write(root, "archive/0/job-12", &format!("[\"id:{id} why\"]"));
         write(root, "job-14.tmp", "half");
         assert_eq!(highest(&place), Ok(14));
-        let found = |above| find(&place, &id, above).unwrap().job;
+        let found = |above| find(&place, &id, Some(above)).unwrap().job;
         assert_eq!(
             (found(10), found(11), found(12)),
             (Some(11), Some(12), Some(13))
         );
-        assert_eq!(found(0), Some(9), "without a record all are looked at");
-        assert_eq!(find(&place, &ActId::new(1), 10).unwrap(), Search::default());
+        assert_eq!(find(&place, &id, None).unwrap().job, Some(9));
+        assert_eq!(
+            find(&place, &ActId::new(1), Some(10)).unwrap(),
+            Search::default()
+        );
     }
 
     #[test]
@@ -163,11 +168,11 @@ mod tests {
         let place = Place::new(fake.root().to_owned(), None);
         write(fake.root(), "serial", "12\n");
         write(fake.root(), "job-11", "x");
-        let search = find(&place, &ActId::new(1), 10).unwrap();
+        let search = find(&place, &ActId::new(1), Some(10)).unwrap();
         assert_eq!((search.job, search.unwritten), (None, true));
         write(fake.root(), "archive/0/job-12", "x");
-        assert!(!find(&place, &ActId::new(1), 10).unwrap().unwritten);
+        assert!(!find(&place, &ActId::new(1), Some(10)).unwrap().unwritten);
         write(fake.root(), "serial", "twelve\n");
-        assert!(find(&place, &ActId::new(1), 10).is_err());
+        assert!(find(&place, &ActId::new(1), Some(10)).is_err());
     }
 }

@@ -44,11 +44,11 @@ pub trait Luxid {
     /// In words, if it cannot be read.
     fn highest_job(&mut self) -> Result<u64, String>;
 
-    /// Looks for an operation's job among those above an id.
+    /// Looks for an operation's job among those above an id, or among all that are not old.
     ///
     /// # Errors
     /// In words, if they cannot be read.
-    fn find_job(&mut self, id: &ActId, above: u64) -> Result<Search, String>;
+    fn find_job(&mut self, id: &ActId, above: Option<u64>) -> Result<Search, String>;
 
     /// The master's name, if that is another node.
     fn elsewhere(&mut self) -> Option<String>;
@@ -111,7 +111,7 @@ impl Luxid for Door {
         jobs::highest(&self.place)
     }
 
-    fn find_job(&mut self, id: &ActId, above: u64) -> Result<Search, String> {
+    fn find_job(&mut self, id: &ActId, above: Option<u64>) -> Result<Search, String> {
         jobs::find(&self.place, id, above)
     }
 

@@ -205,7 +205,7 @@ struct Worker {
     audit: Audit,
     inbox: Arc<Inbox>,
     /// Changes of which it must be found out what became of them, and what was said of each.
-    open: Vec<(Recovery, Option<Outcome>)>,
+    open: Vec<(Recovery, Outcome)>,
     tell: Box<dyn Fn(Report) + Send>,
     /// Why syslog takes no lines, as it was told.
     no_audit: String,
@@ -222,6 +222,15 @@ impl Worker {
                 self.grant(wish);
             }
             self.look_again();
+        }
+        // What is left is not begun. It leaves no record, so that it can be found out as such.
+        let left = std::mem::take(&mut self.inbox.lock().wishes);
+        let gone = refused(Refusal::Late, "the console was gone before its turn");
+        for wish in &left {
+            if let Wish::Act(act) = wish {
+                // Nobody is left to be told if syslog takes no line.
+                let _ = self.audit.note(About::Act(act), &gone);
+            }
         }
     }
 
@@ -247,7 +256,7 @@ impl Worker {
                 let outcome = self.look(&mut recovery);
                 self.say(&id, about, outcome.clone());
                 if matches!(outcome, Outcome::Waiting { .. }) {
-                    self.open.push((recovery, Some(outcome)));
+                    self.open.push((recovery, outcome));
                 }
             }
             Err(why) => self.say(&id, about, Outcome::Unknown { why }),
@@ -258,12 +267,12 @@ impl Worker {
         for (mut recovery, said) in std::mem::take(&mut self.open) {
             let outcome = self.look(&mut recovery);
             let waits = matches!(outcome, Outcome::Waiting { .. });
-            if said.as_ref() != Some(&outcome) {
+            if said != outcome {
                 let id = recovery.id().clone();
                 self.say(&id, About::Recover(id.as_str()), outcome.clone());
             }
             if waits {
-                self.open.push((recovery, Some(outcome)));
+                self.open.push((recovery, outcome));
             }
         }
     }

@@ -125,7 +125,7 @@ impl Recovery {
 
     /// It cannot be begun any more; but its record may have gone with a boot of the node.
     fn without_record(&self, tools: &mut Tools<'_>) -> Result<Outcome, String> {
-        let search = tools.luxid.find_job(&self.id, 0)?;
+        let search = tools.luxid.find_job(&self.id, None)?;
         Ok(match search.job {
             Some(job) => Outcome::Submitted { job },
             None => Outcome::Void {},
@@ -148,7 +148,7 @@ impl Recovery {
         let alive = is_alive(tools.luxid);
         let unwritten = match method {
             None => {
-                let search = tools.luxid.find_job(&self.id, record.above)?;
+                let search = tools.luxid.find_job(&self.id, Some(record.above))?;
                 if let Some(job) = search.job {
                     return Ok(Finding::Outcome(Outcome::Submitted { job }));
                 }

@@ -415,7 +415,7 @@ fn targets(object: &Object, cluster: &Cluster) -> Value {
     some(to)
 }
 
-/// The nodes of an instance's group that it is not on and that may take it.
+/// The nodes that an instance is not on and that may take it: those of its group first.
 fn candidates(instance: Option<&Instance>, cluster: &Cluster) -> Vec<String> {
     let Some(instance) = instance else {
         return Vec::new();
@@ -424,7 +424,10 @@ fn candidates(instance: Option<&Instance>, cluster: &Cluster) -> Vec<String> {
         .nodes
         .get(instance.conf.primary.as_str())
         .map_or("?", Node::group);
-    let others = takers(group, cluster).filter(|node| !instance.lives_on(node));
+    let groups = cluster.groups.keys().filter(|it| ***it != *group);
+    let groups = std::iter::once(group).chain(groups.map(|it| &**it));
+    let nodes = groups.flat_map(|group| takers(group, cluster));
+    let others = nodes.filter(|node| !instance.lives_on(node));
     others.map(str::to_owned).collect()
 }
 

@@ -49,10 +49,21 @@ pub struct Filling {
     pub line: LineEdit,
     /// Ganeti's, for the command lines.
     pub version: Option<Version>,
+    /// What the forecast was made of.
+    made: Option<Made>,
     /// What the operator sees of each object.
     expects: Vec<Expect>,
     /// When that became another while the form was open.
     pub changed: Option<Time>,
+}
+
+/// What a forecast was made of. On large clusters it takes milliseconds: not with every key and report.
+#[derive(Clone, Debug, PartialEq)]
+struct Made {
+    operations: Vec<Operation>,
+    shape: u64,
+    facts: u64,
+    second: u64,
 }
 
 /// Where keys go.
@@ -118,6 +129,7 @@ impl Filling {
             scroll: 0,
             line: LineEdit::default(),
             version: None,
+            made: None,
             expects: Vec::new(),
             changed: None,
         };
@@ -183,6 +195,16 @@ impl Filling {
         self.denied = denied.map(|it| it.to_string());
         let conf = cluster.conf.as_ref();
         self.version = conf.and_then(|conf| Version::parse(&conf.software_version));
+        let made = Made {
+            operations: self.operations.clone(),
+            shape: cluster.shape,
+            facts: facts.revision,
+            second: cluster.now.at.0 / 1_000,
+        };
+        if self.made.as_ref() == Some(&made) {
+            return;
+        }
+        self.made = Some(made);
         let world = World {
             cluster,
             present: facts.present(),

@@ -4,6 +4,7 @@
 //! `tests/run` starts it and runs them one after another. Each leaves the cluster as it found it.
 
 mod act;
+mod actor;
 mod deploy;
 mod events;
 mod facts;
