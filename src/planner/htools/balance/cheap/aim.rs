@@ -3,7 +3,17 @@
 use super::cost::Plan;
 
 /// A move costs so much of what it costs on average in hbal's plan, whatever it copies.
-const MOVE: f64 = 0.1;
+const MOVE: f64 = 0.2;
+
+/// A set of moves costs as much as a move, and one too many so many times more.
+const SET: f64 = 5.0;
+
+/// Moves are so many times dearer in another try if there were too many sets of them.
+const DEARER: f64 = 4.0;
+
+/// Data above this part of hbal's costs so much more again.
+const ENOUGH: f64 = 0.25;
+const DEAR: f64 = 1.0;
 
 /// What is missing to the goal costs so many times what hbal pays for it on average.
 const ABOVE: f64 = 200.0;
@@ -20,6 +30,8 @@ pub struct Aim {
     pub offline: i64,
     /// Most moves.
     pub most: i64,
+    /// More sets of moves than these are to be avoided.
+    pub sets: usize,
     /// Price of a MiB to copy.
     mib: f64,
     /// Of a move, and of a set of moves.
@@ -43,6 +55,18 @@ pub struct Outlook {
     pub offline: i64,
 }
 
+impl Outlook {
+    /// Of a plan that leaves nothing on offline nodes that may not stay there.
+    pub fn of(plan: &Plan) -> Outlook {
+        Outlook {
+            score: plan.after,
+            mib: plan.mib,
+            moves: plan.steps.len() as i64,
+            offline: 0,
+        }
+    }
+}
+
 impl Aim {
     /// Prices by a plan that does reach the goal. `whole` says that more is better.
     pub fn beside(plan: &Plan, goal: f64, whole: bool) -> Aim {
@@ -51,6 +75,7 @@ impl Aim {
             goal,
             offline: i64::MAX,
             most: i64::MAX,
+            sets: plan.sets,
             mib: 1.0 / plan.mib.max(1) as f64,
             per_move: MOVE / plan.steps.len().max(1) as f64,
             above: ABOVE / gain,
@@ -63,15 +88,22 @@ impl Aim {
         let score = it.score - self.goal + MARGIN;
         let price = if score > 0.0 { self.above } else { self.below };
         let over = (it.moves - self.most).max(0) + (it.offline - self.offline).max(0);
-        self.mib * it.mib as f64
+        let part = self.mib * it.mib as f64;
+        part + DEAR * (part - ENOUGH).max(0.0)
             + self.per_move * it.moves as f64
             + price * score
             + self.above * over as f64
     }
 
+    /// Makes moves dearer, so that there are fewer.
+    pub fn fewer_moves(&mut self) {
+        self.per_move *= DEARER;
+    }
+
     /// What sets of moves cost.
     pub fn sets(&self, count: usize) -> f64 {
-        self.per_move * count as f64
+        let over = count.saturating_sub(self.sets);
+        self.per_move * (count as f64 + SET * over as f64)
     }
 
     /// Whether it is good enough.

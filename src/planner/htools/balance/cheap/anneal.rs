@@ -3,7 +3,8 @@
 //! (Kirkpatrick, Gelatt, Vecchi: Optimization by Simulated Annealing, Science 220, 1983.)
 
 use super::aim::Aim;
-use super::placement::{Ends, Placement};
+use super::home::Ends;
+use super::placement::Placement;
 use super::propose::propose;
 use super::random::Random;
 

@@ -13,17 +13,19 @@
 mod aim;
 mod anneal;
 mod cost;
+mod home;
 mod legs;
 mod placement;
 mod propose;
 mod random;
 mod route;
+mod tally;
 
 use super::{Balancer, Options, Scope, Step};
 use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::score::score;
-use aim::Aim;
+use aim::{Aim, Outlook};
 pub use cost::{Costed, Costs, Plan, Plans, Progress, copied, dress};
 use legs::Legs;
 
@@ -34,6 +36,8 @@ struct Effort {
     each: usize,
     /// Changes at most.
     most: usize,
+    /// Changes in all tries, if so many are few enough for several.
+    all: usize,
     /// Routes to one placement, for each of so many moves that hbal's plan has.
     routes: usize,
 }
@@ -42,8 +46,25 @@ struct Effort {
 const EFFORT: Effort = Effort {
     each: 5_000,
     most: 20_000_000,
+    all: 6_000_000,
     routes: 10_000,
 };
+
+/// Most tries, each with other random numbers.
+const TRIES: usize = 3;
+
+impl Effort {
+    /// Changes in one try.
+    fn changes(self, instances: usize) -> usize {
+        instances.saturating_mul(self.each).min(self.most)
+    }
+
+    /// How many tries.
+    fn tries(self, instances: usize) -> u64 {
+        let tries = self.all / self.changes(instances).max(1);
+        tries.clamp(1, TRIES) as u64
+    }
+}
 
 /// hbal's plan and a cheaper one. `go_on` is told of every move found; nothing is given if it says false.
 pub fn plan(
@@ -98,6 +119,7 @@ fn plan_with(
         return Some(Plans { hbal, cheap });
     }
     let mut aim = Aim::beside(&fallback, goal, whole);
+    aim.sets = hbal.sets;
     if options.max_length >= 0 {
         aim.most = options.max_length;
     }
@@ -109,22 +131,29 @@ fn plan_with(
         scope,
         options,
         effort,
-        aim,
+        aim: aim.clone(),
         moves: fallback.steps.len(),
         go_on: &mut |moves| go_on(Progress::Cheap(moves)),
     };
-    let mut found = legs.go(cluster)?;
-    if found.is_none() {
-        // From where the goal is reached already.
-        found = legs.go(&balanced)?;
+    let (most, mut cheap) = (fallback.mib, fallback);
+    let cost = |it: &Plan| aim.cost(&Outlook::of(it)) + aim.sets(it.sets);
+    for number in 0..effort.tries(scope.instances.len()) {
+        let mut found = legs.go(cluster, number)?;
+        if found.is_none() && number == 0 {
+            // From where the goal is reached already.
+            found = legs.go(&balanced, number)?;
+        }
+        let found = found.and_then(|it| route::parallel(cluster, scope, options, &it));
+        let Some(found) = found.map(|it| dress(cluster, before, &it, costs.resync)) else {
+            continue;
+        };
+        if found.sets > hbal.sets {
+            legs.aim.fewer_moves();
+        }
+        if found.after <= goal && found.mib <= most && cost(&found) < cost(&cheap) {
+            cheap = found;
+        }
     }
-    let found = found.and_then(|moves| {
-        let steps = route::parallel(cluster, scope, options, &moves)?;
-        Some(dress(cluster, before, &steps, costs.resync))
-    });
-    let cost = |it: &Plan| (it.mib, it.steps.len());
-    let better = |it: &Plan| it.after <= goal && cost(it) < cost(&fallback);
-    let cheap = found.filter(better).unwrap_or(fallback);
     Some(Plans { hbal, cheap })
 }
 
