@@ -43,7 +43,7 @@ pub struct Aim {
 }
 
 /// What a plan makes of a cluster.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outlook {
     /// The score.
     pub score: f64,

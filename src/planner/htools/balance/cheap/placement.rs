@@ -200,7 +200,7 @@ impl Placement {
                     to: *to,
                     location,
                 });
-                self.leave(*at, from, *to);
+                self.leave(*at, from);
             }
         }
         for arrived in 0..self.moved.len() {
@@ -241,24 +241,21 @@ impl Placement {
         self.moved = moved;
     }
 
-    /// Takes an instance from the ends that it leaves. A secondary that stays is left too if the primary changes: it
-    /// reserves memory for another node then.
-    fn leave(&mut self, at: usize, from: Ends, to: Ends) {
+    /// Takes an instance from its nodes. From those that stay too: what they count may depend on the other one.
+    fn leave(&mut self, at: usize, from: Ends) {
         self.touch(from.0);
         if let Some(secondary) = from.1 {
             self.touch(secondary);
         }
-        let conflicts = match self.cluster.instances.get(at) {
-            Some(it) if from.0 != to.0 => self.cluster.tags.leaving(from.0, it),
-            _ => 0,
-        };
-        self.tell(at, from, to, -1);
+        let instance = self.cluster.instances.get(at);
+        let conflicts = instance.map_or(0, |it| self.cluster.tags.leaving(from.0, it));
+        self.tell(at, from, -1);
         let Placement { cluster, peers, .. } = self;
         let (nodes, figures) = (&cluster.nodes, &mut cluster.figures);
         let Some(instance) = cluster.instances.get(at) else {
             return;
         };
-        if let Some(secondary) = from.1.filter(|_| instance.has_secondary && from != to)
+        if let Some(secondary) = from.1.filter(|_| instance.has_secondary)
             && let (Some(node), Some(now)) = (nodes.get(secondary), figures.get_mut(secondary))
         {
             let before = now.reserved;
@@ -275,12 +272,8 @@ impl Placement {
             }
         }
         if let (Some(node), Some(now)) = (nodes.get(from.0), figures.get_mut(from.0)) {
-            if from.0 != to.0 {
-                let wishes = cluster.tags.wishes(from.0, instance);
-                *now = remove_primary(node, now, instance, conflicts, wishes);
-            } else if !instance.forthcoming {
-                now.location -= instance.location;
-            }
+            let wishes = cluster.tags.wishes(from.0, instance);
+            *now = remove_primary(node, now, instance, conflicts, wishes);
         }
     }
 
@@ -296,6 +289,7 @@ impl Placement {
             peers,
             board,
             homes,
+            force,
             ..
         } = self;
         let (nodes, figures) = (&cluster.nodes, &mut cluster.figures);
@@ -303,34 +297,39 @@ impl Placement {
             return false;
         };
         let offline = |at: usize| nodes.get(at).is_none_or(|it| it.offline);
-        let force = self.force || offline(from.0) || from.1.is_some_and(offline);
+        // hbal leaves out soft checks of what comes from an offline node.
+        let turns = Some(to.0) == from.1;
+        let stays = |node: usize| node == to.0 || Some(node) == to.1;
+        let away = turns || !stays(from.0);
+        let force = *force;
+        let force_primary = force || (away && offline(from.0));
+        let force_secondary = force
+            || match from.1.filter(|it| !stays(*it)) {
+                Some(gone) => offline(gone),
+                None => offline(from.0),
+            };
         if let Some(secondary) = to.1.filter(|_| instance.has_secondary) {
             instance.location = cluster.tags.common(to.0, secondary);
         }
-        if from.0 == to.0 {
-            if let Some(now) = figures.get_mut(to.0).filter(|_| !instance.forthcoming) {
-                now.location += instance.location;
-            }
-        } else {
-            if board.place(to.0).is_none() {
-                return false;
-            }
-            let (conflicts, clash) = cluster.tags.coming(to.0, instance);
-            let arrival = Arrival {
-                conflicts,
-                clash,
-                wishes: cluster.tags.wishes(to.0, instance),
-                location: instance.location,
-            };
-            let (Some(node), Some(now)) = (nodes.get(to.0), figures.get_mut(to.0)) else {
-                return false;
-            };
-            match add_primary(node, now, instance, force, arrival) {
-                Ok(new) => *now = new,
-                Err(_) => return false,
-            }
+        let stayed = from.0 == to.0;
+        if !stayed && board.place(to.0).is_none() {
+            return false;
         }
-        if let Some(secondary) = to.1.filter(|_| instance.has_secondary && from != to) {
+        let (conflicts, clash) = cluster.tags.coming(to.0, instance);
+        let arrival = Arrival {
+            conflicts,
+            clash,
+            wishes: cluster.tags.wishes(to.0, instance),
+            location: instance.location,
+        };
+        let (Some(node), Some(now)) = (nodes.get(to.0), figures.get_mut(to.0)) else {
+            return false;
+        };
+        match add_primary(node, now, instance, stayed || force_primary, arrival) {
+            Ok(new) => *now = new,
+            Err(_) => return false,
+        }
+        if let Some(secondary) = to.1.filter(|_| instance.has_secondary) {
             let known = from.0 == secondary || from.1 == Some(secondary);
             if secondary == to.0 || !(known || board.place(secondary).is_some()) {
                 return false;
@@ -343,17 +342,18 @@ impl Placement {
             let home = homes.get(at).and_then(Option::as_ref);
             if home.is_some_and(|it| it.passes_secondary(to)) {
                 let clash = cluster.tags.coming(secondary, instance).1;
-                if primary_refusal(node, now, instance, force, clash).is_some() {
+                if primary_refusal(node, now, instance, force_primary, clash).is_some() {
                     return false;
                 }
             }
-            match add_secondary(node, now, instance, force, node.offline, peer) {
+            let ignore_disks = turns && node.offline;
+            match add_secondary(node, now, instance, force_secondary, ignore_disks, peer) {
                 Ok(new) => *now = new,
                 Err(_) => return false,
             }
         }
         (instance.primary, instance.secondary) = to;
-        self.tell(at, to, from, 1);
+        self.tell(at, to, 1);
         if let Some(home) = self.homes.get(at).and_then(Option::as_ref) {
             let (now, before) = (home.cost(to), home.cost(from));
             self.sums.mib += now.0 - before.0;
@@ -362,8 +362,8 @@ impl Placement {
         true
     }
 
-    /// Tells tags and reservations that an instance is there, or no longer, as far as `other` differs.
-    fn tell(&mut self, at: usize, ends: Ends, other: Ends, sign: i64) {
+    /// Tells tags and reservations that an instance is there, or no longer.
+    fn tell(&mut self, at: usize, ends: Ends, sign: i64) {
         let Placement {
             cluster,
             peers,
@@ -373,7 +373,7 @@ impl Placement {
         let Some(instance) = cluster.instances.get(at) else {
             return;
         };
-        if ends.0 != other.0 && !instance.exclusion.is_empty() {
+        if !instance.exclusion.is_empty() {
             if !instance.forthcoming && board.has_locations() {
                 board.share(&cluster.tags, instance, ends.0, sign);
                 self.sums.tally.sharing = board.sharing();
@@ -385,7 +385,6 @@ impl Placement {
             }
         }
         if let Some(secondary) = ends.1
-            && ends != other
             && instance.has_secondary
             && !instance.forthcoming
             && let Some(entry) = peers.get_mut(secondary * cluster.nodes.len() + ends.0)
@@ -440,13 +439,13 @@ impl Placement {
         let moved = std::mem::take(&mut self.moved);
         for (number, it) in moved.iter().enumerate() {
             if number < arrived {
-                self.tell(it.at, it.to, it.from, -1);
+                self.tell(it.at, it.to, -1);
             }
             if let Some(instance) = self.cluster.instances.get_mut(it.at) {
                 (instance.primary, instance.secondary) = it.from;
                 instance.location = it.location;
             }
-            self.tell(it.at, it.from, it.to, 1);
+            self.tell(it.at, it.from, 1);
         }
         self.moved = moved;
         while let Some(before) = self.before.pop() {
