@@ -18,8 +18,8 @@ const DEAR: f64 = 1.0;
 /// What is missing to the goal costs so many times what hbal pays for it on average.
 const ABOVE: f64 = 200.0;
 
-/// By how much the score has to be below the goal: more than it may be wrong by.
-const MARGIN: f64 = 1e-9;
+/// More than the score of a placement may be wrong by.
+const MARGIN: f64 = 1e-8;
 
 /// What a placement should reach, and prices. All of hbal's plan costs one.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Aim {
     pub most: i64,
     /// More sets of moves than these are to be avoided.
     pub sets: usize,
+    /// By how much a search has to be below the goal.
+    margin: f64,
     /// Price of a MiB to copy.
     mib: f64,
     /// Of a move, and of a set of moves.
@@ -76,6 +78,7 @@ impl Aim {
             offline: i64::MAX,
             most: i64::MAX,
             sets: plan.sets,
+            margin: MARGIN,
             mib: 1.0 / plan.mib.max(1) as f64,
             per_move: MOVE / plan.steps.len().max(1) as f64,
             above: ABOVE / gain,
@@ -85,7 +88,7 @@ impl Aim {
 
     /// What it costs.
     pub fn cost(&self, it: &Outlook) -> f64 {
-        let score = it.score - self.goal + MARGIN;
+        let score = it.score - self.goal + self.margin;
         let price = if score > 0.0 { self.above } else { self.below };
         let over = (it.moves - self.most).max(0) + (it.offline - self.offline).max(0);
         let part = self.mib * it.mib as f64;
@@ -106,8 +109,19 @@ impl Aim {
         self.per_move * (count as f64 + SET * over as f64)
     }
 
-    /// Whether it is good enough.
+    /// Lets a search take what is as good as the goal, or so nearly that only the full reckoning tells.
+    pub fn equal_will_do(&mut self) {
+        self.margin = -MARGIN;
+    }
+
+    /// Whether a search takes it for good enough.
+    pub fn likely(&self, it: &Outlook) -> bool {
+        let score = it.score + self.margin;
+        self.reached(&Outlook { score, ..*it })
+    }
+
+    /// Whether it is good enough, by its exact score.
     pub fn reached(&self, it: &Outlook) -> bool {
-        it.score <= self.goal - MARGIN && it.moves <= self.most && it.offline <= self.offline
+        it.score <= self.goal && it.moves <= self.most && it.offline <= self.offline
     }
 }

@@ -63,7 +63,7 @@ pub fn anneal(
             }
             place.keep();
             now = next;
-            if aim.reached(&outlook) && best.as_ref().is_none_or(|it| now < it.0) {
+            if aim.likely(&outlook) && best.as_ref().is_none_or(|it| now < it.0) {
                 best = Some((now, place.all()));
             }
         }

@@ -50,8 +50,8 @@ pub struct Legs<'a> {
 }
 
 impl Legs<'_> {
-    /// The cheapest moves found that reach the aim, if any. The first search starts from the placement that a cluster has; each `number` uses other random numbers.
-    /// No answer at all if `go_on` said no.
+    /// The cheapest moves found that reach the aim, if any. The first search starts from the placement that a cluster has;
+    /// each `number` uses other random numbers. No answer at all if `go_on` said no.
     pub fn go(&mut self, from: &Cluster, number: u64) -> Option<Option<Vec<Made>>> {
         let mut here = self.cluster.clone();
         let mut made: Vec<Made> = Vec::new();

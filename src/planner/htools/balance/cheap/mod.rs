@@ -182,6 +182,7 @@ impl Task<'_> {
             let mut found = legs.go(self.cluster, number)?;
             if found.is_none() && number == 0 {
                 // From where the goal is reached already.
+                legs.aim.equal_will_do();
                 found = legs.go(balanced, number)?;
             }
             let Some(found) = found.and_then(|it| self.parallel(&it)) else {

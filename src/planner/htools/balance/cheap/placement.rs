@@ -178,7 +178,8 @@ impl Placement {
         all.map(|it| (it.primary, it.secondary)).collect()
     }
 
-    /// Moves instances, all at once. False if some check forbids it; then nothing has changed. Else `keep` or `undo` is next.
+    /// Moves instances, all at once. False if some check forbids it; then nothing has changed. Else `keep` or `undo` is
+    /// next.
     pub fn change(&mut self, changes: &[(usize, Ends)]) -> bool {
         let allowed = |(at, to): &(usize, Ends)| {
             let home = self.homes.get(*at).and_then(Option::as_ref);

@@ -23,7 +23,8 @@ pub struct Route {
 }
 
 /// Finds a way: set after set, each of moves that are possible now and share no node. First come those on the nodes that
-/// most moves wait for; `random` says which of them, so that another one finds another way; `patience` how often an instance may stand aside for others. No answer if `go_on` says no to a number of moves.
+/// most moves wait for; `random` says which of them, so that another one finds another way. An instance may stand aside for
+/// others as often as `patience` says. No answer if `go_on` says no to a number of moves.
 pub fn find(
     cluster: &Cluster,
     scope: &Scope,

@@ -54,9 +54,9 @@ impl Scale {
     pub fn row(&self, node: &Node, now: &Figures) -> Row {
         let values = spread_values(node, now);
         let mut out = NOTHING;
-        out[..SPREADS].copy_from_slice(&values);
-        for at in 0..SPREADS {
-            out[at] = (out[at] - self.centre[at]) * self.scale[at];
+        let scales = self.centre.iter().zip(&self.scale);
+        for ((out, value), (centre, scale)) in out.iter_mut().zip(values).zip(scales) {
+            *out = (value - centre) * scale;
         }
         out[SPREADS] = values[RESERVED];
         out
@@ -111,9 +111,10 @@ impl Tally {
     /// The score, but for errors of rounding.
     pub fn score(&self, scale: &Scale) -> f64 {
         let mut roots = NOTHING;
-        for at in 0..SPREADS {
-            let square = self.square[at] - self.sum[at] * self.sum[at] * scale.share;
-            roots[at] = if square > 0.0 { square } else { 0.0 };
+        let sums = self.sum.iter().zip(&self.square).take(SPREADS);
+        for (root, (sum, square)) in roots.iter_mut().zip(sums) {
+            let square = square - sum * sum * scale.share;
+            *root = if square > 0.0 { square } else { 0.0 };
         }
         for root in &mut roots {
             *root = root.sqrt();
