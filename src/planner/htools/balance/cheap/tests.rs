@@ -206,22 +206,21 @@ proptest! {
     }
 }
 
-/// Nodes of 100 GiB, and DRBD instances by name, memory, disk (GiB), primary and secondary.
-fn drbd(nodes: usize, instances: &[(&str, i64, i64, usize, usize)]) -> Cluster {
+/// Nodes of 100 GiB, and DRBD instances by memory and disk (GiB), primary and secondary.
+fn drbd(nodes: usize, instances: &[(i64, i64, usize, usize)]) -> Cluster {
     let mut out = "g|u|preferred||\n\n".to_owned();
+    let (total, room) = (102_400, 4_096_000);
     for at in 0..nodes {
-        let used = instances.iter().filter(|it| it.3 == at);
-        let memory: i64 = used.map(|it| it.1 * 1024).sum();
-        let there = instances.iter().filter(|it| it.3 == at || it.4 == at);
-        let disk: i64 = there.map(|it| it.2 * 1024).sum();
-        let (total, room) = (102_400, 4_096_000);
-        let (free, disk) = (total - memory, room - disk);
-        out += &format!("n{at}|{total}|0|{free}|{room}|{disk}|64|N|u|12||N|0|1|1.0\n");
+        let primaries = instances.iter().filter(|it| it.2 == at);
+        let all = instances.iter().filter(|it| it.2 == at || it.3 == at);
+        let memory = total - primaries.map(|it| it.0 * 1024).sum::<i64>();
+        let disk = room - all.map(|it| it.1 * 1024).sum::<i64>();
+        out += &format!("n{at}|{total}|0|{memory}|{room}|{disk}|64|N|u|12||N|0|1|1.0\n");
     }
     out += "\n";
-    for (name, memory, disk, p, s) in instances {
+    for (at, (memory, disk, p, s)) in instances.iter().enumerate() {
         let (memory, disk) = (memory * 1024, disk * 1024);
-        out += &format!("{name}|{memory}|{disk}|1|running|Y|n{p}|n{s}|drbd||1|-|N\n");
+        out += &format!("vm{at}|{memory}|{disk}|1|running|Y|n{p}|n{s}|drbd||1|-|N\n");
     }
     out += "\n\n|128,1,1024,1,1,1|128,1,1024,1,1,1;131072,32,8388608,16,8,12|drbd|4.0|32.0\n";
     Cluster::new(text::read(&out).unwrap(), &Setup::default()).unwrap()
@@ -229,38 +228,27 @@ fn drbd(nodes: usize, instances: &[(&str, i64, i64, usize, usize)]) -> Cluster {
 
 #[test]
 fn a_big_disk_stays_where_a_small_one_does_as_well() {
-    // All on two of four nodes; the first of equal instances, which hbal takes, are the big ones.
+    // All are on two of four nodes. Of instances that are as good hbal takes the first: these are the big ones.
     let mut all = Vec::new();
     for at in 0..16 {
-        all.push(("big", 4, 200, at % 2, (at + 1) % 2));
+        all.push((4, 200, at % 2, (at + 1) % 2));
     }
     for at in 0..16 {
-        all.push((
-            "small",
-            4,
-            195 - i64::from(at < 14) * 180,
-            at % 2,
-            (at + 1) % 2,
-        ));
+        all.push((4, 10, at % 2, (at + 1) % 2));
     }
     let cluster = drbd(4, &all);
     let (scope, options) = (Scope::all(&cluster), Options::default());
     let plans = plan(&cluster, &scope, &options, &Costs::default(), &mut |_| true).unwrap();
     let (hbal, cheap) = (plans.hbal, plans.cheap);
     assert!(cheap.after <= hbal.after);
-    assert!(
-        cheap.mib <= hbal.mib * 2 / 3,
-        "{} of {}",
-        cheap.mib,
-        hbal.mib
-    );
+    assert!(cheap.mib <= hbal.mib * 2 / 3);
     assert!(cheap.sets <= hbal.sets);
 }
 
 #[test]
 fn an_instance_stands_aside_when_another_has_to_pass() {
-    // x goes from n0 to n2 by way of n1, on which y and what is reserved for z leave no room.
-    let instances = [("x", 30, 1, 0, 1), ("y", 50, 1, 1, 3), ("z", 25, 1, 4, 1)];
+    // The first goes from n0 to n2 by way of n1, on which the second and what is reserved for the third leave no room.
+    let instances = [(30, 1, 0, 1), (50, 1, 1, 3), (25, 1, 4, 1)];
     let cluster = drbd(5, &instances);
     let (scope, options) = (Scope::all(&cluster), Options::default());
     let pass = cluster.outcome(0, Move::ReplacePrimary(2), false);
