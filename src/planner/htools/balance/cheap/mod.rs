@@ -67,7 +67,8 @@ impl Effort {
     }
 }
 
-/// hbal's plan and a cheaper one. `go_on` is told of every move found; nothing is given if it says false.
+/// hbal's plan and a cheaper one. `go_on` is told of every move of hbal's that is found, and then some hundred times a second
+/// how many moves the plan at hand has; nothing is given if it says false.
 pub fn plan(
     cluster: &Cluster,
     scope: &Scope,
