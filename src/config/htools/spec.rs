@@ -171,7 +171,7 @@ const SPECS: &[Spec] = &[
     flag(
         None,
         "cost-aware",
-        "a plan that reaches hbal's score and copies less data",
+        "a plan that reaches hbal's score or a lower one and copies less data",
         HBAL,
     ),
     with(

@@ -3,7 +3,8 @@
 //! (Kirkpatrick, Gelatt, Vecchi: Optimization by Simulated Annealing, Science 220, 1983.)
 
 use super::aim::Aim;
-use super::placement::{Ends, Placement};
+use super::home::Ends;
+use super::placement::Placement;
 use super::propose::propose;
 use super::random::Random;
 
@@ -62,7 +63,7 @@ pub fn anneal(
             }
             place.keep();
             now = next;
-            if aim.reached(&outlook) && best.as_ref().is_none_or(|it| now < it.0) {
+            if aim.likely(&outlook) && best.as_ref().is_none_or(|it| now < it.0) {
                 best = Some((now, place.all()));
             }
         }

@@ -76,7 +76,7 @@ pub struct Plans {
 pub enum Progress {
     /// Of hbal's.
     Hbal(usize),
-    /// Of one of the cost-aware ones.
+    /// Of the cost-aware one that is looked at; there may be fewer at the next look.
     Cheap(usize),
 }
 

@@ -3,7 +3,8 @@
 use super::aim::{Aim, Outlook};
 use super::anneal::{Course, anneal};
 use super::cost::copied;
-use super::placement::{Ends, Placement};
+use super::home::Ends;
+use super::placement::Placement;
 use super::random::Random;
 use super::route::{self, Route};
 use super::{Effort, Options, Scope};
@@ -23,6 +24,9 @@ const COLD: f64 = 2e-3;
 /// Routes tried at least and at most.
 const FEWEST_ROUTES: usize = 2;
 const MOST_ROUTES: usize = 16;
+
+/// How often an instance may stand aside for others; every other route does without.
+const PATIENCE: u8 = 2;
 
 /// A move of an instance.
 type Made = (usize, Move);
@@ -46,24 +50,26 @@ pub struct Legs<'a> {
 }
 
 impl Legs<'_> {
-    /// The cheapest moves found that reach the aim, if any. The first search starts from the placement that a cluster has.
-    /// No answer at all if `go_on` said no.
-    pub fn go(&mut self, from: &Cluster) -> Option<Option<Vec<Made>>> {
+    /// The cheapest moves found that reach the aim, if any. The first search starts from the placement that a cluster has;
+    /// each `number` uses other random numbers. No answer at all if `go_on` said no.
+    pub fn go(&mut self, from: &Cluster, number: u64) -> Option<Option<Vec<Made>>> {
         let mut here = self.cluster.clone();
         let mut made: Vec<Made> = Vec::new();
+        let mut sets = 0;
         let mut best: Option<(f64, Vec<Made>)> = None;
         for leg in 0..LEGS {
             let mut place = match leg {
                 0 => Placement::new(from, self.cluster, self.scope, self.options),
                 _ => Placement::new(&here, &here, self.scope, self.options),
             };
-            let Some(to) = self.search(&mut place, leg, made.len())? else {
+            let Some(to) = self.search(&mut place, (number, leg), made.len())? else {
                 break;
             };
             let (route, outlook) = self.route(&here, &to, &made)?;
             made.extend(&route.moves);
             here = route.cluster;
-            let cost = self.aim.cost(&outlook);
+            sets += route.sets;
+            let cost = self.aim.cost(&outlook) + self.aim.sets(sets);
             if self.aim.reached(&outlook) && best.as_ref().is_none_or(|it| cost < it.0) {
                 best = Some((cost, made.clone()));
             }
@@ -74,22 +80,21 @@ impl Legs<'_> {
         Some(best.map(|it| it.1))
     }
 
+    /// The placement to go to next.
     fn search(
         &mut self,
         place: &mut Placement,
-        leg: u64,
+        (number, leg): (u64, u64),
         made: usize,
     ) -> Option<Option<Vec<Ends>>> {
-        let effort = self.effort;
-        let instances = place.movable().len();
-        let proposals = instances.saturating_mul(effort.each).min(effort.most);
+        let proposals = self.effort.changes(place.movable().len());
         let (hot, part) = if leg == 0 { (HOT, 1) } else { (WARM, PART) };
         let unit = 1.0 / self.moves.max(1) as f64;
         let course = Course {
             proposals: proposals / part,
             hot: hot * unit,
             cold: COLD * unit,
-            seed: leg,
+            seed: number * LEGS + leg,
         };
         let mut aim = self.aim.clone();
         aim.most = aim.most.saturating_sub_unsigned(made as u64);
@@ -102,9 +107,18 @@ impl Legs<'_> {
         let routes = self.effort.routes / self.moves.max(1);
         let mut random = Random::new(made.len() as u64);
         let mut best: Option<(f64, Route, Outlook)> = None;
-        for _ in 0..routes.clamp(FEWEST_ROUTES, MOST_ROUTES) {
+        for number in 0..routes.clamp(FEWEST_ROUTES, MOST_ROUTES) {
+            let patience = if number % 2 == 0 { PATIENCE } else { 0 };
             let go_on = &mut *self.go_on;
-            let route = route::find(here, self.scope, self.options, to, &mut random, go_on)?;
+            let route = route::find(
+                here,
+                self.scope,
+                self.options,
+                to,
+                patience,
+                &mut random,
+                go_on,
+            )?;
             let outlook = self.outlook(&route, made);
             let cost = self.aim.cost(&outlook) + self.aim.sets(route.sets);
             if best.as_ref().is_none_or(|it| cost < it.0) {

@@ -1,53 +1,23 @@
 //! Where every instance is, as a search sees it: changed and changed back in some hundred nanoseconds, with the score, the
 //! data to copy and the moves kept at hand. Every change passes the checks of hbal's moves on the nodes that gain.
 
-use super::super::candidates::Kinds;
 use super::super::{Options, Scope};
 use super::aim::Outlook;
+use super::home::{Ends, Home};
+use super::tally::{NOTHING, Row, Scale, Tally};
 use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::node::Figures;
 use crate::planner::htools::operations::{
-    Arrival, add_primary, add_secondary, remove_primary, remove_secondary,
+    Arrival, add_primary, add_secondary, primary_refusal, remove_primary, remove_secondary,
 };
-use crate::planner::htools::score::{
-    COMPONENTS, Counts, RESERVED, SPREAD_ROWS, SPREADS, spread_values,
-};
-
-/// Primary and secondary.
-pub type Ends = (usize, Option<usize>);
-
-/// Spread values padded to whole vectors.
-const WIDE: usize = 16;
-
-/// Where an instance may go.
-#[derive(Clone, Copy, Debug, Default)]
-struct Freedom {
-    /// To another primary.
-    primary: bool,
-    /// To another node with its disks.
-    disks: bool,
-    /// From a node that is online.
-    leave: bool,
-}
-
-/// What changes with the placement and is cheap to keep a copy of.
-#[derive(Clone, Copy, Debug)]
-struct Sums {
-    sum: [f64; WIDE],
-    square: [f64; WIDE],
-    reserved: f64,
-    counts: Counts,
-    sharing: i64,
-    mib: i64,
-    moves: i64,
-}
+use crate::planner::htools::score::Counts;
 
 /// A node before the last change.
 struct Before {
     node: usize,
     figures: Figures,
-    row: [f64; WIDE],
+    row: Row,
 }
 
 /// An instance that the last change moves.
@@ -60,23 +30,32 @@ struct Moved {
     location: i64,
 }
 
+/// What a placement brings and costs.
+#[derive(Clone, Copy)]
+struct Sums {
+    tally: Tally,
+    mib: i64,
+    moves: i64,
+}
+
 /// A placement of all instances.
 pub struct Placement {
     /// The cluster as placed; its lists of instances and its reservations are those of the start.
     cluster: Cluster,
+    /// Of the start, but for what tags share.
     board: Board,
+    /// Soft checks are left out.
     force: bool,
-    home: Vec<Ends>,
-    freedom: Vec<Freedom>,
+    /// For each instance that may be moved.
+    homes: Vec<Option<Home>>,
     movable: Vec<usize>,
-    /// MiB reserved by each node for each other.
+    /// MiB reserved on each node for each other: a square, the reserving node first.
     peers: Vec<i64>,
-    /// Instances on each node.
+    /// For each node the instances there that may be moved, in no order.
     on: Vec<Vec<usize>>,
-    rows: Vec<[f64; WIDE]>,
-    centre: [f64; WIDE],
-    scale: [f64; WIDE],
-    share: f64,
+    /// For each node.
+    rows: Vec<Row>,
+    scale: Scale,
     sums: Sums,
     /// To take the last change back.
     before: Vec<Before>,
@@ -85,73 +64,44 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// The placement as a cluster has it; what it costs is counted from `home` on, the same cluster at the start.
+    /// The placement as a cluster has it. What it costs is counted from `home` on, the same cluster at the start.
     pub fn new(cluster: &Cluster, home: &Cluster, scope: &Scope, options: &Options) -> Placement {
         let board = Board::new(cluster, &scope.nodes);
-        let count = board.online() as f64;
-        let (mut centre, mut scale) = ([0.0; WIDE], [0.0; WIDE]);
-        for row in board.rows() {
-            for (sum, value) in centre.iter_mut().zip(row) {
-                *sum += value / count;
-            }
-        }
-        for (scale, row) in scale.iter_mut().zip(SPREAD_ROWS) {
-            *scale = COMPONENTS.get(row).map_or(0.0, |it| it.1) / count.sqrt();
-        }
         let nodes = cluster.nodes.len();
-        let mut peers = Vec::with_capacity(nodes * nodes);
-        for at in 0..nodes {
-            peers.extend_from_slice(cluster.peers.row(at));
-        }
         let inside = |node: usize| board.place(node).is_some();
-        let mut freedom = vec![Freedom::default(); cluster.instances.len()];
-        let mut movable = Vec::with_capacity(scope.instances.len());
-        let mut on = vec![Vec::new(); nodes];
+        let mut homes = vec![None; cluster.instances.len()];
+        let (mut movable, mut on) = (Vec::new(), vec![Vec::new(); nodes]);
+        let (mut mib, mut moves) = (0, 0);
         for at in &scope.instances {
-            let Some(instance) = cluster.instances.get(*at) else {
+            let (Some(own), Some(instance), Some(slot)) = (
+                Home::of(home, *at, options, inside),
+                cluster.instances.get(*at),
+                homes.get_mut(*at),
+            ) else {
                 continue;
             };
-            let kinds = home.instances.get(*at);
-            let kinds = kinds.map(|it| Kinds::of(home, it, options, inside));
-            let kinds = kinds.unwrap_or_default();
-            if let Some(freedom) = freedom.get_mut(*at) {
-                *freedom = Freedom {
-                    primary: kinds.failover || kinds.to_any || kinds.and_failover,
-                    disks: kinds.secondary,
-                    leave: !options.evacuate,
-                };
-            }
-            if !kinds.none() {
-                movable.push(*at);
-                for node in instance.nodes() {
-                    if let Some(list) = on.get_mut(node) {
-                        list.push(*at);
-                    }
+            let cost = own.cost((instance.primary, instance.secondary));
+            mib += cost.0;
+            moves += cost.1;
+            movable.push(*at);
+            *slot = Some(own);
+            for node in instance.nodes() {
+                if let Some(list) = on.get_mut(node) {
+                    list.push(*at);
                 }
             }
         }
-        let home = home.instances.iter();
-        let home: Vec<Ends> = home.map(|it| (it.primary, it.secondary)).collect();
-        let sums = Sums {
-            sum: [0.0; WIDE],
-            square: [0.0; WIDE],
-            reserved: 0.0,
-            counts: board.counts(),
-            sharing: board.sharing(),
-            mib: 0,
-            moves: 0,
-        };
+        let peers = (0..nodes).flat_map(|node| cluster.peers.row(node).iter().copied());
+        let tally = Tally::new(&board);
+        let sums = Sums { tally, mib, moves };
         let mut out = Placement {
             force: options.ignore_soft_errors,
-            home,
-            freedom,
+            homes,
             movable,
-            peers,
+            peers: peers.collect(),
             on,
-            rows: vec![[0.0; WIDE]; nodes],
-            centre,
-            scale,
-            share: 1.0 / count,
+            rows: vec![NOTHING; nodes],
+            scale: Scale::new(&board),
             sums,
             before: Vec::new(),
             moved: Vec::new(),
@@ -159,10 +109,11 @@ impl Placement {
             board,
             cluster: cluster.clone(),
         };
-        for at in &scope.instances {
-            let (mib, moves) = out.cost(*at, out.ends(*at));
-            out.sums.mib += mib;
-            out.sums.moves += moves;
+        for at in 0..nodes {
+            let row = out.row(at);
+            if let Some(slot) = out.rows.get_mut(at) {
+                *slot = row;
+            }
         }
         out.refresh();
         out
@@ -170,66 +121,26 @@ impl Placement {
 
     /// Adds all up anew, so that errors of rounding do not grow.
     pub fn refresh(&mut self) {
-        self.sums.sum = [0.0; WIDE];
-        self.sums.square = [0.0; WIDE];
-        self.sums.reserved = 0.0;
-        for at in 0..self.rows.len() {
-            let row = self.row(at);
-            let Some(slot) = self.rows.get_mut(at) else {
-                continue;
-            };
-            *slot = row;
-            self.sums.add(&row, &[0.0; WIDE]);
-        }
+        self.sums.tally = self.sums.tally.recounted(&self.rows);
     }
 
-    /// What a node counts for the spreads, scaled.
-    fn row(&self, at: usize) -> [f64; WIDE] {
-        let mut out = [0.0; WIDE];
-        let (Some(node), Some(now)) = (self.cluster.nodes.get(at), self.cluster.figures.get(at))
-        else {
-            return out;
-        };
-        if self.board.place(at).is_none() {
-            return out;
+    /// What a node counts for the spreads.
+    fn row(&self, at: usize) -> Row {
+        let (node, now) = (self.cluster.nodes.get(at), self.cluster.figures.get(at));
+        match node.zip(now).filter(|_| self.board.place(at).is_some()) {
+            Some((node, now)) => self.scale.row(node, now),
+            None => NOTHING,
         }
-        let values = spread_values(node, now);
-        out[..SPREADS].copy_from_slice(&values);
-        for ((out, centre), scale) in out.iter_mut().zip(&self.centre).zip(&self.scale) {
-            *out = (*out - centre) * scale;
-        }
-        out[SPREADS] = values[RESERVED];
-        out
-    }
-
-    /// The score, but for errors of rounding.
-    fn score(&self) -> f64 {
-        let sums = &self.sums;
-        let mut roots = [0.0; WIDE];
-        for at in 0..SPREADS {
-            let square = sums.square[at] - sums.sum[at] * sums.sum[at] * self.share;
-            roots[at] = if square > 0.0 { square } else { 0.0 };
-        }
-        for root in &mut roots {
-            *root = root.sqrt();
-        }
-        let counts = &sums.counts;
-        let counted = counts.n1
-            + 4 * counts.offline
-            + 16 * counts.offline_primaries
-            + 2 * counts.conflicts
-            + counts.location
-            + sums.sharing;
-        roots.iter().sum::<f64>() + counted as f64 + 0.25 * sums.reserved
     }
 
     /// What the placement brings and costs.
     pub fn outlook(&self) -> Outlook {
+        let Sums { tally, mib, moves } = &self.sums;
         Outlook {
-            score: self.score(),
-            mib: self.sums.mib,
-            moves: self.sums.moves,
-            offline: self.sums.counts.offline,
+            score: tally.score(&self.scale),
+            mib: *mib,
+            moves: *moves,
+            offline: tally.counts.offline,
         }
     }
 
@@ -239,12 +150,12 @@ impl Placement {
         instance.map_or((0, None), |it| (it.primary, it.secondary))
     }
 
-    /// Where it was at the start.
-    pub fn home(&self, at: usize) -> Ends {
-        self.home.get(at).copied().unwrap_or((0, None))
+    /// Where it was at the start, if it may be moved.
+    pub fn home(&self, at: usize) -> Option<Ends> {
+        self.homes.get(at)?.map(|it| it.ends)
     }
 
-    /// Primary and secondary, if the instance has both and its disks on both.
+    /// Primary and secondary, if the instance has its disks on both.
     pub fn pair(&self, at: usize) -> Option<(usize, usize)> {
         let instance = self.cluster.instances.get(at)?;
         let secondary = instance.secondary.filter(|_| instance.has_secondary)?;
@@ -263,12 +174,18 @@ impl Placement {
 
     /// Where all instances are.
     pub fn all(&self) -> Vec<Ends> {
-        (0..self.home.len()).map(|at| self.ends(at)).collect()
+        let all = self.cluster.instances.iter();
+        all.map(|it| (it.primary, it.secondary)).collect()
     }
 
-    /// Moves instances, all at once. False if some check forbids it; then nothing has changed. Else `keep` or `undo` is next.
+    /// Moves instances, all at once. False if some check forbids it; then nothing has changed. Else `keep` or `undo` is
+    /// next.
     pub fn change(&mut self, changes: &[(usize, Ends)]) -> bool {
-        if !changes.iter().all(|(at, to)| self.allowed(*at, *to)) {
+        let allowed = |(at, to): &(usize, Ends)| {
+            let home = self.homes.get(*at).and_then(Option::as_ref);
+            home.is_some_and(|it| it.allows(&self.cluster, *to))
+        };
+        if !changes.iter().all(allowed) {
             return false;
         }
         self.before.clear();
@@ -284,7 +201,7 @@ impl Placement {
                     to: *to,
                     location,
                 });
-                self.leave(*at, from, *to);
+                self.leave(*at, from);
             }
         }
         for arrived in 0..self.moved.len() {
@@ -307,18 +224,16 @@ impl Placement {
     pub fn keep(&mut self) {
         let moved = std::mem::take(&mut self.moved);
         for Moved { at, from, to, .. } in moved.iter().copied() {
-            let drbd = self.has_secondary(at);
-            for node in [Some(from.0), from.1.filter(|_| drbd)]
-                .into_iter()
-                .flatten()
-            {
+            let drbd = self.pair(at).is_some();
+            let nodes = |ends: Ends| std::iter::once(ends.0).chain(ends.1.filter(|_| drbd));
+            for node in nodes(from) {
                 if let Some(list) = self.on.get_mut(node)
                     && let Some(place) = list.iter().position(|it| *it == at)
                 {
                     list.swap_remove(place);
                 }
             }
-            for node in [Some(to.0), to.1.filter(|_| drbd)].into_iter().flatten() {
+            for node in nodes(to) {
                 if let Some(list) = self.on.get_mut(node) {
                     list.push(at);
                 }
@@ -327,48 +242,21 @@ impl Placement {
         self.moved = moved;
     }
 
-    /// Whether it may be there at all.
-    fn allowed(&self, at: usize, to: Ends) -> bool {
-        let home = self.home(at);
-        let freedom = self.freedom.get(at).copied().unwrap_or_default();
-        if to.0 != home.0 && !freedom.primary {
-            return false;
-        }
-        if freedom.disks && freedom.leave {
-            return true;
-        }
-        let stays = |node: usize| node == to.0 || Some(node) == to.1;
-        let online = |node: &usize| self.cluster.nodes.get(*node).is_some_and(|it| !it.offline);
-        let mut ends = std::iter::once(home.0).chain(home.1.filter(|_| self.has_secondary(at)));
-        if !freedom.disks && self.has_secondary(at) {
-            return ends.all(stays);
-        }
-        ends.filter(online).all(stays)
-    }
-
-    fn has_secondary(&self, at: usize) -> bool {
-        let instance = self.cluster.instances.get(at);
-        instance.is_some_and(|it| it.has_secondary)
-    }
-
-    /// Takes an instance from the ends that it leaves. A secondary that stays is left too if the primary changes: it
-    /// reserves memory for another node then.
-    fn leave(&mut self, at: usize, from: Ends, to: Ends) {
+    /// Takes an instance from its nodes. From those that stay too: what they count may depend on the other one.
+    fn leave(&mut self, at: usize, from: Ends) {
         self.touch(from.0);
         if let Some(secondary) = from.1 {
             self.touch(secondary);
         }
-        let conflicts = match self.cluster.instances.get(at) {
-            Some(it) if from.0 != to.0 => self.cluster.tags.leaving(from.0, it),
-            _ => 0,
-        };
-        self.tell(at, from, to, -1);
+        let instance = self.cluster.instances.get(at);
+        let conflicts = instance.map_or(0, |it| self.cluster.tags.leaving(from.0, it));
+        self.tell(at, from, -1);
         let Placement { cluster, peers, .. } = self;
         let (nodes, figures) = (&cluster.nodes, &mut cluster.figures);
         let Some(instance) = cluster.instances.get(at) else {
             return;
         };
-        if let Some(secondary) = from.1.filter(|_| instance.has_secondary && from != to)
+        if let Some(secondary) = from.1.filter(|_| instance.has_secondary)
             && let (Some(node), Some(now)) = (nodes.get(secondary), figures.get_mut(secondary))
         {
             let before = now.reserved;
@@ -385,12 +273,8 @@ impl Placement {
             }
         }
         if let (Some(node), Some(now)) = (nodes.get(from.0), figures.get_mut(from.0)) {
-            if from.0 != to.0 {
-                let wishes = cluster.tags.wishes(from.0, instance);
-                *now = remove_primary(node, now, instance, conflicts, wishes);
-            } else if !instance.forthcoming {
-                now.location -= instance.location;
-            }
+            let wishes = cluster.tags.wishes(from.0, instance);
+            *now = remove_primary(node, now, instance, conflicts, wishes);
         }
     }
 
@@ -405,6 +289,8 @@ impl Placement {
             cluster,
             peers,
             board,
+            homes,
+            force,
             ..
         } = self;
         let (nodes, figures) = (&cluster.nodes, &mut cluster.figures);
@@ -412,34 +298,39 @@ impl Placement {
             return false;
         };
         let offline = |at: usize| nodes.get(at).is_none_or(|it| it.offline);
-        let force = self.force || offline(from.0) || from.1.is_some_and(offline);
+        // hbal leaves out soft checks of what comes from an offline node.
+        let turns = Some(to.0) == from.1;
+        let stays = |node: usize| node == to.0 || Some(node) == to.1;
+        let away = turns || !stays(from.0);
+        let force = *force;
+        let force_primary = force || (away && offline(from.0));
+        let force_secondary = force
+            || match from.1.filter(|it| !stays(*it)) {
+                Some(gone) => offline(gone),
+                None => offline(from.0),
+            };
         if let Some(secondary) = to.1.filter(|_| instance.has_secondary) {
             instance.location = cluster.tags.common(to.0, secondary);
         }
-        if from.0 == to.0 {
-            if let Some(now) = figures.get_mut(to.0).filter(|_| !instance.forthcoming) {
-                now.location += instance.location;
-            }
-        } else {
-            if board.place(to.0).is_none() || !cluster.tags.may_migrate(from.0, to.0) {
-                return false;
-            }
-            let (conflicts, clash) = cluster.tags.coming(to.0, instance);
-            let arrival = Arrival {
-                conflicts,
-                clash,
-                wishes: cluster.tags.wishes(to.0, instance),
-                location: instance.location,
-            };
-            let (Some(node), Some(now)) = (nodes.get(to.0), figures.get_mut(to.0)) else {
-                return false;
-            };
-            match add_primary(node, now, instance, force, arrival) {
-                Ok(new) => *now = new,
-                Err(_) => return false,
-            }
+        let stayed = from.0 == to.0;
+        if !stayed && board.place(to.0).is_none() {
+            return false;
         }
-        if let Some(secondary) = to.1.filter(|_| instance.has_secondary && from != to) {
+        let (conflicts, clash) = cluster.tags.coming(to.0, instance);
+        let arrival = Arrival {
+            conflicts,
+            clash,
+            wishes: cluster.tags.wishes(to.0, instance),
+            location: instance.location,
+        };
+        let (Some(node), Some(now)) = (nodes.get(to.0), figures.get_mut(to.0)) else {
+            return false;
+        };
+        match add_primary(node, now, instance, stayed || force_primary, arrival) {
+            Ok(new) => *now = new,
+            Err(_) => return false,
+        }
+        if let Some(secondary) = to.1.filter(|_| instance.has_secondary) {
             let known = from.0 == secondary || from.1 == Some(secondary);
             if secondary == to.0 || !(known || board.place(secondary).is_some()) {
                 return false;
@@ -449,37 +340,31 @@ impl Placement {
             let (Some(node), Some(now)) = (nodes.get(secondary), figures.get_mut(secondary)) else {
                 return false;
             };
-            match add_secondary(node, now, instance, force, node.offline, peer) {
+            let home = homes.get(at).and_then(Option::as_ref);
+            if home.is_some_and(|it| it.passes_secondary(to)) {
+                let clash = cluster.tags.coming(secondary, instance).1;
+                if primary_refusal(node, now, instance, force_primary, clash).is_some() {
+                    return false;
+                }
+            }
+            let ignore_disks = turns && node.offline;
+            match add_secondary(node, now, instance, force_secondary, ignore_disks, peer) {
                 Ok(new) => *now = new,
                 Err(_) => return false,
             }
         }
         (instance.primary, instance.secondary) = to;
-        self.tell(at, to, from, 1);
-        let (mib, moves) = self.cost(at, to);
-        let (mib_before, moves_before) = self.cost(at, from);
-        self.sums.mib += mib - mib_before;
-        self.sums.moves += moves - moves_before;
+        self.tell(at, to, 1);
+        if let Some(home) = self.homes.get(at).and_then(Option::as_ref) {
+            let (now, before) = (home.cost(to), home.cost(from));
+            self.sums.mib += now.0 - before.0;
+            self.sums.moves += now.1 - before.1;
+        }
         true
     }
 
-    /// MiB and moves from home to there.
-    fn cost(&self, at: usize, to: Ends) -> (i64, i64) {
-        let home = self.home(at);
-        let Some(instance) = self.cluster.instances.get(at) else {
-            return (0, 0);
-        };
-        if !instance.has_secondary {
-            return (0, i64::from(home.0 != to.0));
-        }
-        let known = |node: usize| node == home.0 || Some(node) == home.1;
-        let new = i64::from(!known(to.0)) + i64::from(to.1.is_some_and(|it| !known(it)));
-        let moves = new.max(i64::from(home != to));
-        (instance.disk.max(0).saturating_mul(new), moves)
-    }
-
-    /// Tells tags and reservations that an instance is there, or no longer, as far as `other` differs.
-    fn tell(&mut self, at: usize, ends: Ends, other: Ends, sign: i64) {
+    /// Tells tags and reservations that an instance is there, or no longer.
+    fn tell(&mut self, at: usize, ends: Ends, sign: i64) {
         let Placement {
             cluster,
             peers,
@@ -489,10 +374,10 @@ impl Placement {
         let Some(instance) = cluster.instances.get(at) else {
             return;
         };
-        if ends.0 != other.0 && !instance.exclusion.is_empty() {
+        if !instance.exclusion.is_empty() {
             if !instance.forthcoming && board.has_locations() {
                 board.share(&cluster.tags, instance, ends.0, sign);
-                self.sums.sharing = board.sharing();
+                self.sums.tally.sharing = board.sharing();
             }
             if sign > 0 {
                 cluster.tags.came(ends.0, instance);
@@ -501,7 +386,6 @@ impl Placement {
             }
         }
         if let Some(secondary) = ends.1
-            && ends != other
             && instance.has_secondary
             && !instance.forthcoming
             && let Some(entry) = peers.get_mut(secondary * cluster.nodes.len() + ends.0)
@@ -542,8 +426,9 @@ impl Placement {
             let counts = Counts::of(node, now).plus(Counts::of(node, &before.figures), -1);
             let old = before.row;
             let new = self.row(at);
-            self.sums.counts = self.sums.counts.plus(counts, 1);
-            self.sums.add(&new, &old);
+            let tally = &mut self.sums.tally;
+            tally.counts = tally.counts.plus(counts, 1);
+            tally.replace(&old, &new);
             if let Some(row) = self.rows.get_mut(at) {
                 *row = new;
             }
@@ -555,13 +440,13 @@ impl Placement {
         let moved = std::mem::take(&mut self.moved);
         for (number, it) in moved.iter().enumerate() {
             if number < arrived {
-                self.tell(it.at, it.to, it.from, -1);
+                self.tell(it.at, it.to, -1);
             }
             if let Some(instance) = self.cluster.instances.get_mut(it.at) {
                 (instance.primary, instance.secondary) = it.from;
                 instance.location = it.location;
             }
-            self.tell(it.at, it.from, it.to, 1);
+            self.tell(it.at, it.from, 1);
         }
         self.moved = moved;
         while let Some(before) = self.before.pop() {
@@ -573,16 +458,5 @@ impl Placement {
             }
         }
         self.sums = self.sums_before;
-    }
-}
-
-impl Sums {
-    #[inline(always)]
-    fn add(&mut self, new: &[f64; WIDE], old: &[f64; WIDE]) {
-        for at in 0..WIDE {
-            self.sum[at] += new[at] - old[at];
-            self.square[at] += (new[at] - old[at]) * (new[at] + old[at]);
-        }
-        self.reserved += new[SPREADS] - old[SPREADS];
     }
 }

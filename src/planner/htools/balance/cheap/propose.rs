@@ -1,6 +1,7 @@
 //! Changes of a placement that a search tries.
 
-use super::placement::{Ends, Placement};
+use super::home::Ends;
+use super::placement::Placement;
 use super::random::Random;
 
 /// Of a hundred proposals so many are of each kind, in the order of [`Kind`].
@@ -52,7 +53,7 @@ pub fn propose(
     }
     let (now, home) = (place.ends(at), place.home(at));
     match (kind, place.pair(at)) {
-        (Kind::Home, _) if now != home => changes.push((at, home)),
+        (Kind::Home, _) => changes.extend(home.filter(|it| *it != now).map(|it| (at, it))),
         (Kind::Turn, Some((p, s))) => changes.push((at, (s, Some(p)))),
         (Kind::Move, Some((p, s))) => {
             let Some(t) = random.pick(targets).filter(|t| *t != p && *t != s) else {
@@ -104,7 +105,7 @@ fn instead(
     random: &mut Random,
     changes: &mut Vec<(usize, Ends)>,
 ) {
-    let (home, Some(second)) = place.home(at) else {
+    let Some((home, Some(second))) = place.home(at) else {
         return;
     };
     let left = [second, home].into_iter().find(|it| *it != p && *it != s);

@@ -1,7 +1,7 @@
 //! Numbers that look random and are the same in every run.
 
-/// A generator: a counter in steps of the golden ratio, its bits mixed by multiplying and shifting (SplitMix64 of Steele, Lea
-/// and Flood, 2014).
+/// A generator: a counter in steps of the golden ratio, its bits mixed by multiplying and shifting (SplitMix64; Steele, Lea,
+/// Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
 pub struct Random(u64);
 
 impl Random {

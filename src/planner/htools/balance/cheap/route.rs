@@ -1,7 +1,7 @@
 //! From a cluster to a placement of its instances: the moves, in sets that can run at the same time. Each move passes hbal's
 //! checks where it stands.
 
-use super::placement::Ends;
+use super::home::Ends;
 use super::random::Random;
 use crate::planner::htools::balance::candidates::Kinds;
 use crate::planner::htools::balance::{Options, Scope, Step, jobs};
@@ -9,9 +9,6 @@ use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::instance::Instance;
 use crate::planner::htools::moves::{Move, Outcome};
-
-/// How often an instance may stand aside.
-const ASIDE: u8 = 2;
 
 /// A way to a placement, perhaps not all of it.
 pub struct Route {
@@ -26,12 +23,14 @@ pub struct Route {
 }
 
 /// Finds a way: set after set, each of moves that are possible now and share no node. First come those on the nodes that
-/// most moves wait for; `random` says which of them, so that another one finds another way. No answer if `go_on` says no to a number of moves.
+/// most moves wait for; `random` says which of them, so that another one finds another way. An instance may stand aside for
+/// others as often as `patience` says. No answer if `go_on` says no to a number of moves.
 pub fn find(
     cluster: &Cluster,
     scope: &Scope,
     options: &Options,
     to: &[Ends],
+    patience: u8,
     random: &mut Random,
     go_on: &mut dyn FnMut(usize) -> bool,
 ) -> Option<Route> {
@@ -44,6 +43,7 @@ pub fn find(
         cluster: cluster.clone(),
         busy: vec![false; count],
         moves: Vec::new(),
+        patience,
         aside: vec![0; cluster.instances.len()],
     };
     let mut left = scope.instances.clone();
@@ -126,7 +126,8 @@ struct Way<'a> {
     /// Nodes that the set at hand needs.
     busy: Vec<bool>,
     moves: Vec<(usize, Move)>,
-    /// How often each instance has stood aside.
+    /// How often an instance may stand aside, and how often each has.
+    patience: u8,
     aside: Vec<u8>,
 }
 
@@ -191,7 +192,7 @@ impl Way<'_> {
                 there.extend_from_slice(self.cluster.primaries.get(node)?);
             }
             for other in there {
-                let seldom = self.aside.get(other).is_some_and(|it| *it < ASIDE);
+                let seldom = self.aside.get(other).is_some_and(|it| *it < self.patience);
                 if !seldom || other == *at {
                     continue;
                 }
