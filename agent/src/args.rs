@@ -5,7 +5,9 @@ use std::path::PathBuf;
 /// What `--help` prints, and what follows a mistake.
 pub const USAGE: &str = "\
 gantry-agent serve [--as NAME] [--read-only] [--allow LIST]
-                         answer a console on standard input and output
+                         answer a console on standard input and output; nothing may be
+                         changed, or only what the LIST of permissions has (comma between);
+                         /etc/gantry/agent.toml may withhold more from NAME
 gantry-agent snapshot [--root DIR] [--json]
                          print this node's facts once, or those of a support archive in DIR:
                          its /proc, what commands printed, Ganeti's files; each is optional

@@ -1,5 +1,6 @@
 //! gantry's node agent as a library: the real agent, and what simulated nodes share with it.
 
+pub mod act;
 pub mod archive;
 pub mod args;
 pub mod config_data;

@@ -1,5 +1,6 @@
 //! The machine that this agent runs on, as a session's node.
 
+use gantry_wire::act::Outcome;
 use gantry_wire::drbd::Drbd;
 use gantry_wire::node::Sample;
 use gantry_wire::report::{AnswerBody, Hello, Problem};
@@ -7,12 +8,16 @@ use gantry_wire::request::{Question, Watch};
 use gantry_wire::ssconf::Ssconf;
 use gantry_wire::{PROTOCOL, Report};
 
+use crate::act::Actor;
+use crate::act::audit::Audit;
+use crate::act::permits::Permits;
+use crate::act::who::Who;
 use crate::args::Serve;
 use crate::master::{Master, Order, Seat};
 use crate::place::{Place, text};
 use crate::probe::all::{Cluster, Probes};
 use crate::probe::system;
-use crate::session::{Moment, Node};
+use crate::session::{Moment, Node, Wish};
 use crate::ssconf;
 use crate::waker::Waker;
 
@@ -26,6 +31,9 @@ pub struct Machine {
     ssconf_changed: bool,
     probes: Probes,
     master: Master,
+    actor: Actor,
+    /// What is wrong with what is said about permissions, to be told once.
+    permits_trouble: String,
     /// The console watched the master's side when it was asked last.
     watched: bool,
     watched_since: u64,
@@ -38,9 +46,14 @@ impl Machine {
     pub fn new(place: Place, serve: Serve, waker: Waker) -> Machine {
         let mut ssconf = ssconf::Reader::default();
         let ssconf_changed = ssconf.refresh(&place);
+        let permits = Permits::new(&place, &serve);
+        let who = Who::of_session(&place, &serve.name);
+        let audit = Audit::new(place.log.clone(), who);
         Machine {
             probes: Probes::new(waker.clone()),
-            master: Master::new(place.clone(), waker),
+            master: Master::new(place.clone(), waker.clone()),
+            permits_trouble: permits.trouble(),
+            actor: Actor::new(place.clone(), permits, audit, waker),
             place,
             serve,
             ssconf,
@@ -133,7 +146,8 @@ impl Node for Machine {
             arch: machine,
             boot_id: system::boot_id(&self.place),
             name: self.serve.name.clone(),
-            read_only: self.serve.read_only,
+            read_only: self.actor.permits().is_empty(),
+            permits: self.actor.permits().words(),
             pid: std::process::id(),
         }
     }
@@ -167,6 +181,13 @@ impl Node for Machine {
         let order = self.order(watch);
         let trouble = self.master.order(&order).err();
         let mut reports = self.master.reports();
+        reports.extend(self.actor.reports());
+        if !self.permits_trouble.is_empty() {
+            reports.push(Report::Problem(Problem {
+                about: "permissions".into(),
+                text: std::mem::take(&mut self.permits_trouble),
+            }));
+        }
         if trouble != self.trouble {
             self.trouble.clone_from(&trouble);
             reports.push(Report::Problem(Problem {
@@ -188,6 +209,19 @@ impl Node for Machine {
                 (!asked).then(|| AnswerBody::Failed("jobs are not watched on this node".into()))
             }
         }
+    }
+
+    fn act(&mut self, wish: Wish, _: Moment) -> Option<Outcome> {
+        let name = self.name();
+        self.actor.take(wish, &name)
+    }
+
+    fn misread(&mut self, id: &str, why: &str, _: Moment) {
+        self.actor.misread(id, why);
+    }
+
+    fn heard(&mut self, now: Moment) {
+        self.actor.heard(now);
     }
 }
 

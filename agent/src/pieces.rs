@@ -84,6 +84,7 @@ fn kind(report: &Report) -> &'static str {
         Report::Queue(_) => "queue",
         Report::Locks(_) => "locks",
         Report::Live(_) => "live",
+        Report::Acted(_) => "act",
         Report::Problem(_) => "problem",
     }
 }

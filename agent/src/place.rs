@@ -24,6 +24,8 @@ pub struct Place {
     pub sys: PathBuf,
     /// Where LVM writes its backups of each change, elsewhere only in tests.
     pub backup: PathBuf,
+    /// Where syslog takes lines, elsewhere only in tests.
+    pub log: PathBuf,
     /// The door to an archive; a running node needs none.
     door: Option<Arc<Rooted>>,
 }
@@ -63,6 +65,7 @@ impl Place {
             proc: "/proc".into(),
             sys: "/sys".into(),
             backup: "/etc/lvm/backup".into(),
+            log: "/dev/log".into(),
             door: None,
         }
     }
@@ -87,6 +90,7 @@ impl Place {
             proc: root.join("proc"),
             sys: root.join("sys"),
             backup: root.join("etc/lvm/backup"),
+            log: root.join("dev/log"),
             root: root.to_owned(),
             hostname: None,
             door: Some(door),

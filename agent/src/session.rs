@@ -1,6 +1,7 @@
 //! One console's conversation with one node, without any input or output of its own: bytes and
 //! the time go in, bytes come out. The real agent and the demo's simulated nodes both run it.
 
+use gantry_wire::act::{Act, ActId, Acted, Outcome, Recover, Refusal};
 use gantry_wire::drbd::Drbd;
 use gantry_wire::frame::{self, Lines};
 use gantry_wire::node::{Missing, Sample};
@@ -56,6 +57,35 @@ pub trait Node {
 
     /// Answers a question; `None` if the answer comes later, through [`Node::poll`].
     fn ask(&mut self, id: u64, question: &Question, now: Moment) -> Option<AnswerBody>;
+
+    /// Changes something, or says what became of it; `None` if that comes later, through
+    /// [`Node::poll`].
+    fn act(&mut self, wish: Wish, now: Moment) -> Option<Outcome> {
+        let _ = (wish, now);
+        Some(Outcome::Refused {
+            kind: Refusal::Permission,
+            words: "nothing can be changed through this node".into(),
+        })
+    }
+
+    /// A change was asked for in a way that is not understood, and nothing of it is done.
+    fn misread(&mut self, id: &str, why: &str, now: Moment) {
+        let _ = (id, why, now);
+    }
+
+    /// Something came from the console.
+    fn heard(&mut self, now: Moment) {
+        let _ = now;
+    }
+}
+
+/// What a console wants of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// That it is made.
+    Act(Box<Act>),
+    /// To know what became of it; if it was not begun it never must be.
+    Recover(ActId),
 }
 
 /// Why a session is over.
@@ -151,9 +181,14 @@ impl<N: Node> Session<N> {
         std::mem::take(&mut self.output)
     }
 
-    /// Takes bytes as they came from the console, cut anywhere.
+    /// Takes bytes as they came from the console, cut anywhere. After a silence that is too long
+    /// they are not looked at: nobody knows how long they lay somewhere.
     pub fn receive(&mut self, bytes: &[u8], now: Moment) {
         if self.ended.is_some() {
+            return;
+        }
+        if now.mono_ms.saturating_sub(self.heard_ms) >= SILENCE_MS {
+            self.end(Ended::Silence);
             return;
         }
         let mut lines = std::mem::take(&mut self.lines);
@@ -162,7 +197,11 @@ impl<N: Node> Session<N> {
             match lines.next_line() {
                 Ok(Some(line)) => match frame::request(line) {
                     Ok(Some(request)) => self.request(request, now),
-                    Ok(None) => self.heard_ms = now.mono_ms,
+                    Ok(None) => self.heard(now),
+                    Err(frame::Error::NotActed { id, why }) if self.greeted => {
+                        self.heard(now);
+                        self.not_acted(id, why, now);
+                    }
                     Err(error) => self.end(Ended::Malformed(error.to_string())),
                 },
                 Ok(None) => break,
@@ -226,8 +265,13 @@ impl<N: Node> Session<N> {
         self.ended = Some(why);
     }
 
-    fn request(&mut self, request: Request, now: Moment) {
+    fn heard(&mut self, now: Moment) {
         self.heard_ms = now.mono_ms;
+        self.node.heard(now);
+    }
+
+    fn request(&mut self, request: Request, now: Moment) {
+        self.heard(now);
         match request {
             Request::Hello(hello) => self.greet(hello.protocol, now),
             _ if !self.greeted => self.end(Ended::Malformed("no hello came first".into())),
@@ -238,7 +282,23 @@ impl<N: Node> Session<N> {
                     self.say(Report::Answer(Answer { id: ask.id, answer }));
                 }
             }
+            Request::Act(act) => self.act(act.id.clone(), Wish::Act(act), now),
+            Request::Recover(Recover { id }) => self.act(id.clone(), Wish::Recover(id), now),
         }
+    }
+
+    fn act(&mut self, id: ActId, wish: Wish, now: Moment) {
+        if let Some(outcome) = self.node.act(wish, now) {
+            let id = id.into();
+            self.say(Report::Acted(Acted { id, outcome }));
+        }
+    }
+
+    fn not_acted(&mut self, id: String, why: String, now: Moment) {
+        self.node.misread(&id, &why, now);
+        let kind = Refusal::Field;
+        let outcome = Outcome::Refused { kind, words: why };
+        self.say(Report::Acted(Acted { id, outcome }));
     }
 
     fn greet(&mut self, protocol: u32, now: Moment) {

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[path = "session_act_tests.rs"]
+mod act;
 #[path = "session_drbd_tests.rs"]
 mod drbd;
 
@@ -21,6 +23,11 @@ struct Still {
     drbd: Option<Drbd>,
     /// What is found to be missing when DRBD is looked at.
     lacks: Option<Vec<Missing>>,
+    wishes: Vec<Wish>,
+    /// What becomes of wishes at once.
+    outcome: Option<Outcome>,
+    misread: Vec<String>,
+    heard_ms: u64,
 }
 
 impl Node for Still {
@@ -49,6 +56,16 @@ impl Node for Still {
     fn ask(&mut self, id: u64, question: &Question, _: Moment) -> Option<AnswerBody> {
         self.asked.push(id);
         (*question == Question::KnownHosts).then(|| AnswerBody::KnownHosts("keys".into()))
+    }
+    fn act(&mut self, wish: Wish, _: Moment) -> Option<Outcome> {
+        self.wishes.push(wish);
+        self.outcome.clone()
+    }
+    fn misread(&mut self, id: &str, _: &str, _: Moment) {
+        self.misread.push(id.into());
+    }
+    fn heard(&mut self, now: Moment) {
+        self.heard_ms = now.mono_ms;
     }
 }
 

@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use gantry_wire::act::{Outcome, Refusal};
 use gantry_wire::report::AnswerBody;
 use gantry_wire::request::{Ask, Hello, Ping, Question, Watch};
 use gantry_wire::{PROTOCOL, Report, Request, frame};
@@ -181,6 +182,83 @@ fn a_node_that_is_not_the_master_says_whom_to_ask() {
     let ask = "node1.example.test".to_owned();
     assert_eq!(state, gantry_wire::report::MasterState::NotMaster { ask });
     assert_eq!(agent.end().0, 0);
+}
+
+#[test]
+fn a_read_only_key_changes_nothing_whatever_it_writes() {
+    let root = Root::new("read-only");
+    let mut agent = Agent::start(&root, &["serve", "--as", "wall", "--read-only"]);
+    agent.greet();
+    let Report::Hello(hello) = agent.hear() else {
+        panic!()
+    };
+    assert!(hello.permits.is_empty());
+    let id = "00000000000000000000000000000001";
+    let act = |operation: &str| {
+        format!(
+            r#"{{"act":{{"id":"{id}","operation":{operation},"expect":{{"nothing":{{}}}},"operator":"x"}}}}"#
+        )
+    };
+    let mut frames: Vec<String> = [
+        r#"{"kill":{"instance":"web1"}}"#,
+        r#"{"failover":{"instance":"web1","ignore_consistency":true}}"#,
+        r#"{"add-tags":{"of":"cluster","tags":["x"]}}"#,
+        r#"{"queue-drain":{}}"#,
+        r#"{"job-cancel":{"job":1}}"#,
+        r#"{"queue-drain":{"please":true}}"#,
+        r#"{"read-only":false}"#,
+        r#""queue-drain""#,
+    ]
+    .map(act)
+    .into();
+    frames.push(format!(r#"{{"recover":{{"id":"{id}"}}}}"#));
+    frames.push(r#"{"act":null}"#.to_owned());
+    for frame in frames {
+        let stdin = agent.stdin.as_mut().unwrap();
+        stdin.write_all((frame.clone() + "\n").as_bytes()).unwrap();
+        let outcome = loop {
+            if let Report::Acted(acted) = agent.hear() {
+                break acted.outcome;
+            }
+        };
+        let Outcome::Refused { kind, .. } = outcome else {
+            panic!("{frame}: {outcome:?}")
+        };
+        assert!(
+            [Refusal::Permission, Refusal::Field].contains(&kind),
+            "{frame}: {kind:?}"
+        );
+    }
+    assert_eq!(agent.end().0, 0);
+    assert!(!root.0.join("run").exists(), "not even a record");
+}
+
+#[test]
+fn a_file_narrows_what_a_name_may_do() {
+    let root = Root::new("narrowed");
+    let file = root.0.join("etc/gantry/agent.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "[as.ops]\nallow = [\"start\", \"shutdown\"]\n").unwrap();
+    let permits = |arguments: &[&str]| {
+        let mut agent = Agent::start(&root, arguments);
+        agent.greet();
+        let Report::Hello(hello) = agent.hear() else {
+            panic!()
+        };
+        assert_eq!(agent.end().0, 0);
+        hello.permits
+    };
+    assert_eq!(permits(&["serve", "--as", "ops"]), ["shutdown", "start"]);
+    assert_eq!(
+        permits(&["serve", "--as", "ops", "--allow", "start,kill"]),
+        ["start"]
+    );
+    assert!(permits(&["serve"]).len() > 30);
+    std::fs::write(&file, "[as.ops]\nallow = true\n").unwrap();
+    assert!(
+        permits(&["serve"]).is_empty(),
+        "a file that is not understood permits nothing"
+    );
 }
 
 #[test]

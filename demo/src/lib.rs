@@ -3,6 +3,7 @@
 //!
 //! [`start`] brings one up; [`Started`] says how to connect, and makes faults on demand.
 
+mod act;
 mod node;
 mod serve;
 mod server;

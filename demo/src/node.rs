@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::mem::discriminant;
 use std::sync::Arc;
 
+use gantry_agent::act::permits::Permits;
 use gantry_agent::args::Serve;
-use gantry_agent::session::{Moment, Node};
+use gantry_agent::session::{Moment, Node, Wish};
 use gantry_wire::Report;
+use gantry_wire::act::Outcome;
 use gantry_wire::config::{ConfigPart, Gone, Source};
 use gantry_wire::drbd::Drbd;
 use gantry_wire::job::{JobsPart, QueueState};
@@ -16,6 +18,7 @@ use gantry_wire::report::{AnswerBody, Hello, MasterState};
 use gantry_wire::request::{Question, Watch};
 use gantry_wire::ssconf::Ssconf;
 
+use crate::act;
 use crate::sim::node::{NodeId, Role};
 use crate::sim::{Cluster, seconds};
 use crate::world::World;
@@ -35,6 +38,7 @@ pub struct SimulatedNode {
     world: Arc<World>,
     id: NodeId,
     options: Serve,
+    permits: Permits,
     /// When ssconf was written that was last told, cluster's clock, ms.
     ssconf_ms: Option<u64>,
     master: Option<MasterState>,
@@ -86,6 +90,7 @@ impl SimulatedNode {
         SimulatedNode {
             world,
             id,
+            permits: Permits::of(&options, None),
             options,
             ssconf_ms: None,
             master: None,
@@ -147,17 +152,18 @@ impl SimulatedNode {
             last: true,
             ..ConfigPart::default()
         };
-        if whole {
-            let groups = cluster.groups.iter();
-            part.groups = groups.map(|group| cluster.group_facts(group)).collect();
-        }
+        let groups = cluster.groups.iter();
+        part.groups = groups
+            .filter(|group| told.is_news(group.changed))
+            .map(|group| cluster.group_facts(group))
+            .collect();
         let nodes = cluster.nodes.iter().enumerate();
         part.nodes = nodes
             .filter(|(_, node)| told.is_news(node.changed))
             .map(|(id, node)| cluster.node_facts(id, node))
             .collect();
         // The master's name is among the cluster's own settings.
-        if !part.nodes.is_empty() {
+        if !part.nodes.is_empty() || told.is_news(cluster.tags_changed) {
             part.cluster = Some(Box::new(cluster.cluster_facts()));
         }
         let changed = |instance: &&crate::sim::instance::Instance| told.is_news(instance.changed);
@@ -312,7 +318,8 @@ impl Node for SimulatedNode {
             arch: "x86_64".to_owned(),
             boot_id: node.map(|node| node.boot_id.clone()).unwrap_or_default(),
             name: self.options.name.clone(),
-            read_only: self.options.read_only,
+            read_only: self.permits.is_empty(),
+            permits: self.permits.words(),
             pid: 4000 + self.id as u32,
             ..Hello::default()
         }
@@ -395,6 +402,10 @@ impl Node for SimulatedNode {
             MasterState::NotMaster { .. } | MasterState::Silent { .. } => {}
         }
         news
+    }
+
+    fn act(&mut self, wish: Wish, now: Moment) -> Option<Outcome> {
+        Some(act::grant(&self.world, self.id, &self.permits, wish, now))
     }
 
     fn ask(&mut self, _: u64, question: &Question, _: Moment) -> Option<AnswerBody> {

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use gantry_agent::session::Moment;
 use tokio::sync::watch;
 
+use crate::act::Book;
 use crate::sim::Cluster;
 use crate::sim::node::NodeId;
 
@@ -53,6 +54,8 @@ pub struct World {
     began: Instant,
     pace: Pace,
     health: Vec<watch::Sender<Health>>,
+    /// What the nodes have recorded of changes.
+    pub(crate) book: Mutex<Book>,
     /// Agents that consoles copied to nodes.
     copies: Mutex<BTreeSet<(NodeId, String)>>,
     /// The cluster's `known_hosts`, as Ganeti keeps it.
@@ -68,6 +71,7 @@ impl World {
             cluster: Mutex::new(cluster),
             began: Instant::now(),
             pace,
+            book: Mutex::default(),
             copies: Mutex::default(),
             known_hosts,
         };

@@ -100,6 +100,10 @@ pub enum Action {
     NextTag,
     /// Try a waiting link again now.
     Reconnect,
+    /// Show what can be done to the selected object.
+    Act,
+    /// Show what can be done to the cluster.
+    ActOnCluster,
 }
 
 /// Where on the screen an action applies. In the table it stands for a heading of the help too.
@@ -207,6 +211,8 @@ pub struct Entry {
 /// Every action once, in the order the help shows them.
 #[rustfmt::skip]
 pub const CATALOGUE: &[Entry] = &[
+    row(Action::Act,         "act",          "act",        "Show what can be done to the selected object", &["a"],               Place::Everywhere).hinted(),
+    row(Action::ActOnCluster, "act-on-cluster", "act on cluster", "Show what can be done to the cluster", &["A"],               Place::Everywhere),
     row(Action::Help,        "help",         "help",       "Show the keys of this screen",                &["?", "F1"],          Place::Everywhere).hinted(),
     row(Action::Command,     "command",      "command",    "Type a command, such as nodes or jobs",       &[":"],                Place::Everywhere).hinted(),
     row(Action::Back,        "back",         "back",       "Close what is open, or return to the screen before", &["Esc"],       Place::Everywhere).hinted(),
@@ -358,6 +364,8 @@ mod tests {
         Action::LeaveNonRedundant,
         Action::NextTag,
         Action::Reconnect,
+        Action::Act,
+        Action::ActOnCluster,
     ];
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::action::guard::Request;
 use crate::model::Name;
 use crate::planner::think::Task;
 
@@ -35,6 +36,10 @@ pub enum Effect {
     Think(Arc<Task>),
     /// Think no more.
     StopThinking,
+    /// Ask the master for a change.
+    Act(Box<Request>),
+    /// Ring the terminal's bell.
+    Ring,
 }
 
 /// The answer to a prompt.

@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use crate::model::history::STEP;
 use crate::model::totals::{Totals, totals};
 use crate::model::{Cluster, Name, Time, natural};
-use crate::planner::Finding;
 use crate::planner::findings::findings_with;
+use crate::planner::n1::Report;
 use crate::planner::n1::report::Fall;
-use crate::planner::n1::{N1, Report};
 use crate::planner::replica::{
     Key, Pair, Redundancy, Summary, moves_with_time, pairs, redundancy, summary,
 };
 use crate::planner::storage::{Place, places};
+use crate::planner::think::Snapshot;
+use crate::planner::{Finding, Present, Severity, Subject};
 
 use super::disks::DiskIndex;
 use super::names::Names;
@@ -26,10 +28,7 @@ const HOLDS: u64 = 500;
 /// The same for N+1.
 const N1_HOLDS: u64 = 2_000;
 
-/// The same where it takes several milliseconds: still of now by the header's ages.
-const LIVE_NOW_MS: u64 = 10_000;
-
-/// Instances from which on that is so.
+/// Instances from which on it holds as long although more has changed: to load so many takes milliseconds.
 const LARGE: usize = 1_500;
 
 /// What is worked out from the cluster.
@@ -71,6 +70,8 @@ pub struct Facts {
     pub fall: Option<Fall>,
     /// Counts up when what is said of N+1 changed.
     pub n1_revision: u64,
+    /// Changes asked for from here of which nobody knows whether they were made.
+    pub open_ends: Vec<String>,
     /// Plans that were asked for.
     pub plans: Plans,
     /// Where disks, places and volumes stand in the lists.
@@ -79,7 +80,7 @@ pub struct Facts {
     pairs_made: Option<Made>,
     places_made: Option<Made>,
     n1_made: Option<(u64, Time)>,
-    n1_of: Option<N1>,
+    present: Option<Present>,
     /// Whose death was worked out, and of when that is.
     fall_of: Option<(Name, Time)>,
 }
@@ -145,6 +146,12 @@ impl Facts {
         self.disks(cluster);
         self.renew_n1(cluster);
         let mut found = findings_with(cluster, &self.pairs, &self.places, &self.n1);
+        let open = self.open_ends.iter().map(|text| Finding {
+            severity: Severity::Critical,
+            subject: Subject::Cluster,
+            text: text.clone(),
+        });
+        found.splice(0..0, open);
         for finding in &mut found {
             finding.text = self.names.shorten(&finding.text);
         }
@@ -157,24 +164,48 @@ impl Facts {
     /// N+1 anew where anything but numbers changed, or those have moved for a while.
     fn renew_n1(&mut self, cluster: &Cluster) {
         let now = cluster.now.at;
-        let (least, most) = match cluster.instances.len() {
-            LARGE.. => (N1_HOLDS, LIVE_NOW_MS),
-            _ => (0, N1_HOLDS),
+        let loaded = match cluster.instances.len() {
+            LARGE.. => N1_HOLDS,
+            _ => 0,
         };
         let holds = self.n1_made.is_some_and(|(shape, at)| {
-            let hold = if shape == cluster.shape { most } else { least };
+            let hold = if shape == cluster.shape {
+                N1_HOLDS
+            } else {
+                loaded
+            };
             at <= now && now.since(at) < hold
         });
         if holds {
             return;
         }
         self.n1_made = Some((cluster.shape, now));
-        let (report, n1) = Report::of(cluster);
-        self.n1_of = n1;
+        let present = match self.present.take() {
+            Some(mut present) => present.keep_up(cluster).map(|()| present),
+            None => Present::of(cluster),
+        };
+        let report = match present {
+            Ok(mut present) => {
+                let report = Report::made(&mut present.n1);
+                self.present = Some(present);
+                report
+            }
+            Err(why) => Report::without(why),
+        };
         if !report.is_like(&self.n1) || self.n1_revision == 0 {
             self.n1 = report;
             self.n1_revision += 1;
         }
+    }
+
+    /// The cluster as the planner reckons with it, if enough is known.
+    pub fn present(&self) -> Option<&Present> {
+        self.present.as_ref()
+    }
+
+    /// The cluster as plans are made for it, if enough is known.
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        Some(self.present.as_ref()?.snapshot.clone())
     }
 
     /// Works out the death of the node that is looked at, if any.
@@ -183,7 +214,7 @@ impl Facts {
         if of == self.fall_of {
             return;
         }
-        self.fall = node.and_then(|node| self.n1_of.as_mut()?.fall(node));
+        self.fall = node.and_then(|node| self.present.as_mut()?.n1.fall(node));
         self.fall_of = of;
     }
 

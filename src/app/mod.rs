@@ -1,6 +1,8 @@
 //! The screen as data: which page is open, its rows, cursor and filter. [`update`] alone changes
 //! it; views read it.
 
+pub mod acting;
+pub mod affairs;
 pub mod ages;
 pub mod area;
 pub mod columns;

@@ -1,5 +1,7 @@
 //! Everything that can happen to the screen.
 
+use gantry_wire::act::Acted;
+
 use crate::input::Key;
 use crate::planner::think::Thought;
 
@@ -26,6 +28,8 @@ pub enum Msg {
     Notice(String),
     /// Something came of what is thought about.
     Thought(Thought),
+    /// Something became of a change that was asked for.
+    Acted(Acted),
 }
 
 /// What the mouse did.

@@ -5,7 +5,7 @@ pub mod balance;
 use std::sync::Arc;
 
 use crate::action::Action;
-use crate::model::{Cluster, Time};
+use crate::model::Time;
 use crate::planner::think::balance::{self as balancing, Kind};
 use crate::planner::think::{Ask, Part, Snapshot, Task, Thought, capacity, mend, placing, rolling};
 
@@ -106,11 +106,16 @@ impl<A, P> Held<A, P> {
     }
 
     /// Asks for it, if that is due and the cluster is known.
-    fn task(&mut self, cluster: &Cluster, number: u64, ask: impl Fn(&A) -> Ask) -> Option<Task> {
+    fn task(
+        &mut self,
+        now: Option<&Arc<Snapshot>>,
+        number: u64,
+        ask: impl Fn(&A) -> Ask,
+    ) -> Option<Task> {
         if self.progress != Progress::Wanted {
             return None;
         }
-        let snapshot = Arc::new(Snapshot::of(cluster).ok()?);
+        let snapshot = now?.clone();
         self.progress = Progress::Thinking(number);
         self.asked = Some(snapshot.clone());
         Some(Task {
@@ -143,19 +148,15 @@ impl<A, P> Held<A, P> {
     }
 
     /// Looks now and then at what has changed since; says whether that differs.
-    fn compare(&mut self, cluster: &Cluster) -> bool {
-        let now = cluster.now.at;
-        let Some(snapshot) = &self.snapshot else {
+    fn compare(&mut self, now: Option<&Arc<Snapshot>>) -> bool {
+        let (Some(snapshot), Some(now)) = (&self.snapshot, now) else {
             return false;
         };
-        if now.since(self.compared.max(snapshot.at)) < COMPARED {
+        if now.at.since(self.compared.max(snapshot.at)) < COMPARED {
             return false;
         }
-        self.compared = now;
-        let changed = match Snapshot::of(cluster) {
-            Ok(now) => snapshot.changed(&now),
-            Err(_) => return false,
-        };
+        self.compared = now.at;
+        let changed = snapshot.changed(now);
         let differs = changed != self.changed;
         self.changed = changed;
         differs
@@ -164,29 +165,34 @@ impl<A, P> Held<A, P> {
 
 impl Plans {
     /// Asks for the plan of a page, or looks at how old it has become. Of a node's death what would mend it is asked only
-    /// if it `fails`.
-    pub fn look_at(&mut self, page: &Page, cluster: &Cluster, fails: bool) -> Option<Effect> {
+    /// if it `fails`. `now` is the present cluster, if it is known.
+    pub fn look_at(
+        &mut self,
+        page: &Page,
+        now: Option<&Arc<Snapshot>>,
+        fails: bool,
+    ) -> Option<Effect> {
         let number = self.tasks + 1;
         let (task, differs) = match page {
             Page::Balance | Page::Move(_) => {
                 let ask = |ask: &balancing::Ask| Ask::Balance(ask.clone());
-                let task = self.balance.task(cluster, number, ask);
-                (task, self.balance.compare(cluster))
+                let task = self.balance.task(now, number, ask);
+                (task, self.balance.compare(now))
             }
             Page::Maintenance | Page::Reboot(_) => {
                 let ask = |ask: &rolling::Ask| Ask::Rolling(ask.clone());
-                let task = self.rolling.task(cluster, number, ask);
-                (task, self.rolling.compare(cluster))
+                let task = self.rolling.task(now, number, ask);
+                (task, self.rolling.compare(now))
             }
             Page::Capacity | Page::Room(_) => {
                 let ask = |ask: &capacity::Ask| Ask::Capacity(ask.clone());
-                let task = self.capacity.task(cluster, number, ask);
-                (task, self.capacity.compare(cluster))
+                let task = self.capacity.task(now, number, ask);
+                (task, self.capacity.compare(now))
             }
             Page::Placing => {
                 let ask = |ask: &placing::Ask| Ask::Placing(ask.clone());
-                let task = self.placing.task(cluster, number, ask);
-                (task, self.placing.compare(cluster))
+                let task = self.placing.task(now, number, ask);
+                (task, self.placing.compare(now))
             }
             Page::Fall(node) if fails => {
                 let mend = &mut self.mend;
@@ -194,15 +200,17 @@ impl Plans {
                     *mend = Held::default();
                     mend.ask.node = node.clone();
                 }
-                let differs = mend.compare(cluster);
+                let differs = mend.compare(now);
                 // For the cluster as it is now it is looked for again by itself, though not all the time.
                 let made = mend.snapshot.as_ref().map(|it| it.at);
-                let old = made.is_some_and(|at| cluster.now.at.since(at) >= RENEWED);
+                let old = made
+                    .zip(now)
+                    .is_some_and(|(at, now)| now.at.since(at) >= RENEWED);
                 if mend.changed > 0 && old && !mend.thinks() {
                     mend.progress = Progress::Wanted;
                 }
                 let ask = |ask: &mend::Ask| Ask::Mend(ask.clone());
-                (mend.task(cluster, number, ask), differs)
+                (mend.task(now, number, ask), differs)
             }
             _ => return None,
         };

@@ -8,6 +8,7 @@ use crate::action::{Action, Place};
 use crate::input::{Key, KeyCode, Step};
 use crate::model::Cluster;
 
+use super::acting;
 use super::columns::place;
 use super::nav::Page;
 use super::{Effect, Mouse, MouseKind, State};
@@ -18,6 +19,7 @@ const WHEEL: isize = 3;
 /// Takes a key.
 pub(super) fn key(state: &mut State, cluster: &Cluster, key: Key) -> Vec<Effect> {
     state.notice = None;
+    state.acting.turned_away();
     // What is typed goes where it was begun: a question that comes up meanwhile waits.
     if state.entry.is_some() {
         if let Some(action) = always(state, key) {
@@ -35,6 +37,12 @@ pub(super) fn key(state: &mut State, cluster: &Cluster, key: Key) -> Vec<Effect>
         }
         let size = state.size;
         return state.dialogs.press(key, size).into_iter().collect();
+    }
+    if state.acting.open.is_some() {
+        if let Some(action) = always(state, key) {
+            return actions::act(state, cluster, action);
+        }
+        return acting::key(state, cluster, key);
     }
     let here = state.view().place();
     match state.keymap.press(&mut state.pending, here, key) {
@@ -61,15 +69,18 @@ pub(super) fn paste(state: &mut State, cluster: &Cluster, text: &str) {
         entry::paste(state, cluster, text);
     } else if let Some(form) = &mut state.form {
         form.paste(text);
-    } else {
+    } else if !state.dialogs.is_empty() {
         state.dialogs.paste(text);
+    } else {
+        acting::paste(state, text);
     }
 }
 
 /// Takes what the mouse did.
 pub(super) fn mouse(state: &mut State, cluster: &Cluster, mouse: Mouse) {
     let Some(layout) = state.layout() else { return };
-    if state.entry.is_some() || state.form.is_some() || !state.dialogs.is_empty() {
+    let boxed = state.form.is_some() || state.acting.open.is_some();
+    if state.entry.is_some() || boxed || !state.dialogs.is_empty() {
         return;
     }
     let height = usize::from(layout.rows.height);

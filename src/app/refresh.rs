@@ -45,6 +45,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     {
         state.notice = None;
     }
+    state.facts.open_ends = state.affairs.unknown();
     state.facts.refresh(cluster);
     let storage_of = match &state.way.view().page {
         Page::Volumes(node) => Some(node),
@@ -52,6 +53,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     };
     state.facts.look_at_storage(cluster, storage_of);
     let page = &state.way.view().page;
+    let now = state.facts.snapshot();
     let fails = match page {
         Page::Fall(node) => n1::must_not_die(&state.facts, node),
         _ => false,
@@ -59,7 +61,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     let mut effects: Vec<Effect> = state
         .facts
         .plans
-        .look_at(page, cluster, fails)
+        .look_at(page, now.as_ref(), fails)
         .into_iter()
         .collect();
     if let Some(table) = state.way.view_mut().shown_table_mut() {
@@ -72,6 +74,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         _ => None,
     };
     state.facts.look_at_fall(fall_of.as_ref());
+    state.acting.refresh(cluster, &state.facts);
     texts(state, cluster);
     fit(state, cluster);
     let layout = state.layout().unwrap_or_default();

@@ -3,6 +3,8 @@
 use crate::input::{Keymap, Pending};
 use crate::model::Time;
 
+use super::acting::Acting;
+use super::affairs::Affairs;
 use super::command::Choice;
 use super::dialog::Dialogs;
 use super::facts::Facts;
@@ -33,6 +35,10 @@ pub struct State {
     pub form: Option<Form>,
     /// Questions to the operator.
     pub dialogs: Dialogs,
+    /// The change that is being asked for.
+    pub acting: Acting,
+    /// What was asked for from here.
+    pub affairs: Affairs,
     /// Something to tell, and since when.
     pub notice: Option<(String, Time)>,
     /// What is worked out from the cluster.
@@ -84,6 +90,8 @@ impl State {
             entry: None,
             form: None,
             dialogs: Dialogs::default(),
+            acting: Acting::default(),
+            affairs: Affairs::default(),
             notice: None,
             facts: Facts::default(),
             steady: Steady::default(),

@@ -3,6 +3,7 @@
 use crate::model::Cluster;
 use crate::planner::think::Thought;
 
+use super::affairs::News;
 use super::nav::Page;
 use super::press::{key, mouse, paste};
 use super::refresh::refresh;
@@ -21,10 +22,29 @@ pub fn update(state: &mut State, cluster: &Cluster, msg: Msg) -> Vec<Effect> {
         Msg::Asked(prompt) => state.dialogs.ask(prompt),
         Msg::Withdrawn(id) => state.dialogs.withdraw(id),
         Msg::Thought(thought) => thought_of(state, cluster, thought),
+        Msg::Acted(acted) => {
+            let news = state.affairs.take(acted);
+            effects.extend(news.and_then(|news| tell(state, cluster, news)));
+        }
         Msg::Notice(text) => state.notice = Some((text, cluster.now.at)),
+    }
+    for news in state.affairs.ended(cluster) {
+        effects.extend(tell(state, cluster, news));
     }
     effects.extend(refresh(state, cluster));
     effects
+}
+
+/// Tells the operator of a change that was asked for. The job of one that was confirmed just now opens, unless something
+/// else was turned to meanwhile.
+fn tell(state: &mut State, cluster: &Cluster, news: News) -> Option<Effect> {
+    state.notice = Some((state.facts.names.shorten(&news.text), cluster.now.at));
+    if let Some(job) = news.job
+        && state.acting.take_awaited()
+    {
+        state.way.go(Page::Job(job));
+    }
+    news.over.then_some(Effect::Ring)
 }
 
 /// Takes in what came of a plan.

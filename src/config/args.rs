@@ -22,6 +22,10 @@ gantry: a full-screen operations console for Ganeti clusters
                                        0 healthy, 1 warnings, 2 critical, 3 unknown
   gantry nodes|instances|groups|jobs|drbd|storage|n1 DEST [--json] [--watch]
                                        one list, or a line for each change
+  gantry do DEST OPERATION SUBJECT... [NAME=VALUE...] [CHANGE OPTIONS] [--json]
+                                       one change, such as: do root@node1 failover web1 --yes --wait
+                                       0 done, 1 the job failed, 2 refused beforehand,
+                                       3 unreachable, 4 refused by the agent, 5 unknown
   gantry hbal|hcheck|hinfo|hroller|hspace|hsqueeze -t FILE|DEST|-L
                                        as Ganeti's tools of these names; each has its own --help
   gantry hail [OPTIONS] FILE|-         answer an allocation request, as Ganeti's hail
@@ -39,9 +43,17 @@ Options of gantry's own:
   --no-deploy        never copy it
   --config FILE      read this instead of ~/.config/gantry/gantry.toml
   --theme NAME       colours
+  --read-only        change nothing, whatever the key permits
   --log FILE         write a log there (RUST_LOG chooses what)
   -h, --help         this text
   -V, --version      the version
+
+Options of changes:
+  --dry-run          say what would come of it, and do nothing
+  --yes              do it, although somebody would notice
+  --powered-off NODE this node is off: you have made sure of it (may be given again)
+  --reason TEXT      for the job's reason trail
+  --wait             follow the job to its end
 
 Demo options:
   --nodes N          how many nodes (12)
@@ -70,6 +82,8 @@ pub struct Invocation {
     pub theme: Option<String>,
     /// `--log`.
     pub log: Option<PathBuf>,
+    /// `--read-only`.
+    pub read_only: bool,
 }
 
 /// What to do.
@@ -101,8 +115,35 @@ pub enum Command {
         /// Go on, and print what changes.
         watch: bool,
     },
+    /// One change.
+    Do(Do),
     /// One of Ganeti's htools.
     Htool(Htool),
+}
+
+/// A change that is asked for on the command line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Do {
+    /// Where.
+    pub target: Target,
+    /// Its name.
+    pub operation: String,
+    /// What it is done to.
+    pub subjects: Vec<String>,
+    /// Its parameters.
+    pub fields: Vec<(String, String)>,
+    /// Why.
+    pub reason: String,
+    /// Say what would come of it, and do nothing.
+    pub dry_run: bool,
+    /// It is confirmed.
+    pub yes: bool,
+    /// Nodes that are powered off by the operator's word.
+    pub powered_off: Vec<String>,
+    /// Wait for the end of its job.
+    pub wait: bool,
+    /// As JSON.
+    pub json: bool,
 }
 
 /// What `gantry demo` shall simulate.
@@ -155,6 +196,7 @@ struct Given {
     json: bool,
     watch: bool,
     demo: Vec<&'static str>,
+    change: Vec<&'static str>,
 }
 
 impl Invocation {
@@ -170,6 +212,7 @@ impl Invocation {
             config: None,
             theme: None,
             log: None,
+            read_only: false,
         };
         let mut given = Given::default();
         let mut demo = Demo {
@@ -182,6 +225,7 @@ impl Invocation {
             serve: None,
             picture: None,
         };
+        let mut change = Do::default();
         let args: Vec<OsString> = args.into_iter().collect();
         let dashes = args.iter().position(|arg| arg == "--");
 
@@ -209,6 +253,17 @@ impl Invocation {
                 Long("local") => given.local = true,
                 Long("json") => given.json = true,
                 Long("watch") => given.watch = true,
+                Long("read-only") => out.read_only = true,
+                Long("dry-run") => change.dry_run = given.change("--dry-run", true),
+                Long("yes") => change.yes = given.change("--yes", true),
+                Long("wait") => change.wait = given.change("--wait", true),
+                Long("powered-off") => {
+                    let node = text(&mut parser, "--powered-off")?;
+                    change.powered_off.push(given.change("--powered-off", node));
+                }
+                Long("reason") => {
+                    change.reason = given.change("--reason", text(&mut parser, "--reason")?);
+                }
                 Long("nodes") => {
                     demo.nodes = given.demo("--nodes", number(&mut parser, "--nodes")?)
                 }
@@ -252,7 +307,7 @@ impl Invocation {
                 given.words.push(utf8(word.clone(), "argument")?);
             }
         }
-        out.command = given.command(demo)?;
+        out.command = given.command(demo, change)?;
         Ok(out)
     }
 }
@@ -261,6 +316,12 @@ impl Given {
     /// Notes that an option of the demo was given.
     fn demo<T>(&mut self, option: &'static str, value: T) -> T {
         self.demo.push(option);
+        value
+    }
+
+    /// Notes that an option of a change was given.
+    fn change<T>(&mut self, option: &'static str, value: T) -> T {
+        self.change.push(option);
         value
     }
 
@@ -282,55 +343,67 @@ impl Given {
         }
     }
 
-    fn command(mut self, demo: Demo) -> Result<Command, String> {
+    fn command(mut self, demo: Demo, mut change: Do) -> Result<Command, String> {
         let verb = match self.words.first() {
-            Some(word) if !self.host && COMMANDS.contains(&word.as_str()) => {
-                Some(self.words.remove(0))
-            }
+            Some(word) if !self.host && is_command(word) => Some(self.words.remove(0)),
             _ => None,
         };
         let verb = verb.as_deref();
         if let (Some(option), true) = (self.demo.first(), verb != Some("demo")) {
             return Err(format!("{option} goes with 'gantry demo' only"));
         }
-        if self.json && matches!(verb, None | Some("demo")) {
-            return Err(
-                "--json goes with status, nodes, instances, groups and jobs only".to_owned(),
-            );
+        let has_list = verb.is_some_and(|verb| list(verb).is_some());
+        if self.json && !has_list && !matches!(verb, Some("status" | "do")) {
+            return Err("--json goes with status, do and lists only".to_owned());
         }
-        if self.watch && matches!(verb, None | Some("demo" | "status")) {
-            return Err("--watch goes with nodes, instances, groups and jobs only".to_owned());
+        if self.watch && !has_list {
+            return Err("--watch goes with lists only".to_owned());
         }
-        let list = match verb {
+        if let (Some(option), true) = (self.change.first(), verb != Some("do")) {
+            return Err(format!("{option} goes with 'gantry do' only"));
+        }
+        match verb {
             Some("demo") => {
                 if self.local || !self.words.is_empty() {
                     return Err("gantry demo takes no destination".to_owned());
                 }
-                return demo.checked().map(Command::Demo);
+                demo.checked().map(Command::Demo)
             }
-            Some("status") => {
-                return Ok(Command::Status {
-                    target: self.target("gantry status ")?,
-                    json: self.json,
-                });
+            Some("status") => Ok(Command::Status {
+                target: self.target("gantry status ")?,
+                json: self.json,
+            }),
+            Some("do") => {
+                change.json = self.json;
+                self.of_change(change).map(Command::Do)
             }
-            Some("nodes") => List::Nodes,
-            Some("instances") => List::Instances,
-            Some("groups") => List::Groups,
-            Some("jobs") => List::Jobs,
-            Some("drbd") => List::Drbd,
-            Some("storage") => List::Storage,
-            Some("n1") => List::N1,
-            _ if self.words.is_empty() && !self.local => return Ok(Command::Help),
-            _ => return Ok(Command::Console(self.target("gantry ")?)),
-        };
-        let target = self.target(&format!("gantry {} ", verb.unwrap_or_default()))?;
-        Ok(Command::List {
-            list,
-            target,
-            json: self.json,
-            watch: self.watch,
-        })
+            Some(verb) => Ok(Command::List {
+                list: list(verb).ok_or_else(|| format!("{verb:?} is no command"))?,
+                target: self.target(&format!("gantry {verb} "))?,
+                json: self.json,
+                watch: self.watch,
+            }),
+            None if self.words.is_empty() && !self.local => Ok(Command::Help),
+            None => Ok(Command::Console(self.target("gantry ")?)),
+        }
+    }
+
+    /// `DEST OPERATION SUBJECT... NAME=VALUE...`
+    fn of_change(&mut self, mut change: Do) -> Result<Do, String> {
+        let usage = "gantry do DEST OPERATION SUBJECT... [NAME=VALUE...]";
+        let mut words = std::mem::take(&mut self.words).into_iter();
+        if !self.local {
+            let word = words.next().ok_or_else(|| format!("where to? {usage}"))?;
+            change.target = Destination::parse(&word).map(Target::Ssh)?;
+        }
+        change.operation = words.next().ok_or_else(|| format!("do what? {usage}"))?;
+        for word in words {
+            match word.split_once('=') {
+                Some((name, value)) => change.fields.push((name.to_owned(), value.to_owned())),
+                None => change.subjects.push(word),
+            }
+        }
+        Ok(change)
     }
 
     fn target(&self, before: &str) -> Result<Target, String> {
@@ -359,7 +432,28 @@ impl Demo {
     }
 }
 
-const COMMANDS: &[&str] = &["demo", "status", "nodes", "instances", "groups", "jobs"];
+/// What can be listed, by the words for it.
+const LISTS: [(&str, List); 7] = [
+    ("nodes", List::Nodes),
+    ("instances", List::Instances),
+    ("groups", List::Groups),
+    ("jobs", List::Jobs),
+    ("drbd", List::Drbd),
+    ("storage", List::Storage),
+    ("n1", List::N1),
+];
+
+fn list(word: &str) -> Option<List> {
+    LISTS
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|it| it.1)
+}
+
+/// The first word is a command and no destination.
+fn is_command(word: &str) -> bool {
+    matches!(word, "demo" | "status" | "do") || list(word).is_some()
+}
 
 /// The htool of this name.
 fn tool(word: &std::ffi::OsStr) -> Option<Tool> {
@@ -461,6 +555,40 @@ mod tests {
     }
 
     #[test]
+    fn every_list_is_a_command() {
+        for (word, list) in LISTS {
+            let given = parse(&format!("{word} node1 --json")).unwrap();
+            let wanted = Command::List {
+                list,
+                target: ssh("node1"),
+                json: true,
+                watch: false,
+            };
+            assert_eq!(given.command, wanted);
+            assert!(HELP.contains(word));
+        }
+    }
+
+    #[test]
+    fn a_change_has_subjects_and_parameters() {
+        let line = "do root@node1 failover web1 web2 ignore_consistency=yes --yes --reason fan";
+        let Command::Do(change) = parse(line).unwrap().command else {
+            panic!("no change");
+        };
+        assert_eq!((&*change.operation, change.subjects.len()), ("failover", 2));
+        let fields = [("ignore_consistency".to_owned(), "yes".to_owned())];
+        assert_eq!(change.fields, fields);
+        assert!(change.yes && !change.wait && change.reason == "fan");
+        let Command::Do(change) = parse("do --local verify").unwrap().command else {
+            panic!("no change");
+        };
+        assert_eq!(
+            (change.target, &*change.operation),
+            (Target::Local, "verify")
+        );
+    }
+
+    #[test]
     fn the_demo_has_options_of_its_own() {
         let line = "demo --nodes 200 --instances 5000 --speed 2.5 --story stall";
         let Command::Demo(demo) = parse(line).unwrap().command else {
@@ -477,6 +605,9 @@ mod tests {
             ("-p x node1", "-p"),
             ("-o nothing node1", "OPTION=VALUE"),
             ("status", "where to"),
+            ("node1 --yes", "--yes goes with"),
+            ("do", "where to"),
+            ("do node1", "do what"),
             ("jobs", "where to? gantry jobs "),
             ("node1 node2", "one destination"),
             ("--local node1", "exclude"),

@@ -5,7 +5,7 @@ pub mod file;
 pub mod htools;
 pub mod target;
 
-pub use args::{Command, Invocation};
+pub use args::{Command, Do, Invocation};
 pub use file::Settings;
 pub use htools::Htool;
 pub use target::{Deploy, Destination, LinkOptions, SshOptions, Target};

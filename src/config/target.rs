@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 /// The first link's other end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     /// This machine itself: the agent is started without SSH.
+    #[default]
     Local,
     /// Through SSH.
     Ssh(Destination),

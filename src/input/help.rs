@@ -155,9 +155,12 @@ mod tests {
         };
         assert_eq!(
             line(Place::Table),
-            "Enter detail  / filter  s sort  ? help  : command  Esc back  q quit"
+            "Enter detail  / filter  s sort  a act  ? help  : command  Esc back  q quit"
         );
-        assert_eq!(line(Place::Detail), "? help  : command  Esc back  q quit");
+        assert_eq!(
+            line(Place::Detail),
+            "a act  ? help  : command  Esc back  q quit"
+        );
     }
 
     #[test]

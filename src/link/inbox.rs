@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gantry_wire::Report;
+use gantry_wire::act::Acted;
 use gantry_wire::config::ConfigPart;
 use gantry_wire::job::JobsPart;
 use tokio::sync::Notify;
@@ -37,6 +38,8 @@ pub enum Event {
     },
     /// A question to the human.
     Asked(Ask),
+    /// What became of a change.
+    Acted(Acted),
 }
 
 /// The console's end.
@@ -64,6 +67,7 @@ struct Held {
     first: Option<Reach>,
     nodes: BTreeMap<String, Slot>,
     asks: Vec<Ask>,
+    acted: Vec<Acted>,
 }
 
 /// What waits for the console from one node.
@@ -128,6 +132,7 @@ impl Inbox {
             events.extend(after.map(linked));
         }
         events.extend(held.asks.into_iter().map(Event::Asked));
+        events.extend(held.acted.into_iter().map(Event::Acted));
         events
     }
 }
@@ -153,6 +158,12 @@ impl Outbox {
     /// A question to the human.
     pub fn ask(&self, ask: Ask) {
         self.shared.held().asks.push(ask);
+        self.shared.came.notify_one();
+    }
+
+    /// Something became of a change.
+    pub fn acted(&self, acted: Acted) {
+        self.shared.held().acted.push(acted);
         self.shared.came.notify_one();
     }
 
@@ -223,7 +234,7 @@ fn put(reports: &mut Vec<Report>, report: Report) {
             reports.retain(|before| !matches!(before, Report::Problem(before) if before.about == problem.about));
             reports.push(Report::Problem(problem));
         }
-        Report::Logs(_) | Report::Answer(_) => reports.push(report),
+        Report::Logs(_) | Report::Answer(_) | Report::Acted(_) => reports.push(report),
     }
 }
 

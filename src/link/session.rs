@@ -25,6 +25,16 @@ pub struct Wants {
     pub watch: watch::Receiver<Watch>,
     /// Questions as they come.
     pub asks: mpsc::Receiver<Ask>,
+    /// Changes, and questions what became of them.
+    pub acts: mpsc::Receiver<Request>,
+}
+
+impl Wants {
+    /// Lets go of changes that nobody took to the agent in time. To be done before anybody is told that there is a link
+    /// again: what comes over it is then asked for anew or asked about.
+    pub fn forget_acts(&mut self) {
+        while self.acts.try_recv().is_ok() {}
+    }
 }
 
 /// Where a conversation's reports go.
@@ -84,6 +94,7 @@ where
                 Request::Ping(Ping { n })
             }
             Ok(()) = wants.watch.changed() => Request::Watch(wants.watch.borrow_and_update().clone()),
+            Some(request) = wants.acts.recv() => request,
             Some(ask) = wants.asks.recv() => Request::Ask(ask),
             read = input.read(&mut buffer) => {
                 let end = match read {
@@ -228,6 +239,7 @@ mod tests {
         wants: Wants,
         _watch: watch::Sender<Watch>,
         _asks: mpsc::Sender<Ask>,
+        _acts: mpsc::Sender<Request>,
     }
 
     fn wants() -> Ends {
@@ -236,10 +248,12 @@ mod tests {
             ..Watch::default()
         });
         let (asks_in, asks) = mpsc::channel(4);
+        let (acts_in, acts) = mpsc::channel(4);
         Ends {
-            wants: Wants { watch, asks },
+            wants: Wants { watch, asks, acts },
             _watch: watch_in,
             _asks: asks_in,
+            _acts: acts_in,
         }
     }
 

@@ -87,7 +87,8 @@ impl Cluster {
                     self.logged(log);
                 }
             }
-            Report::Pong(_) => {}
+            // What becomes of a change is for whoever asked for it.
+            Report::Pong(_) | Report::Acted(_) => {}
             Report::Config(_)
             | Report::Jobs(_)
             | Report::Logs(_)

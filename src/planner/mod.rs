@@ -3,6 +3,7 @@
 pub mod findings;
 pub mod htools;
 pub mod n1;
+pub mod present;
 pub mod replica;
 pub mod storage;
 pub mod think;
@@ -10,6 +11,7 @@ pub mod whatif;
 pub mod work;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 pub use findings::{Finding, Severity, Subject, findings};
+pub use present::Present;

@@ -106,6 +106,11 @@ impl WhatIf {
         Ok(())
     }
 
+    /// A node is marked offline: it takes nobody any more, and its own death is none.
+    pub fn offline(&mut self, node: usize) {
+        self.after.bury(node);
+    }
+
     /// The cluster as it would be.
     pub fn after(&self) -> &N1 {
         &self.after

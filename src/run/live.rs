@@ -13,6 +13,8 @@ use super::links::Links;
 use super::once::{fold, now};
 use super::prompt;
 use super::think::Thinker;
+use super::whoami;
+use crate::app::affairs::Affairs;
 use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
 use crate::config::{Invocation, Settings};
 use crate::input::Keymap;
@@ -37,6 +39,8 @@ const COUNTING: Duration = Duration::from_secs(1);
 pub struct Look {
     pub theme: Theme,
     pub keymap: Keymap,
+    /// Nothing is changed from here.
+    pub read_only: bool,
     depth: Depth,
     term: String,
 }
@@ -77,6 +81,7 @@ impl Look {
         Ok(Look {
             theme,
             keymap,
+            read_only: invocation.read_only,
             depth,
             term: variable("TERM").unwrap_or_default(),
         })
@@ -112,6 +117,9 @@ pub async fn run(
         asked: Vec::new(),
         leaving: false,
     };
+    live.state.affairs = Affairs::new(whoami::random()?);
+    live.state.acting.read_only = look.read_only;
+    live.state.acting.operator = whoami::operator();
     live.cluster.tick(now(live.links.clock));
     let signals = Signals::new().map_err(|error| format!("signals: {error}"))?;
     live.go_on(signals, stop).await
@@ -185,10 +193,13 @@ impl Live {
                 }
                 events = next(&self.links.inbox, folded + PACE) => {
                     folded = Instant::now();
-                    let asks = fold(&mut self.cluster, events, now(self.links.clock));
-                    for ask in asks {
+                    let heard = fold(&mut self.cluster, events, now(self.links.clock));
+                    for ask in heard.asks {
                         self.asked.push(ask.id);
                         self.tell(Msg::Asked(prompt::prompt(&ask))).await;
+                    }
+                    for acted in heard.acted {
+                        self.tell(Msg::Acted(acted)).await;
                     }
                     self.tell(Msg::Data).await;
                     if due == Due::No {
@@ -279,6 +290,8 @@ impl Live {
                 Effect::AskLog { job } => self.links.fleet.ask_log(job),
                 Effect::Think(task) => self.thinker.think(task),
                 Effect::StopThinking => self.thinker.stop(),
+                Effect::Act(request) => self.links.fleet.act(request.act().clone()),
+                Effect::Ring => self.screen.ring(),
             }
         }
     }

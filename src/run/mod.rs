@@ -1,5 +1,6 @@
 //! Run modes: the live console, the headless commands; the only room that knows everyone.
 
+mod change;
 mod demo;
 pub mod htools;
 mod links;
@@ -12,6 +13,7 @@ mod prompt;
 pub mod status;
 mod think;
 mod tty;
+mod whoami;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -80,6 +82,14 @@ fn mode(invocation: Invocation) -> Result<u8, String> {
             });
             say(&look.text)?;
             Ok(look.exit)
+        }
+        Command::Do(change) => {
+            let options = options(&change.target);
+            let read_only = invocation.read_only;
+            Ok(runtime()?.block_on(async {
+                let watcher = once::Watcher::new(Links::start(&options), &name(&change.target));
+                watcher.change(change, read_only).await
+            }))
         }
         Command::List {
             list,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use gantry_wire::act::Acted;
 use gantry_wire::config::Source;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
@@ -13,6 +14,7 @@ use super::list::{self, Row};
 use super::status::{Look, UNKNOWN, look};
 use super::{prompt, tty};
 use crate::config::args::List;
+use crate::link::ask::Ask;
 use crate::link::fleet::Clock;
 use crate::link::inbox::Event;
 use crate::model::time::Now;
@@ -33,8 +35,8 @@ const PACE: Duration = Duration::from_secs(1);
 
 /// A cluster and the links that tell of it.
 pub struct Watcher {
-    links: Links,
-    cluster: Cluster,
+    pub(super) links: Links,
+    pub(super) cluster: Cluster,
 }
 
 /// The present moment on both clocks.
@@ -48,19 +50,29 @@ pub fn now(clock: Clock) -> Now {
     }
 }
 
-/// Folds what links told into a cluster; hands back the questions.
-pub fn fold(cluster: &mut Cluster, events: Vec<Event>, now: Now) -> Vec<crate::link::ask::Ask> {
+/// What links told besides facts.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Questions to the human.
+    pub asks: Vec<Ask>,
+    /// What became of changes.
+    pub acted: Vec<Acted>,
+}
+
+/// Folds what links told into a cluster; hands back the rest.
+pub fn fold(cluster: &mut Cluster, events: Vec<Event>, now: Now) -> Heard {
     cluster.tick(now);
-    let mut asks = Vec::new();
+    let mut heard = Heard::default();
     for event in events {
         match event {
             Event::First(reach) => cluster.first_linked(reach),
             Event::Linked { node, reach } => cluster.linked(&node, reach),
             Event::Said { node, report } => cluster.report(&node, report),
-            Event::Asked(ask) => asks.push(ask),
+            Event::Asked(ask) => heard.asks.push(ask),
+            Event::Acted(acted) => heard.acted.push(acted),
         }
     }
-    asks
+    heard
 }
 
 impl Watcher {
@@ -122,7 +134,7 @@ impl Watcher {
 
     /// Takes what comes until everything is known that can be known soon, and these parts of what
     /// nodes say as well.
-    async fn settle(&mut self, parts: &[&str]) {
+    pub(super) async fn settle(&mut self, parts: &[&str]) {
         self.wait(PATIENCE, |cluster, waited| {
             settled(cluster, parts, waited >= OTHER_WAYS)
         })
@@ -150,7 +162,13 @@ impl Watcher {
 
     /// Takes what came, and asks what is to be asked.
     async fn take(&mut self, events: Vec<Event>) {
-        for ask in fold(&mut self.cluster, events, now(self.links.clock)) {
+        let heard = fold(&mut self.cluster, events, now(self.links.clock));
+        self.answer(heard.asks).await;
+    }
+
+    /// Asks the human.
+    pub(super) async fn answer(&mut self, asks: Vec<Ask>) {
+        for ask in asks {
             let words = prompt::prompt(&ask);
             // The links go on meanwhile.
             let said = tokio::task::spawn_blocking(move || tty::ask(&words)).await;

@@ -3,6 +3,7 @@
 use ratatui::layout::Position;
 
 use crate::action::Action;
+use crate::app::acting::Open;
 use crate::app::area::Area;
 use crate::app::state::{Entry, EntryKind};
 use crate::app::{PromptKind, State};
@@ -40,6 +41,17 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
         let keys: &[(&str, &str)] = match prompt.kind {
             PromptKind::YesNo => &[("y", "yes"), ("n", "no")],
             PromptKind::Fields(_) => &[("Enter", "go on"), ("Esc", "leave it")],
+        };
+        let keys = keys.iter().map(|(key, words)| ((*key).to_owned(), *words));
+        keys_line(pen, area, keys, None);
+    } else if let Some(open) = &state.acting.open {
+        let keys: &[(&str, &str)] = match open {
+            Open::Menu(_) => &[
+                ("Enter", "open"),
+                ("Up/Down", "choose"),
+                ("Esc", "leave it"),
+            ],
+            Open::Form(_) => &[("Tab", "change fields and reason"), ("Esc", "leave it")],
         };
         let keys = keys.iter().map(|(key, words)| ((*key).to_owned(), *words));
         keys_line(pen, area, keys, None);

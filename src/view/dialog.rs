@@ -80,7 +80,7 @@ pub fn top(layout: &Layout, state: &State, box_height: u16) -> u16 {
 /// An empty box with a title.
 pub fn frame(pen: &mut Pen, area: Area, text: &str) {
     pen.clear(area);
-    let (style, title) = (pen.style(Role::Prompt), pen.style(Role::Title));
+    let (style, bold) = (pen.style(Role::Prompt), pen.style(Role::Title));
     let lines = &pen.glyphs().lines;
     let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
     for y in [area.y, bottom] {
@@ -94,13 +94,8 @@ pub fn frame(pen: &mut Pen, area: Area, text: &str) {
     pen.sign(right, area.y, lines.top_right, style);
     pen.sign(area.x, bottom, lines.bottom_left, style);
     pen.sign(right, bottom, lines.bottom_right, style);
-    pen.put(
-        area.x + 2,
-        area.y,
-        area.width.saturating_sub(4),
-        &format!(" {text} "),
-        title,
-    );
+    let room = area.width.saturating_sub(4);
+    pen.put(area.x + 2, area.y, room, &format!(" {text} "), bold);
 }
 
 fn keys(pen: &mut Pen, x: u16, y: u16, width: u16) {

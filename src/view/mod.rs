@@ -1,5 +1,6 @@
 //! State to cells. Views read and draw; they change nothing.
 
+mod acting;
 mod bottom;
 mod dialog;
 mod form;
@@ -43,6 +44,9 @@ pub fn draw(
     match (&state.entry, &state.form) {
         (Some(_), _) => cursor,
         (None, Some(form)) => form::draw(&mut pen, &layout, form, state),
+        (None, None) if state.dialogs.is_empty() => {
+            acting::draw(&mut pen, &layout, state).or(cursor)
+        }
         (None, None) => dialog::draw(&mut pen, &layout, state).or(cursor),
     }
 }

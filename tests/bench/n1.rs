@@ -4,6 +4,7 @@
 
 use divan::{AllocProfiler, Bencher, black_box};
 use gantry::model::{self, Cluster, Node, Reach, Time};
+use gantry::planner::Present;
 use gantry::planner::htools::N1Rule;
 use gantry::planner::htools::data::{self, AllocPolicy, Data, Group, Instance, Status};
 use gantry::planner::htools::moves::Move;
@@ -146,6 +147,25 @@ fn loaded_and_from_scratch(bencher: Bencher, (kind, size): (Kind, (usize, usize)
 fn from_the_live_cluster(bencher: Bencher, size: (usize, usize)) {
     let cluster = live(size);
     bencher.bench_local(|| Report::of(&cluster));
+}
+
+/// The same while nothing but the free memory of every node is another.
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn kept_up_with_every_node(bencher: Bencher, size: (usize, usize)) {
+    let mut cluster = live(size);
+    let present = Present::of(&cluster);
+    let mut present = present.unwrap_or_else(|why| unreachable!("{why}"));
+    bencher.bench_local(|| {
+        for memory in cluster
+            .nodes
+            .values_mut()
+            .filter_map(|it| it.facts.memory.as_mut())
+        {
+            memory.free -= 1;
+        }
+        let _ = black_box(present.keep_up(&cluster));
+        Report::made(&mut present.n1)
+    });
 }
 
 /// The same cluster as agents tell of it.

@@ -165,6 +165,27 @@ fn pure_rooms_name_no_runtime_socket_or_terminal() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A change that could be sent is made with a permit or not at all.
+#[test]
+fn only_the_guard_makes_an_act() {
+    let makes = |code: &str| {
+        // What tests make is not sent.
+        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        code.match_indices("Act {").any(|(at, _)| {
+            let before = code[..at].chars().next_back();
+            !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        })
+    };
+    let src = root().join("src");
+    let makers: Vec<PathBuf> = sources()
+        .into_iter()
+        .map(|(_, path)| path)
+        .filter(|path| !path.ends_with("tests.rs") && makes(&code(path)))
+        .map(|path| path.strip_prefix(&src).unwrap().to_owned())
+        .collect();
+    assert_eq!(makers, [Path::new("action/guard.rs")]);
+}
+
 #[test]
 fn the_reader_of_use_lines_reads_them() {
     let code = "use crate::model::Node;\nuse crate::{app::{self, rows}, view};\npub(crate) fn f() { crate::link::g() }";

@@ -88,6 +88,15 @@ pub fn capture() -> Value {
     serde_json::from_str(include_str!("../../tests/data/luxi-cluster.json")).unwrap()
 }
 
+/// Where a connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// After so many bytes of what the client sends.
+    Request(usize),
+    /// After so many bytes of the answer to its first request.
+    Answer(usize),
+}
+
 type Handler = Box<dyn FnMut(&str, &Value) -> Reply + Send>;
 
 /// Runs until it is dropped; its directory goes with it.
@@ -98,6 +107,8 @@ pub struct FakeLuxid {
     pub connections: Arc<AtomicU32>,
     /// All requests, in order.
     pub requests: Arc<Mutex<Vec<(String, Value)>>>,
+    /// The connection that is cut, counted from 1, and where.
+    pub cut: Arc<Mutex<Option<(u32, Cut)>>>,
 }
 
 impl FakeLuxid {
@@ -116,18 +127,24 @@ impl FakeLuxid {
             handler: Arc::new(Mutex::new(Box::new(handler))),
             connections: Arc::default(),
             requests: Arc::default(),
+            cut: Arc::default(),
         };
-        let (handler, connections, requests) = (
+        let (handler, connections, requests, cut) = (
             fake.handler.clone(),
             fake.connections.clone(),
             fake.requests.clone(),
+            fake.cut.clone(),
         );
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { return };
-                connections.fetch_add(1, Ordering::SeqCst);
+                let number = connections.fetch_add(1, Ordering::SeqCst) + 1;
                 let (handler, requests) = (handler.clone(), requests.clone());
-                std::thread::spawn(move || serve(stream, &handler, &requests));
+                let cut = *cut.lock().unwrap();
+                let cut = cut
+                    .filter(|(which, _)| *which == number)
+                    .map(|(_, cut)| cut);
+                std::thread::spawn(move || serve(stream, &handler, &requests, cut));
             }
         });
         fake
@@ -160,9 +177,18 @@ impl Drop for FakeLuxid {
     }
 }
 
-fn serve(mut stream: UnixStream, handler: &Mutex<Handler>, seen: &Mutex<Vec<(String, Value)>>) {
+fn serve(
+    mut stream: UnixStream,
+    handler: &Mutex<Handler>,
+    seen: &Mutex<Vec<(String, Value)>>,
+    cut: Option<Cut>,
+) {
     let mut held = Vec::new();
     let mut chunk = [0; 4096];
+    let (mut read, most) = match cut {
+        Some(Cut::Request(most)) => (0, most),
+        _ => (0, usize::MAX),
+    };
     loop {
         while let Some(end) = held.iter().position(|&b| b == 3) {
             let message: Vec<u8> = held.drain(..=end).collect();
@@ -173,22 +199,31 @@ fn serve(mut stream: UnixStream, handler: &Mutex<Handler>, seen: &Mutex<Vec<(Str
                 .unwrap()
                 .push((method.clone(), arguments.clone()));
             let reply = (handler.lock().unwrap())(&method, &arguments);
-            match reply {
-                Reply::Bytes(bytes) => {
+            match (reply, cut) {
+                (Reply::Bytes(bytes) | Reply::BytesAndClose(bytes), Some(Cut::Answer(most))) => {
+                    let _ = stream.write_all(&bytes[..most.min(bytes.len())]);
+                    return;
+                }
+                (Reply::Bytes(bytes), _) => {
                     if stream.write_all(&bytes).is_err() {
                         return;
                     }
                 }
-                Reply::BytesAndClose(bytes) => {
+                (Reply::BytesAndClose(bytes), _) => {
                     let _ = stream.write_all(&bytes);
                     return;
                 }
-                Reply::Nothing => {}
+                (Reply::Nothing, _) => {}
             }
         }
-        match stream.read(&mut chunk) {
+        let room = chunk.len().min(most - read);
+        match stream.read(&mut chunk[..room]) {
+            // Nothing more is wanted, or nobody is there.
             Ok(0) | Err(_) => return,
-            Ok(n) => held.extend_from_slice(&chunk[..n]),
+            Ok(n) => {
+                held.extend_from_slice(&chunk[..n]);
+                read += n;
+            }
         }
     }
 }

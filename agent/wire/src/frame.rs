@@ -20,6 +20,14 @@ pub enum Error {
     Malformed(String),
     /// The stream ended in the middle of a line of this many bytes.
     Cut(usize),
+    /// A frame that asks for a change and has a field that is not known, or lacks one. The stream
+    /// is well.
+    NotActed {
+        /// The change's id; empty if there is none.
+        id: String,
+        /// Which field.
+        why: String,
+    },
 }
 
 impl std::fmt::Display for Error {
@@ -28,6 +36,7 @@ impl std::fmt::Display for Error {
             Error::TooLong => write!(f, "a frame longer than {LIMIT} bytes"),
             Error::Malformed(why) => write!(f, "not a frame: {why}"),
             Error::Cut(n) => write!(f, "the stream ended within a frame, after {n} bytes"),
+            Error::NotActed { why, .. } => write!(f, "not understood: {why}"),
         }
     }
 }
@@ -111,7 +120,7 @@ pub fn encode<T: Serialize>(frame: &T) -> Vec<u8> {
 pub fn report(line: &[u8]) -> Result<Option<Report>, Error> {
     const KINDS: &[&str] = &[
         "hello", "pong", "sample", "ssconf", "master", "config", "jobs", "logs", "queue", "locks",
-        "live", "answer", "problem",
+        "live", "answer", "acted", "problem",
     ];
     decode(line, KINDS)
 }
@@ -119,9 +128,32 @@ pub fn report(line: &[u8]) -> Result<Option<Report>, Error> {
 /// Reads a console's frame; `None` for a kind that this side does not know.
 ///
 /// # Errors
-/// [`Error::Malformed`] for anything that is no frame.
+/// [`Error::NotActed`] for a change that is not understood whole, [`Error::Malformed`] for anything
+/// that is no frame.
 pub fn request(line: &[u8]) -> Result<Option<Request>, Error> {
-    decode(line, &["hello", "watch", "ping", "ask"])
+    const KINDS: &[&str] = &["hello", "watch", "ping", "ask", "act", "recover"];
+    decode(line, KINDS).map_err(|error| not_acted(line, &error).unwrap_or(error))
+}
+
+/// What to say of a line if it asks for a change.
+fn not_acted(line: &[u8], error: &Error) -> Option<Error> {
+    let Error::Malformed(why) = error else {
+        return None;
+    };
+    let Ok(Value::Object(frame)) = serde_json::from_slice(line) else {
+        return None;
+    };
+    let asked = ["act", "recover"].map(|kind| frame.get(kind));
+    let asked = asked.into_iter().flatten().next()?;
+    Some(Error::NotActed {
+        // One that is longer is none, and is not worth an echo.
+        id: asked["id"]
+            .as_str()
+            .filter(|id| id.len() <= 64)
+            .unwrap_or_default()
+            .to_owned(),
+        why: why.clone(),
+    })
 }
 
 fn decode<T: serde::de::DeserializeOwned>(line: &[u8], kinds: &[&str]) -> Result<Option<T>, Error> {
@@ -189,6 +221,46 @@ mod tests {
         assert!(report(b"\xff\xfe").is_err());
         let deep = "[".repeat(100_000);
         assert!(report(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_change_with_a_field_that_is_not_known_is_named_and_not_done() {
+        let refused = |line: &str| match request(line.as_bytes()) {
+            Err(Error::NotActed { id, why }) => (id, why),
+            other => unreachable!("{other:?}"),
+        };
+        let act = |operation: &str, more: &str| {
+            format!(
+                r#"{{"act":{{"id":"{}","operation":{operation},"expect":{{"nothing":{{}}}},"operator":"alice"{more}}}}}"#,
+                "0f".repeat(16)
+            )
+        };
+        assert!(request(act(r#"{"queue-drain":{}}"#, "").as_bytes()).is_ok());
+        for (operation, more, word) in [
+            (r#"{"queue-drain":{"hard":true}}"#, "", "hard"),
+            (r#"{"queue-drain":{}}"#, r#","twice":true"#, "twice"),
+            (
+                r#"{"start":{"instance":"web1","quickly":1}}"#,
+                "",
+                "quickly",
+            ),
+            (r#"{"start":{}}"#, "", "instance"),
+            (
+                r#"{"start":{"instance":"a","instance":"b"}}"#,
+                "",
+                "duplicate",
+            ),
+            (r#"{"dance":{}}"#, "", "dance"),
+            (r#"{"queue-drain":{},"kill":{"instance":"web1"}}"#, "", ""),
+            (r#"["queue-drain"]"#, "", ""),
+        ] {
+            let (id, why) = refused(&act(operation, more));
+            assert_eq!(id, "0f".repeat(16));
+            assert!(why.contains(word), "{operation}: {why}");
+        }
+        let (id, _) = refused(r#"{"recover":{"id":"../../etc/passwd"}}"#);
+        assert_eq!(id, "../../etc/passwd");
+        assert_eq!(refused(r#"{"act":7}"#).0, "");
     }
 
     #[test]

@@ -15,12 +15,16 @@
 //! < {"pong":{"n":7}}
 //! > {"ask":{"id":3,"question":{"job_log":{"job":4711,"after":0}}}}
 //! < {"answer":{"id":3,"answer":{"job_log":{"job":4711,"lines":[...]}}}}
+//! > {"act":{"id":"5f0c...e1","operation":{"start":{"instance":"web1.example.com"}}, ...}}
+//! < {"acted":{"id":"5f0c...e1","outcome":{"submitted":{"job":4712}}}}
 //! ```
 //!
 //! Rules that let ages mix: fields that a reader does not know are ignored, fields that are
 //! absent take their default, and a kind that a reader does not know is skipped. Facts travel as
-//! they are; what they mean is for the console to work out.
+//! they are; what they mean is for the console to work out. What changes something ([`act`]) is the
+//! exception: it is refused whole if one of its fields is not known.
 
+pub mod act;
 pub mod config;
 pub mod drbd;
 pub mod frame;
@@ -28,6 +32,7 @@ pub mod guest;
 pub mod job;
 pub mod live;
 pub mod node;
+pub mod operation;
 pub mod report;
 pub mod request;
 pub mod ssconf;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::Acted;
 use crate::config::ConfigPart;
 use crate::job::{JobLog, JobsPart, Lock, QueueState};
 use crate::live::Live;
@@ -36,6 +37,8 @@ pub enum Report {
     Live(Box<Live>),
     /// The answer to a question.
     Answer(Answer),
+    /// What became of a change.
+    Acted(Acted),
     /// Something that the agent could not do, in words for the operator.
     Problem(Problem),
 }
@@ -69,6 +72,10 @@ pub struct Hello {
     /// The key or the command line allows reading only.
     #[serde(default)]
     pub read_only: bool,
+    /// The permissions that are given ([`crate::operation::Permission`]): what is not in it is
+    /// refused. Empty from an agent that changes nothing.
+    #[serde(default)]
+    pub permits: Vec<String>,
     /// Process id on the node.
     #[serde(default)]
     pub pid: u32,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::{Act, Recover};
+
 /// One frame from the console.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -15,6 +17,10 @@ pub enum Request {
     Ping(Ping),
     /// A question that is answered once. `{"ask":{"id":3,"question":"known_hosts"}}`
     Ask(Ask),
+    /// A change, answered by an `acted`. `{"act":{"id":"5f0c...e1","operation":{...}, ...}}`
+    Act(Box<Act>),
+    /// What became of a change, answered by an `acted`. `{"recover":{"id":"5f0c...e1"}}`
+    Recover(Recover),
 }
 
 /// The console's side of the greeting.

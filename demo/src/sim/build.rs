@@ -70,6 +70,8 @@ pub fn groups(nodes: usize, chance: &mut Chance) -> Vec<Group> {
     };
     (0..count)
         .map(|n| Group {
+            tags: Vec::new(),
+            changed: 0,
             name: match count {
                 1 => "default".to_owned(),
                 _ => format!("rack{}", n + 1),

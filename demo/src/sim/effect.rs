@@ -16,11 +16,12 @@ const REMEMBERED: usize = 1000;
 const SAY_SYNC: u64 = 10_000;
 
 impl Cluster {
-    /// Does what a step says; the answer is what must be done before the next one.
+    /// Does what a step says; the answer is what must be done before the next one. Further jobs
+    /// have the reason that they inherit, or their parent's.
     ///
     /// # Errors
     /// Why it could not be done, in Ganeti's words; nothing has changed then.
-    pub(super) fn act(&mut self, act: Act) -> Result<Vec<Step>, String> {
+    pub(super) fn act(&mut self, act: Act, inherited: Option<&str>) -> Result<Vec<Step>, String> {
         match act {
             Act::None => {}
             Act::Fail(error) => return Err(error),
@@ -45,9 +46,18 @@ impl Cluster {
             Act::Add(id, instance) => self.add(id, *instance)?,
             Act::Remove(id) => self.remove(id),
             Act::Role(node, role) => self.set_role(node, role),
+            Act::Rehouse(id, node) => self.rehouse(id, node),
+            Act::Grow(id, disk, mib) => self.grow(id, disk, mib)?,
+            Act::Modify(id, backend) => self.modify(id, &backend),
+            Act::Rename(id, name) => self.rename(id, name)?,
+            Act::Tags(of, tags, set) => self.tag(of, &tags, set),
+            Act::Reset(node) => self.reset(node),
             Act::Submit(jobs) => {
                 for codes in jobs {
-                    let reason = format!("gnt:opcode:{}", self.parent_of(&codes));
+                    let reason = match inherited {
+                        Some(reason) => reason.to_owned(),
+                        None => format!("gnt:opcode:{}", self.parent_of(&codes)),
+                    };
                     // Refused only if the queue was drained in between; then they are not wanted.
                     let _ = self.submit(codes, &reason);
                 }
@@ -60,12 +70,13 @@ impl Cluster {
     fn parent_of(&self, codes: &[Opcode]) -> &'static str {
         match codes.first() {
             Some(Opcode::Migrate(_)) => "node_migrate",
+            Some(Opcode::GroupVerifyDisks(_)) => "cluster_verify_disks",
             _ => "cluster_verify",
         }
     }
 
     /// Changes an instance's configuration.
-    fn edit(&mut self, id: InstanceId, edit: impl FnOnce(&mut Instance)) {
+    pub(super) fn edit(&mut self, id: InstanceId, edit: impl FnOnce(&mut Instance)) {
         let now = self.now;
         let revision = self.write_config();
         if let Some(instance) = self.instances.get_mut(&id) {
@@ -278,15 +289,20 @@ impl Cluster {
         self.unhouse(id);
         if let Some(instance) = self.instances.remove(&id) {
             self.write_config();
-            self.removed.insert(id, instance.name);
-            if self.removed.len() > REMEMBERED {
-                self.removed.pop_first();
-            }
+            self.remember(id, instance.name);
+        }
+    }
+
+    /// Keeps the name that was an instance's for those who have yet to be told that it is gone.
+    pub(super) fn remember(&mut self, id: InstanceId, name: String) {
+        self.removed.insert(id, name);
+        if self.removed.len() > REMEMBERED {
+            self.removed.pop_first();
         }
     }
 
     /// Enters an instance in its nodes' books.
-    fn house(&mut self, id: InstanceId) {
+    pub(super) fn house(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get(&id) else {
             return;
         };
@@ -300,7 +316,7 @@ impl Cluster {
     }
 
     /// Strikes an instance from its nodes' books.
-    fn unhouse(&mut self, id: InstanceId) {
+    pub(super) fn unhouse(&mut self, id: InstanceId) {
         for node in self.instance_nodes(id) {
             if let Some(node) = self.nodes.get_mut(node) {
                 node.primaries.remove(&id);
@@ -313,7 +329,8 @@ impl Cluster {
     pub(super) fn set_role(&mut self, node: NodeId, role: Role) {
         let revision = self.write_config();
         if let Some(found) = self.nodes.get_mut(node) {
-            if role == Role::Drained && found.role != Role::Drained {
+            let out = |role| matches!(role, Role::Drained | Role::Offline);
+            if out(role) && !out(found.role) {
                 found.role_before = found.role;
             }
             found.role = role;

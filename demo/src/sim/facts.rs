@@ -78,7 +78,7 @@ impl Cluster {
             max_running_jobs: job::MAX_RUNNING as u32,
             default_iallocator: "hail".to_owned(),
             reserved_lvs: vec![RESERVED.to_owned()],
-            tags: vec!["demo".to_owned()],
+            tags: self.tags.clone(),
             maintain_node_health: false,
             ipolicy: ipolicy(),
         }
@@ -91,7 +91,7 @@ impl Cluster {
             uuid: group.uuid.clone(),
             alloc_policy: "preferred".to_owned(),
             ipolicy: ipolicy(),
-            tags: Vec::new(),
+            tags: group.tags.clone(),
         }
     }
 

@@ -3,14 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use gantry_wire::act::SOURCE;
 use gantry_wire::job::{Job as Facts, LogLine, Op};
 
 use super::instance::InstanceId;
 use super::node::{Node, NodeId};
-use super::opcode::{Claim, Opcode};
-use super::script::{self, Step};
+use super::opcode::{Asked, Claim, Opcode};
+use super::script::{self, Act, Step};
 use super::{Cluster, Event, seconds};
 
+/// Jobs about an instance or a node with this tag fail.
+pub const FAILS: &str = "demo:fails";
 /// `max_running_jobs`.
 pub const MAX_RUNNING: usize = 20;
 /// Finished jobs are archived after this time, as the watcher does it.
@@ -59,10 +62,22 @@ pub struct Queue {
     pub drained: bool,
     /// Ids of those that are not over.
     unfinished: BTreeSet<u64>,
+    /// Ids of those that somebody put away.
+    archived: BTreeSet<u64>,
     last_id: u64,
 }
 
 impl Queue {
+    /// The highest id that was given out.
+    pub fn last_id(&self) -> u64 {
+        self.last_id
+    }
+
+    /// Whether somebody put a job away.
+    pub fn is_archived(&self, id: u64) -> bool {
+        self.archived.contains(&id)
+    }
+
     /// Ids of the jobs that are not over.
     pub fn unfinished(&self) -> impl Iterator<Item = u64> {
         self.unfinished.iter().copied()
@@ -162,7 +177,9 @@ impl Cluster {
     /// Lets jobs have their turn and their locks, oldest first.
     pub(super) fn pick_jobs(&mut self) {
         let now = seconds(self.now);
-        let ids: Vec<u64> = self.queue.unfinished().collect();
+        let mut ids: Vec<u64> = self.queue.unfinished().collect();
+        // Those of one priority keep their order.
+        ids.sort_by_key(|id| self.queue.jobs.get(id).map(|job| job.facts.priority));
         for &id in &ids {
             let young = |job: &Job| job.facts.received.is_some_and(|at| now - at < 0.4);
             let queued = |job: &&Job| job.facts.status == "queued" && !young(job);
@@ -224,7 +241,12 @@ impl Cluster {
             }
         });
         match script::write(self, &code) {
-            Ok(steps) => {
+            Ok(mut steps) => {
+                if self.is_to_fail(&code) {
+                    // Somewhere in the middle.
+                    let why = "Error 28: Operation timed out, as its tag wants it".to_owned();
+                    steps.insert(steps.len() / 2, script::act(800, Act::Fail(why)));
+                }
                 if let Some(job) = self.queue.jobs.get_mut(&id) {
                     job.steps = steps.into();
                 }
@@ -269,7 +291,10 @@ impl Cluster {
         if let Some(line) = step.line {
             self.say(id, line);
         }
-        let more = match self.act(step.act) {
+        let reason = self.queue.jobs.get(&id).map(|job| job.facts.reason.clone());
+        // What comes of a console's job says whose it is, as Ganeti's own does.
+        let inherited = reason.filter(|reason| reason.starts_with(SOURCE));
+        let more = match self.act(step.act, inherited.as_deref()) {
             Ok(more) => more,
             Err(error) => return self.fail(id, error),
         };
@@ -351,6 +376,63 @@ impl Cluster {
             self.archive_jobs();
         }
         self.pick_jobs();
+    }
+
+    /// Takes a job back that does not run yet, as `CancelJob` does; what luxid says to it.
+    pub fn cancel_job(&mut self, id: u64) -> (bool, String) {
+        let status = self.queue.jobs.get(&id).map(|job| job.facts.status.clone());
+        let words = match status.as_deref() {
+            Some("queued") => format!("Dequeued job {id}"),
+            Some("waiting") => "Job successfully cancelled".to_owned(),
+            Some("running") => {
+                let words = "Job no longer waiting, can't cancel (informed it anyway)";
+                return (false, words.to_owned());
+            }
+            _ => return (false, format!("Job {id} not found in queue")),
+        };
+        let now = seconds(self.now);
+        self.queue.change(id, |job| {
+            for op in job.facts.ops.iter_mut().skip(job.at) {
+                op.status = "canceled".to_owned();
+                op.ended = Some(now);
+            }
+        });
+        self.end(id, "canceled");
+        (true, words)
+    }
+
+    /// Lets a job come earlier or later, as `ChangeJobPriority` does.
+    pub fn set_job_priority(&mut self, id: u64, priority: i32) -> (bool, String) {
+        if !self.queue.unfinished.contains(&id) {
+            return (false, format!("Job {id} not found in queue"));
+        }
+        self.queue.change(id, |job| job.facts.priority = priority);
+        let words = "Priorities of pending opcodes for job have been changed";
+        (true, words.to_owned())
+    }
+
+    /// Puts a job away that is over, as `ArchiveJob` does; whether it was.
+    pub fn archive_job(&mut self, id: u64) -> bool {
+        let over = !self.queue.unfinished.contains(&id) && self.queue.jobs.remove(&id).is_some();
+        if over {
+            self.queue.archived.insert(id);
+            self.queue.revision += 1;
+        }
+        over
+    }
+
+    /// Whether an opcode is about something whose tag wants that all jobs about it fail.
+    fn is_to_fail(&self, code: &Opcode) -> bool {
+        let instance = code.instance().and_then(|id| self.instances.get(&id));
+        let node = match code {
+            Opcode::Asked(asked) => asked.node().and_then(|id| self.nodes.get(id)),
+            Opcode::Drain { node, .. } => self.nodes.get(*node),
+            _ => None,
+        };
+        let fails = |tags: &Vec<String>| tags.iter().any(|tag| tag == FAILS);
+        // Or it could not be taken away again.
+        let tags = matches!(code, Opcode::Asked(Asked::Tags { .. }));
+        !tags && (instance.is_some_and(|i| fails(&i.tags)) || node.is_some_and(|n| fails(&n.tags)))
     }
 
     /// The master is gone and the processes of its jobs with it.

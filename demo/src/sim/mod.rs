@@ -4,6 +4,7 @@
 //! milliseconds since the epoch and moves only in [`Cluster::advance`]; the same [`Options`] give
 //! the same days, however time is cut into steps.
 
+mod asked;
 mod build;
 pub mod chance;
 pub mod drbd;
@@ -14,6 +15,7 @@ pub mod job;
 mod layout;
 mod life;
 pub mod load;
+pub mod luxi;
 pub mod node;
 mod oddity;
 pub mod opcode;
@@ -77,6 +79,10 @@ pub struct Group {
     pub name: String,
     /// UUID.
     pub uuid: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Revision of the configuration in which it last changed.
+    pub changed: u64,
 }
 
 /// Something that is due at a certain time.
@@ -121,6 +127,10 @@ pub struct Cluster {
     pub name: String,
     /// UUID.
     pub uuid: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Revision of the configuration in which they last changed.
+    pub tags_changed: u64,
     /// Node groups.
     pub groups: Vec<Group>,
     /// Nodes.
@@ -174,6 +184,8 @@ impl Cluster {
             now: started,
             name: "demo.example.test".to_owned(),
             uuid: chance.uuid(),
+            tags: vec!["demo".to_owned()],
+            tags_changed: 0,
             groups,
             nodes,
             next_instance: instances.len() as InstanceId,

@@ -1,5 +1,7 @@
 //! What jobs are made of: the opcodes that the simulated cluster knows.
 
+use gantry_wire::operation::Backend;
+
 use super::instance::{Instance, InstanceId};
 use super::node::NodeId;
 use super::{Cluster, short};
@@ -68,6 +70,215 @@ pub enum Opcode {
     GroupVerify(usize),
     /// `OP_GROUP_VERIFY_DISKS`
     GroupVerifyDisks(usize),
+    /// One that only somebody at a console asks for.
+    Asked(Asked),
+}
+
+/// Opcodes that nobody who lives here submits by himself.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// `OP_INSTANCE_MIGRATE` or `OP_INSTANCE_FAILOVER` of an instance without disks.
+    Relocate {
+        /// Which.
+        instance: InstanceId,
+        /// Where to.
+        to: NodeId,
+        /// Migrate.
+        live: bool,
+    },
+    /// `OP_INSTANCE_MIGRATE` with `cleanup`.
+    Cleanup(InstanceId),
+    /// `OP_INSTANCE_REPLACE_DISKS` of whichever half is faulty.
+    ReplaceAuto(InstanceId),
+    /// `OP_INSTANCE_DEACTIVATE_DISKS`
+    DeactivateDisks {
+        /// Which.
+        instance: InstanceId,
+        /// Without a look whether it runs.
+        force: bool,
+    },
+    /// `OP_INSTANCE_GROW_DISK`
+    GrowDisk {
+        /// Which.
+        instance: InstanceId,
+        /// Index of the disk.
+        disk: usize,
+        /// By how much, or to how much, MiB.
+        amount: u64,
+        /// To how much.
+        absolute: bool,
+    },
+    /// `OP_INSTANCE_MOVE`
+    Move {
+        /// Which.
+        instance: InstanceId,
+        /// Where to.
+        to: NodeId,
+    },
+    /// `OP_INSTANCE_RECREATE_DISKS`
+    RecreateDisks(InstanceId),
+    /// `OP_INSTANCE_SET_PARAMS` with backend parameters.
+    Modify {
+        /// Which.
+        instance: InstanceId,
+        /// What changes.
+        backend: Backend,
+    },
+    /// `OP_INSTANCE_RENAME`
+    Rename {
+        /// Which.
+        instance: InstanceId,
+        /// The new name.
+        new_name: String,
+    },
+    /// `OP_NODE_SET_PARAMS` with `offline`.
+    Offline {
+        /// Which.
+        node: NodeId,
+        /// Set or cleared.
+        offline: bool,
+    },
+    /// `OP_NODE_SET_PARAMS` with `master_candidate`.
+    Candidate {
+        /// Which.
+        node: NodeId,
+        /// Set or cleared.
+        candidate: bool,
+    },
+    /// `OP_NODE_EVACUATE`
+    Evacuate {
+        /// Which.
+        node: NodeId,
+        /// Those that run there; else those that have their second half there.
+        primaries: bool,
+        /// Where to; whoever has room if not said.
+        to: Option<NodeId>,
+    },
+    /// `OP_NODE_POWERCYCLE`
+    Powercycle(NodeId),
+    /// `OP_CLUSTER_VERIFY` with error codes, of one group or all.
+    Verify(Option<usize>),
+    /// `OP_CLUSTER_VERIFY_GROUP` with error codes.
+    VerifyGroup(usize),
+    /// `OP_CLUSTER_VERIFY_DISKS`
+    VerifyDisks(Option<usize>),
+    /// `OP_TAGS_SET` or `OP_TAGS_DEL`
+    Tags {
+        /// Whose.
+        of: Tagged,
+        /// Which.
+        tags: Vec<String>,
+        /// Set or removed.
+        set: bool,
+    },
+    /// One that fails as soon as it has its turn.
+    Vain {
+        /// The line in `gnt-job list`.
+        summary: String,
+        /// What it fails with.
+        error: String,
+    },
+}
+
+/// What has tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tagged {
+    /// The cluster.
+    Cluster,
+    /// A group.
+    Group(usize),
+    /// A node.
+    Node(NodeId),
+    /// An instance.
+    Instance(InstanceId),
+}
+
+impl Asked {
+    fn summary(&self, cluster: &Cluster) -> String {
+        let instance = |id: &InstanceId| cluster.instance_name(*id).to_owned();
+        let node = |id: &NodeId| cluster.node_name(*id).to_owned();
+        let (name, of) = match self {
+            Asked::Relocate {
+                instance: id,
+                live: true,
+                ..
+            }
+            | Asked::Cleanup(id) => ("INSTANCE_MIGRATE", instance(id)),
+            Asked::Relocate { instance: id, .. } => ("INSTANCE_FAILOVER", instance(id)),
+            Asked::ReplaceAuto(id) => ("INSTANCE_REPLACE_DISKS", instance(id)),
+            Asked::DeactivateDisks { instance: id, .. } => {
+                ("INSTANCE_DEACTIVATE_DISKS", instance(id))
+            }
+            Asked::GrowDisk { instance: id, .. } => ("INSTANCE_GROW_DISK", instance(id)),
+            Asked::Move { instance: id, .. } => ("INSTANCE_MOVE", instance(id)),
+            Asked::RecreateDisks(id) => ("INSTANCE_RECREATE_DISKS", instance(id)),
+            Asked::Modify { instance: id, .. } => ("INSTANCE_SET_PARAMS", instance(id)),
+            Asked::Rename { instance: id, .. } => ("INSTANCE_RENAME", instance(id)),
+            Asked::Offline { node: id, .. } | Asked::Candidate { node: id, .. } => {
+                ("NODE_SET_PARAMS", node(id))
+            }
+            Asked::Evacuate { node: id, .. } => ("NODE_EVACUATE", node(id)),
+            Asked::Powercycle(id) => ("NODE_POWERCYCLE", node(id)),
+            Asked::Verify(_) => return "CLUSTER_VERIFY".to_owned(),
+            Asked::VerifyGroup(group) => (
+                "CLUSTER_VERIFY_GROUP",
+                cluster.group_name(*group).to_owned(),
+            ),
+            Asked::VerifyDisks(_) => return "CLUSTER_VERIFY_DISKS".to_owned(),
+            Asked::Tags { of, set, .. } => {
+                let name = if *set { "TAGS_SET" } else { "TAGS_DEL" };
+                let of = match of {
+                    Tagged::Cluster => return name.to_owned(),
+                    Tagged::Group(group) => cluster.group_name(*group).to_owned(),
+                    Tagged::Node(id) => node(id),
+                    Tagged::Instance(id) => instance(id),
+                };
+                (name, of)
+            }
+            Asked::Vain { summary, .. } => return summary.clone(),
+        };
+        format!("{name}({of})")
+    }
+
+    fn instance(&self) -> Option<InstanceId> {
+        match self {
+            Asked::Relocate { instance, .. }
+            | Asked::Cleanup(instance)
+            | Asked::ReplaceAuto(instance)
+            | Asked::DeactivateDisks { instance, .. }
+            | Asked::GrowDisk { instance, .. }
+            | Asked::Move { instance, .. }
+            | Asked::RecreateDisks(instance)
+            | Asked::Modify { instance, .. }
+            | Asked::Rename { instance, .. }
+            | Asked::Tags {
+                of: Tagged::Instance(instance),
+                ..
+            } => Some(*instance),
+            _ => None,
+        }
+    }
+
+    /// The node that it is about, or to which something goes.
+    pub fn node(&self) -> Option<NodeId> {
+        match self {
+            Asked::Relocate { to, .. } | Asked::Move { to, .. } => Some(*to),
+            Asked::Offline { node, .. }
+            | Asked::Candidate { node, .. }
+            | Asked::Evacuate { node, .. }
+            | Asked::Powercycle(node)
+            | Asked::Tags {
+                of: Tagged::Node(node),
+                ..
+            } => Some(*node),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody else may have the node's lock.
+    fn is_alone(&self) -> bool {
+        matches!(self, Asked::Offline { .. } | Asked::Candidate { .. })
+    }
 }
 
 /// A lock that a job needs.
@@ -118,6 +329,7 @@ impl Opcode {
             Opcode::GroupVerifyDisks(group) => {
                 format!("GROUP_VERIFY_DISKS({})", cluster.group_uuid(*group))
             }
+            Opcode::Asked(asked) => asked.summary(cluster),
         }
     }
 
@@ -135,6 +347,7 @@ impl Opcode {
             | Opcode::Failover { instance: id, .. }
             | Opcode::ReplaceDisks { instance: id, .. }
             | Opcode::Export { instance: id, .. } => Some(*id),
+            Opcode::Asked(asked) => asked.instance(),
             _ => None,
         }
     }
@@ -180,7 +393,14 @@ impl Opcode {
             Opcode::Drain { node, .. } => {
                 claim(format!("node/{}", cluster.node_name(*node)), true);
             }
-            Opcode::GroupVerify(group) => {
+            Opcode::Asked(asked) if asked.node().is_some() => {
+                let node = asked.node().unwrap_or_default();
+                claim(
+                    format!("node/{}", cluster.node_name(node)),
+                    asked.is_alone(),
+                );
+            }
+            Opcode::GroupVerify(group) | Opcode::Asked(Asked::VerifyGroup(group)) => {
                 claim(format!("nodegroup/{}", cluster.group_name(*group)), false);
                 for node in cluster.nodes.iter().filter(|node| node.group == *group) {
                     claim(format!("node/{}", node.name), false);
@@ -201,6 +421,7 @@ impl Opcode {
             Opcode::ReplaceDisks { to, .. } | Opcode::Export { to, .. } => nodes.push(*to),
             Opcode::Create(made) => nodes.extend(made.nodes()),
             Opcode::Drain { node, .. } | Opcode::NodeMigrate(node) => nodes.push(*node),
+            Opcode::Asked(asked) => nodes.extend(asked.node()),
             _ => {}
         }
         nodes

@@ -58,6 +58,31 @@ pub fn group(cluster: &Cluster, group: usize) -> Vec<Step> {
         .collect()
 }
 
+/// The same lines with error codes.
+pub fn coded(steps: Vec<Step>) -> Vec<Step> {
+    let line = |line: String| with_code(&line).unwrap_or(line);
+    let step = |step: Step| Step {
+        line: step.line.map(line),
+        ..step
+    };
+    steps.into_iter().map(step).collect()
+}
+
+/// `  - ERROR: node n1: text` with its code; `None` for what has none.
+fn with_code(line: &str) -> Option<String> {
+    let (level, rest) = line.strip_prefix("  - ")?.split_once(": ")?;
+    let (object, text) = rest.split_once(": ")?;
+    let (kind, name) = object.split_once(' ')?;
+    let code = match (kind, text) {
+        ("node", text) if text.starts_with("not enough memory") => "ENODEN1",
+        ("node", _) => "ENODERPC",
+        ("instance", text) if text.contains("not running") => "EINSTANCEDOWN",
+        ("instance", _) => "EINSTANCEFAULTYDISK",
+        _ => return None,
+    };
+    Some(format!("  - {level}:{code}:{kind}:{name}:{text}"))
+}
+
 fn silent_nodes(cluster: &Cluster, nodes: &[NodeId]) -> Vec<String> {
     let silent = |node: &&NodeId| {
         cluster.nodes[**node].role != Role::Offline && !cluster.nodes[**node].answers()

@@ -1,15 +1,20 @@
 //! What each action does to the screen.
 
 use crate::action::Action;
+use crate::action::form::Object;
 use crate::model::{Cluster, Time};
 
+use crate::app::acting;
+use crate::app::facts::Facts;
 use crate::app::form::Form;
 use crate::app::nav::Page;
 use crate::app::options::{Known, Of};
 use crate::app::plans::balance::Change;
-use crate::app::rows::Id;
+use crate::app::rows::{About, Id};
 use crate::app::state::EntryKind;
 use crate::app::{Effect, State};
+use crate::planner::replica::Key;
+use crate::planner::storage::Owner;
 
 use super::entry;
 
@@ -65,6 +70,11 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoBalance => state.way.go(Page::Balance),
         Action::GoCapacity => state.way.go(Page::Capacity),
         Action::GoMaintenance => state.way.go(Page::Maintenance),
+        Action::Act => match object(state) {
+            Some(object) => acting::open_menu(state, cluster, object),
+            None => acting::open_menu(state, cluster, Object::Cluster),
+        },
+        Action::ActOnCluster => acting::open_menu(state, cluster, Object::Cluster),
         Action::PlanOptions => open_form(state, cluster, Of::Balance),
         Action::PlaceInstance => open_form(state, cluster, Of::Placing),
         Action::OtherPlan => {
@@ -185,6 +195,45 @@ pub fn open(state: &mut State, now: Time) {
             state.notice = Some((text.to_owned(), now));
         }
     }
+}
+
+/// What an operation would be for: what the cursor is on, or else what the page is about.
+fn object(state: &State) -> Option<Object> {
+    let view = state.view();
+    let selected = view.shown_table().and_then(|table| table.selected());
+    if let Some(id) = selected {
+        return object_of(id, &state.facts);
+    }
+    Some(match &view.page {
+        Page::Node(name) | Page::Volumes(name) | Page::Fall(name) => Object::Node(name.clone()),
+        Page::Instance(name) => Object::Instance(name.clone()),
+        Page::Group(name) => Object::Group(name.clone()),
+        Page::Job(id) => Object::Job(*id),
+        Page::Pair(Key::Disk(name, index)) => Object::Pair(name.clone(), *index),
+        _ => return None,
+    })
+}
+
+fn object_of(id: &Id, facts: &Facts) -> Option<Object> {
+    Some(match id {
+        Id::Node(name)
+        | Id::Place(name, _)
+        | Id::Fall(name)
+        | Id::Alert(About::Node(name) | About::Fall(name) | About::Storage(name), _) => {
+            Object::Node(name.clone())
+        }
+        Id::Instance(name) | Id::Alert(About::Instance(name), _) => Object::Instance(name.clone()),
+        Id::Group(name) => Object::Group(name.clone()),
+        Id::Job(id) | Id::Alert(About::Job(id), _) => Object::Job(*id),
+        Id::Pair(Key::Disk(name, index)) | Id::Alert(About::Disk(name, index), _) => {
+            Object::Pair(name.clone(), *index)
+        }
+        Id::Volume(..) => match &facts.volume(id)?.1.owner {
+            Owner::Data(name, _) | Owner::Meta(name, _) => Object::Instance(name.clone()),
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 /// Closes what is open on top, one thing at a time.

@@ -19,7 +19,7 @@ pub mod node;
 pub mod nodes;
 pub mod pair;
 pub mod placing;
-mod plan;
+pub mod plan;
 mod remedy;
 mod stack;
 pub mod storage;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gantry_wire::Request;
+use gantry_wire::act::{Act, Outcome, Refusal};
 use gantry_wire::report::MasterState;
 use gantry_wire::request::{Ask, Question, Watch};
 use gantry_wire::ssconf::{SsNode, Ssconf};
@@ -11,6 +13,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use super::acts::{self, Acts};
 use super::single::{Book, Hosts, Note, Single, Way};
 use super::{Clock, Command};
 use crate::link::dial::{ClusterKeys, Dialer};
@@ -24,11 +27,15 @@ const KEYS: Duration = Duration::from_secs(5);
 /// A master that is only just being called is waited for so long before a candidate is asked.
 const MASTER: Duration = Duration::from_secs(10);
 
+/// Changes that may wait for one link to take them.
+const ACTS: usize = 1_000;
+
 /// One link, as the lead holds it.
 struct Link {
     kick: Arc<Notify>,
     watch: watch::Sender<Watch>,
     asks: mpsc::Sender<Ask>,
+    acts: mpsc::Sender<Request>,
     book: watch::Sender<Book>,
     task: tokio::task::AbortHandle,
     reach: Reach,
@@ -61,6 +68,7 @@ pub struct Lead<D: Dialer> {
     masterless: Instant,
     follow: Vec<u64>,
     asked: u64,
+    acts: Acts,
 }
 
 impl<D: Dialer> Lead<D> {
@@ -82,6 +90,7 @@ impl<D: Dialer> Lead<D> {
             masterless: Instant::now(),
             follow: Vec::new(),
             asked: 0,
+            acts: Acts::default(),
         }
     }
 
@@ -101,6 +110,9 @@ impl<D: Dialer> Lead<D> {
                     None => std::future::pending().await,
                 }} => {}
             }
+            for (node, request) in self.acts.due() {
+                self.send(&node, request);
+            }
             self.call_all();
             self.share_out();
         }
@@ -114,7 +126,8 @@ impl<D: Dialer> Lead<D> {
             .map(|at| at + KEYS);
         let master = (!self.master_serves()).then_some(self.masterless + MASTER);
         let ahead = |at: &Instant| *at > Instant::now();
-        [keys, master].into_iter().flatten().filter(ahead).min()
+        let ours = [keys, master].into_iter().flatten().filter(ahead).min();
+        ours.into_iter().chain(self.acts.deadline()).min()
     }
 
     fn link(&mut self, name: Option<String>, book: Book, typed: bool) -> Link {
@@ -123,6 +136,7 @@ impl<D: Dialer> Lead<D> {
             ..Watch::default()
         });
         let (asks, asked) = mpsc::channel(16);
+        let (acts, acting) = mpsc::channel(ACTS);
         let (book, reading) = watch::channel(book);
         let kick = Arc::new(Notify::new());
         let single = Single {
@@ -135,6 +149,7 @@ impl<D: Dialer> Lead<D> {
             wants: Wants {
                 watch: watching,
                 asks: asked,
+                acts: acting,
             },
             name,
             book: reading,
@@ -147,6 +162,7 @@ impl<D: Dialer> Lead<D> {
             kick,
             watch,
             asks,
+            acts,
             book,
             task,
             reach: Reach::Idle,
@@ -172,6 +188,7 @@ impl<D: Dialer> Lead<D> {
                     .for_each(|link| link.kick.notify_one());
             }
             Command::Follow(jobs) => self.follow = jobs,
+            Command::Act(act) => self.act(*act),
             Command::AskLog(job) => {
                 let speaker = self.speaker();
                 if let Some(link) = speaker.and_then(|name| self.links.get(&name)) {
@@ -186,8 +203,38 @@ impl<D: Dialer> Lead<D> {
         }
     }
 
+    /// Asks the master for a change, if it can be asked now. What waited for it to come back would come as a surprise.
+    fn act(&mut self, act: Act) {
+        let master = self.elected().filter(|_| self.master_serves());
+        let Some(node) = master else {
+            let why = "no master answers";
+            return self.outbox.acted(acts::nobody(&act, why));
+        };
+        self.acts.sent(&act, &node);
+        let id = act.id.clone();
+        if !self.send(&node, Request::Act(Box::new(act))) {
+            // It did not leave this console.
+            let words = format!("too much is asked of {node} at once; nothing was sent");
+            let outcome = Outcome::Refused {
+                kind: Refusal::Late,
+                words,
+            };
+            let acted = self.acts.answered(&node, acts::told(&id, outcome));
+            acted.into_iter().for_each(|acted| self.outbox.acted(acted));
+        }
+    }
+
+    fn send(&self, node: &str, request: Request) -> bool {
+        let link = self.links.get(node);
+        link.is_some_and(|link| link.acts.try_send(request).is_ok())
+    }
+
     fn noted(&mut self, note: Note) {
         match note {
+            Note::Acted(name, acted) => {
+                let acted = self.acts.answered(&name, acted);
+                acted.into_iter().for_each(|acted| self.outbox.acted(acted));
+            }
             Note::Named(name) => {
                 if let Some(link) = self.first.take() {
                     // Should the node have been called meanwhile, one link is enough.
@@ -197,6 +244,7 @@ impl<D: Dialer> Lead<D> {
                 }
             }
             Note::Reach(name, reach) => {
+                self.reached(&name, &reach);
                 if let Some(link) = self.links.get_mut(&name) {
                     if !reach.is_up() {
                         link.master = None;
@@ -228,6 +276,20 @@ impl<D: Dialer> Lead<D> {
                     .map(|ssconf| ssconf.cluster_name.clone())
                     .unwrap_or_default();
                 self.cluster = Some(Arc::new(ClusterKeys { alias, known_hosts }));
+            }
+        }
+    }
+
+    /// What was asked for over a link that went down is not known; once it is up again, it can be.
+    fn reached(&mut self, name: &str, reach: &Reach) {
+        let was_up = self.links.get(name).is_some_and(|link| link.reach.is_up());
+        if was_up {
+            let cut = self.acts.cut(name);
+            cut.into_iter().for_each(|acted| self.outbox.acted(acted));
+        }
+        if reach.is_up() {
+            for request in self.acts.back(name) {
+                self.send(name, request);
             }
         }
     }

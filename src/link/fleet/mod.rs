@@ -1,5 +1,6 @@
 //! From one destination to the whole cluster: one link a node, and who is asked for what.
 
+mod acts;
 mod backoff;
 mod lead;
 mod single;
@@ -9,6 +10,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Instant;
 
+use gantry_wire::act::Act;
 use tokio::sync::mpsc;
 
 use super::ask::{Answer, AskId, Asker};
@@ -22,6 +24,7 @@ enum Command {
     Reconnect(Option<String>),
     Follow(Vec<u64>),
     AskLog(u64),
+    Act(Box<Act>),
 }
 
 /// All links of one cluster. They end when this is dropped.
@@ -91,6 +94,11 @@ impl Fleet {
     /// Follows these jobs' logs from now on, and no others.
     pub fn follow(&self, jobs: Vec<u64>) {
         self.tell(Command::Follow(jobs));
+    }
+
+    /// Asks the master for a change, once. What becomes of it comes out of the inbox.
+    pub fn act(&self, act: Act) {
+        self.tell(Command::Act(Box::new(act)));
     }
 
     /// Asks for a job's whole log, once.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use gantry_wire::Report;
+use gantry_wire::act::Acted;
 use gantry_wire::report::{AnswerBody, Hello, MasterState};
 use gantry_wire::ssconf::Ssconf;
 use tokio::sync::{Notify, mpsc};
@@ -36,6 +37,8 @@ pub enum Note {
     Ssconf(String, Box<Ssconf>),
     /// A node's word on whether it can speak for the cluster.
     Master(String, MasterState),
+    /// What a node says became of a change.
+    Acted(String, Acted),
     /// The cluster's own `known_hosts`, and who told it.
     KnownHosts(String, String),
 }
@@ -236,6 +239,7 @@ impl<D: Dialer> Single<D> {
             hosts.retain(|(known, _)| *known != name);
             hosts.push((name.clone(), Arc::downgrade(host)));
         }
+        self.wants.forget_acts();
         self.tell(Reach::Up {
             since: self.clock.now(),
         });
@@ -289,6 +293,11 @@ struct Pass {
 
 impl Take for Pass {
     async fn take(&mut self, report: Report) {
+        // Only the lead knows who was asked for what.
+        if let Report::Acted(acted) = report {
+            let _ = self.notes.send(Note::Acted(self.node.clone(), acted));
+            return;
+        }
         let note = match &report {
             Report::Ssconf(ssconf) => Some(Note::Ssconf(self.node.clone(), ssconf.clone())),
             Report::Master(state) => Some(Note::Master(self.node.clone(), state.clone())),

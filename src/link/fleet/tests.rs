@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use gantry_wire::act::{Act, ActId, Acted, Expect, Outcome, Refusal};
+use gantry_wire::operation::Operation;
 use gantry_wire::report::{Answer, AnswerBody, Hello, MasterState, Pong};
 use gantry_wire::request::Question;
 use gantry_wire::ssconf::{SsNode, Ssconf};
@@ -11,7 +13,7 @@ use gantry_wire::{PROTOCOL, Report, Request, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::timeout;
 
-use super::{Clock, Fleet};
+use super::{Clock, Fleet, acts};
 use crate::link::ask::Asker;
 use crate::link::dial::{Call, Dialer, Greeted, Opened, To};
 use crate::link::inbox::{Event, Inbox};
@@ -39,6 +41,12 @@ struct World {
     calls: Vec<(String, bool)>,
     /// Ways that were opened: node, and the one it went through.
     opened: Vec<(String, Option<String>)>,
+    /// Changes that nodes were asked for.
+    acts: Vec<(String, ActId)>,
+    /// Nodes that were asked what became of one.
+    recovers: Vec<String>,
+    /// Whoever is asked for a change dies before the answer.
+    dies_of_acts: bool,
     /// Calls that knew the cluster's keys.
     with_keys: BTreeSet<String>,
 }
@@ -170,6 +178,35 @@ fn reply(net: &Net, name: &str, request: Request) -> Vec<Report> {
             world.speakers.remove(name);
             vec![]
         }
+        Request::Act(act) => {
+            world.acts.push((name.into(), act.id.clone()));
+            match world.dies_of_acts {
+                true => {
+                    world.dead.insert(name.into());
+                    vec![]
+                }
+                false => vec![acted(&act.id, 7)],
+            }
+        }
+        Request::Recover(recover) => {
+            world.recovers.push(name.into());
+            vec![acted(&recover.id, 7)]
+        }
+    }
+}
+
+fn acted(id: &ActId, job: u64) -> Report {
+    let outcome = Outcome::Submitted { job };
+    Report::Acted(acts::told(id, outcome))
+}
+
+fn act(bits: u128) -> Act {
+    Act {
+        id: ActId::new(bits),
+        operation: Operation::QueueDrain {},
+        expect: Expect::Nothing {},
+        reason: String::new(),
+        operator: "anna".into(),
     }
 }
 
@@ -183,6 +220,7 @@ struct Console {
     inbox: Inbox,
     first: Reach,
     reach: BTreeMap<String, Reach>,
+    acted: Vec<Acted>,
 }
 
 impl Console {
@@ -194,6 +232,7 @@ impl Console {
             inbox,
             first: Reach::Idle,
             reach: BTreeMap::new(),
+            acted: Vec::new(),
         }
     }
 
@@ -206,6 +245,7 @@ impl Console {
                     match event {
                         Event::First(reach) => self.first = reach,
                         Event::Linked { node, reach } => drop(self.reach.insert(node, reach)),
+                        Event::Acted(acted) => self.acted.push(acted),
                         Event::Said { .. } | Event::Asked(_) => {}
                     }
                 }
@@ -375,4 +415,82 @@ async fn a_destination_that_cannot_be_reached_says_so_and_is_tried_again() {
         .await;
     net.0.lock().unwrap().dead.clear();
     console.until("all nodes up", Console::all_up).await;
+}
+
+/// A console whose master is asked.
+async fn with_master(net: &Net) -> Console {
+    let mut console = Console::start(net);
+    let serves = |console: &Console| {
+        console.all_up() && console.net.0.lock().unwrap().speakers.contains("node2")
+    };
+    console.until("the master is asked", serves).await;
+    console
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_master_alone_is_asked_for_a_change_and_once() {
+    let net = net("node2");
+    let mut console = with_master(&net).await;
+    console.fleet.act(act(5));
+    console
+        .until("the answer", |console| !console.acted.is_empty())
+        .await;
+    assert_eq!(console.acted[0].outcome, Outcome::Submitted { job: 7 });
+    let world = net.0.lock().unwrap();
+    assert_eq!(world.acts, [("node2".to_owned(), ActId::new(5))]);
+    assert!(world.recovers.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_master_nothing_is_sent_then_or_later() {
+    let net = net("node2");
+    let mut console = with_master(&net).await;
+    net.0.lock().unwrap().dead.insert("node2".into());
+    console
+        .until("node2 is lost", |console| !console.up("node2"))
+        .await;
+    console.fleet.act(act(5));
+    console
+        .until("a refusal", |console| !console.acted.is_empty())
+        .await;
+    let refused = &console.acted[0].outcome;
+    assert!(
+        matches!(refused, Outcome::Refused { kind: Refusal::NotMaster, words } if words.contains("nothing was sent")),
+        "{refused:?}"
+    );
+    net.0.lock().unwrap().dead.clear();
+    console
+        .until("node2 is back", |console| console.up("node2"))
+        .await;
+    let asked = |console: &Console| console.net.0.lock().unwrap().speakers.contains("node2");
+    console.until("the master is asked", asked).await;
+    assert!(net.0.lock().unwrap().acts.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_cut_it_is_asked_what_became_of_a_change_and_never_to_do_it_again() {
+    let net = net("node2");
+    let mut console = with_master(&net).await;
+    net.0.lock().unwrap().dies_of_acts = true;
+    console.fleet.act(act(5));
+    console
+        .until("it is said to be unknown", |console| {
+            !console.acted.is_empty()
+        })
+        .await;
+    let unknown = &console.acted[0].outcome;
+    assert!(
+        matches!(unknown, Outcome::Unknown { why } if why.contains("until node2 answers")),
+        "{unknown:?}"
+    );
+    net.0.lock().unwrap().dead.clear();
+    console
+        .until("the answer", |console| console.acted.len() == 2)
+        .await;
+    assert_eq!(console.acted[1].outcome, Outcome::Submitted { job: 7 });
+    let world = net.0.lock().unwrap();
+    assert_eq!(
+        (world.acts.len(), world.recovers.as_slice()),
+        (1, &["node2".to_owned()][..])
+    );
 }

@@ -7,6 +7,7 @@ use super::instance::Instance;
 use super::moves::Outcome;
 use super::node::Figures;
 use super::score::{Counts, SPREADS, Score, deviations, shared_locations, spread_values};
+use super::tags::Tags;
 
 /// What scores are made of, for the nodes of a group.
 #[derive(Clone, Debug)]
@@ -151,19 +152,20 @@ impl Board {
             return 0;
         }
         let before = self.sharing;
-        self.share(cluster, instance, from, -1);
-        self.share(cluster, instance, to, 1);
+        self.share(&cluster.tags, instance, from, -1);
+        self.share(&cluster.tags, instance, to, 1);
         let change = self.sharing - before;
-        self.share(cluster, instance, to, -1);
-        self.share(cluster, instance, from, 1);
+        self.share(&cluster.tags, instance, to, -1);
+        self.share(&cluster.tags, instance, from, 1);
         change
     }
 
-    fn share(&mut self, cluster: &Cluster, instance: &Instance, node: usize, sign: i64) {
+    /// Counts an instance's exclusion tags at the locations of a node as its primary, or no longer.
+    pub fn share(&mut self, tags: &Tags, instance: &Instance, node: usize, sign: i64) {
         if self.place(node).is_none() {
             return;
         }
-        for location in cluster.tags.location(node) {
+        for location in tags.location(node) {
             for tag in &instance.exclusion {
                 let count = self.shared.entry((*location, *tag)).or_insert(0);
                 let old = (*count - 1).max(0);
@@ -185,8 +187,8 @@ impl Board {
             }
         }
         if self.locations && !instance.forthcoming && instance.primary != outcome.primary {
-            self.share(cluster, instance, instance.primary, -1);
-            self.share(cluster, instance, outcome.primary, 1);
+            self.share(&cluster.tags, instance, instance.primary, -1);
+            self.share(&cluster.tags, instance, outcome.primary, 1);
         }
     }
 }

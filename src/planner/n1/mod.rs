@@ -24,11 +24,10 @@ pub use ground::Ground;
 pub use report::Report;
 pub use stranded::{Danger, Stranded};
 
-use crate::model;
 use crate::planner::htools::balance::Scope;
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::data::Data;
-use crate::planner::htools::live::{KVM_NODE_MEMORY, live};
+use crate::planner::htools::live::Unknown;
 use crate::planner::htools::moves::Outcome;
 use crate::planner::htools::{N1Rule, Setup};
 
@@ -109,24 +108,11 @@ pub struct N1 {
 }
 
 impl N1 {
-    /// Of the present cluster. What is not known stays so.
-    ///
-    /// # Errors
-    /// If its configuration is not known, or cannot be reckoned with.
-    pub fn live(cluster: &model::Cluster) -> Result<N1, String> {
-        let live = live(cluster)?;
-        let (rule, unknown) = (live.n1, live.unknown.clone());
-        let data = live.counted(KVM_NODE_MEMORY);
-        let ground = Ground::live(cluster, &data, &unknown, rule);
-        let unknown: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-        N1::told(data, ground, &unknown)
-    }
-
-    /// Of a live cluster at one moment, with sentences about what is not known. That stays so.
+    /// Of a live cluster at one moment, and what of it is not known. That stays so.
     ///
     /// # Errors
     /// If it cannot be reckoned with.
-    pub fn told(mut data: Data, ground: Ground, unknown: &[String]) -> Result<N1, String> {
+    pub fn told(mut data: Data, ground: Ground, unknown: &[Unknown]) -> Result<N1, String> {
         for (node, no_disk) in data.nodes.iter_mut().zip(&ground.no_disk) {
             if *no_disk {
                 // What DRBD needs is there already; who needs more asks whether it is known.
@@ -134,8 +120,8 @@ impl N1 {
             }
         }
         for group in &mut data.groups {
-            let what = format!("group {}: ", group.name);
-            if unknown.iter().any(|it| it.starts_with(&what)) {
+            let what = format!("group {}", group.name);
+            if unknown.iter().any(|it| it.what == what) {
                 // A policy that is not known forbids nothing.
                 group.policy.ranges.clear();
             }
@@ -284,6 +270,19 @@ impl N1 {
 
     /// A node reports another free memory, MiB.
     pub fn report(&mut self, at: usize, free: i64) {
+        self.report_all(&[(at, free)]);
+    }
+
+    /// Likewise of several nodes.
+    pub fn report_all(&mut self, told: &[(usize, i64)]) {
+        self.touched.clear();
+        for (at, free) in told {
+            self.told_free(*at, *free);
+        }
+        self.look_again();
+    }
+
+    fn told_free(&mut self, at: usize, free: i64) {
         let (Some(node), Some(now), Some(known)) = (
             self.cluster.nodes.get_mut(at),
             self.cluster.figures.get_mut(at),
@@ -303,9 +302,7 @@ impl N1 {
             N1Rule::Reported if !moved => node.free_memory < now.reserved,
             _ => now.unallocated <= now.reserved,
         };
-        self.touched.clear();
         self.touched.push(at);
-        self.look_again();
     }
 
     /// A node is gone: it takes nobody, whatever it had.

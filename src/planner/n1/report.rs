@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{Cluster, Name};
+use crate::planner::Present;
 use crate::planner::htools::n1::evacuation::{Fate, Lack, Way};
 
 use super::words::lack;
@@ -132,17 +133,19 @@ fn missing(lack: &Lack) -> Option<i64> {
 
 impl Report {
     /// Of the present cluster, and what it was made of.
-    pub fn of(cluster: &Cluster) -> (Report, Option<N1>) {
-        match N1::live(cluster) {
-            Ok(mut n1) => (Report::made(&mut n1), Some(n1)),
-            Err(why) => {
-                let report = Report {
-                    verdict: Verdict::Unknown,
-                    why: Some(why),
-                    ..Report::default()
-                };
-                (report, None)
-            }
+    pub fn of(cluster: &Cluster) -> (Report, Option<Present>) {
+        match Present::of(cluster) {
+            Ok(mut present) => (Report::made(&mut present.n1), Some(present)),
+            Err(why) => (Report::without(why), None),
+        }
+    }
+
+    /// Of nothing, and why.
+    pub fn without(why: String) -> Report {
+        Report {
+            verdict: Verdict::Unknown,
+            why: Some(why),
+            ..Report::default()
         }
     }
 

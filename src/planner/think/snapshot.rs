@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::model::{Cluster, Time};
 use crate::planner::htools::N1Rule;
 use crate::planner::htools::data::{Data, Instance, Node};
-use crate::planner::htools::live::{KVM_NODE_MEMORY, live};
+use crate::planner::htools::live::{KVM_NODE_MEMORY, Unknown, live, node_now};
 use crate::planner::n1::Ground;
 
 /// A part of a node's memory by which its free memory may drift and the node still counts as unchanged.
@@ -23,8 +23,8 @@ pub struct Snapshot {
     pub rule: N1Rule,
     /// What N+1 needs to know besides.
     pub ground: Ground,
-    /// What was not known, in sentences.
-    pub unknown: Vec<String>,
+    /// What was not known.
+    pub unknown: Vec<Unknown>,
     /// When.
     pub at: Time,
 }
@@ -36,16 +36,44 @@ impl Snapshot {
     /// If its configuration is not known.
     pub fn of(cluster: &Cluster) -> Result<Snapshot, String> {
         let live = live(cluster)?;
-        let rule = live.n1;
-        let unknown = live.unknown.clone();
+        let (rule, unknown) = (live.n1, live.unknown.clone());
         let data = live.counted(KVM_NODE_MEMORY);
         Ok(Snapshot {
             ground: Ground::live(cluster, &data, &unknown, rule),
-            unknown: unknown.iter().map(ToString::to_string).collect(),
+            unknown,
             data,
             rule,
             at: cluster.now.at,
         })
+    }
+
+    /// Nodes as they are now. Which of them report another free memory, if nothing else about any is another.
+    pub fn reported(&self, cluster: &Cluster) -> Option<Vec<(usize, i64)>> {
+        let mut moved = Vec::new();
+        for (at, before) in self.data.nodes.iter().enumerate() {
+            let mut now = node_now(cluster, &before.name, before.group, KVM_NODE_MEMORY)?;
+            let free = std::mem::replace(&mut now.free_memory, before.free_memory);
+            if now != *before {
+                return None;
+            }
+            if free != before.free_memory {
+                moved.push((at, free));
+            }
+        }
+        Some(moved)
+    }
+
+    /// Takes in what nodes report of their free memory.
+    pub fn take(&mut self, moved: &[(usize, i64)], at: Time) {
+        for (node, free) in moved {
+            if let (Some(known), Some(figure)) = (
+                self.data.nodes.get_mut(*node),
+                self.ground.free.get_mut(*node),
+            ) {
+                (known.free_memory, *figure) = (*free, *free);
+            }
+        }
+        self.at = at;
     }
 
     /// How many nodes are not now as they were: they came or went, their size or free room is another, or an instance

@@ -21,8 +21,8 @@ pub const TITLES: &[&str] = &[
 ];
 
 pub fn rows(cluster: &Cluster) -> Vec<Row> {
-    let (report, n1) = Report::of(cluster);
-    let Some(mut n1) = n1 else {
+    let (report, present) = Report::of(cluster);
+    let Some(mut n1) = present.map(|it| it.n1) else {
         return Vec::new();
     };
     report.rows.iter().map(|it| row(it, &mut n1)).collect()

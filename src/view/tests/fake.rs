@@ -7,6 +7,7 @@ use gantry_wire::config::{self, ConfigPart, Disk, Nic, Source};
 use gantry_wire::guest::{Guest, Guests};
 use gantry_wire::job::{Filter, Job, JobLog, JobsPart, Lock, LogLine, Op, Pending, QueueState};
 use gantry_wire::node::{Cpu, Daemon, DiskRate, Load, Memory, Missing, NetRate, Sample, System};
+use gantry_wire::operation::Permission;
 use gantry_wire::report::{Hello, MasterState, Problem, Report};
 use gantry_wire::ssconf::{SsNode, Ssconf};
 use gantry_wire::storage::{Space, Storage, VolumeGroup};
@@ -182,6 +183,7 @@ fn hello(n: usize) -> Hello {
         ganeti: true,
         root: true,
         boot_id: "boot".into(),
+        permits: Permission::all().map(|it| it.word().to_owned()).collect(),
         ..Hello::default()
     }
 }
@@ -466,7 +468,7 @@ fn job(id: u64, ops: Vec<Op>, status: &str, ago: f64, took: Option<f64>) -> Job 
 }
 
 /// The jobs of a quiet day, or those of a bad night.
-fn jobs(bad: bool) -> JobsPart {
+pub fn jobs(bad: bool) -> JobsPart {
     let done = |id, summary: &str, ago: f64, took: f64| {
         let start = START - ago;
         let op = op(summary, "success", Some(start), Some(start + took));

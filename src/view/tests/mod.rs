@@ -1,6 +1,7 @@
 //! Pictures of every page, and what must hold for all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod acting;
 mod balance;
 mod disks;
 mod fake;
@@ -35,6 +36,7 @@ impl Screen {
             theme: Theme::builtin(Depth::Rgb, &glyph::UNICODE),
             effects: Vec::new(),
         };
+        screen.state.acting.operator = "anna".to_owned();
         screen.send(Msg::Data);
         screen
     }

@@ -73,8 +73,14 @@ impl Lab {
 
     /// A node's agent, to be spoken to.
     pub fn agent(&self, node: &str) -> Child {
+        self.agent_with(node, &[])
+    }
+
+    /// A node's agent as a key's command may have it.
+    pub fn agent_with(&self, node: &str, options: &[&str]) -> Child {
         Command::new(&self.script)
             .args(["node", node, AGENT, "serve"])
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -3,10 +3,13 @@
 //! These tests wait for the lab in `GANTRY_LAB` (the path of `tests/lab/cluster`, up with 3 nodes and 9 instances);
 //! `tests/run` starts it and runs them one after another. Each leaves the cluster as it found it.
 
+mod act;
+mod actor;
 mod deploy;
 mod events;
 mod facts;
 mod htools;
+mod keys;
 mod lab;
 mod live;
 mod oneself;

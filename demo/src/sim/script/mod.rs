@@ -3,14 +3,17 @@
 //! Each script begins with the checks that Ganeti makes once it has the locks; what they refuse
 //! ends with the code that an `OpPrereqError` carries. Lines and their order are those of Ganeti 3.0.
 
+mod asked;
 mod disks;
 mod making;
 mod moving;
 mod state;
 
+use gantry_wire::operation::Backend;
+
 use super::instance::{Admin, Instance, InstanceId};
 use super::node::{NodeId, Role};
-use super::opcode::Opcode;
+use super::opcode::{Opcode, Tagged};
 use super::{Cluster, verify};
 
 /// What a step changes.
@@ -48,6 +51,18 @@ pub enum Act {
     Remove(InstanceId),
     /// A node gets another role.
     Role(NodeId, Role),
+    /// Primary node and home of one without a mirror change.
+    Rehouse(InstanceId, NodeId),
+    /// A disk gets so much larger, MiB.
+    Grow(InstanceId, usize, u64),
+    /// Backend parameters change.
+    Modify(InstanceId, Backend),
+    /// An instance gets another name.
+    Rename(InstanceId, String),
+    /// Tags are set or removed.
+    Tags(Tagged, Vec<String>, bool),
+    /// A node's machine is reset.
+    Reset(NodeId),
     /// Further jobs.
     Submit(Vec<Vec<Opcode>>),
     /// The opcode fails here.
@@ -125,6 +140,7 @@ pub fn write(cluster: &mut Cluster, code: &Opcode) -> Result<Vec<Step>, String> 
         Opcode::ClusterVerifyConfig => Ok(verify::config(cluster)),
         Opcode::GroupVerify(group) => Ok(verify::group(cluster, *group)),
         Opcode::GroupVerifyDisks(_) => Ok(vec![act(2200, Act::None)]),
+        Opcode::Asked(asked) => asked::write(cluster, asked),
     }
 }
 

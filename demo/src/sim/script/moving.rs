@@ -25,6 +25,14 @@ fn secondary(cluster: &Cluster, instance: &Instance, doing: &str) -> Result<Node
     Ok(target)
 }
 
+/// What a migration says of a guest that does not run.
+pub fn not_running(instance: &Instance) -> String {
+    format!(
+        "Instance {} is not running, can't migrate: please use failover (wrong_state)",
+        instance.name
+    )
+}
+
 /// How fast a guest's memory goes over the wire, MiB a second.
 const TRANSFER: u64 = 110;
 
@@ -33,10 +41,7 @@ pub fn migrate(cluster: &mut Cluster, id: InstanceId) -> Result<Vec<Step>, Strin
     let instance = known(cluster, id)?;
     let target = secondary(cluster, &instance, "migrating")?;
     if !instance.runs() {
-        return Err(format!(
-            "Instance {} is not running, can't migrate: please use failover (wrong_state)",
-            instance.name
-        ));
+        return Err(not_running(&instance));
     }
     let source = cluster.node_name(instance.primary).to_owned();
     let target = cluster.node_name(target).to_owned();

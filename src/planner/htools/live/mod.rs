@@ -103,7 +103,7 @@ pub fn live(cluster: &model::Cluster) -> Result<Live, String> {
     };
     Ok(Live {
         data,
-        kvm: conf.hypervisors.first().is_some_and(|it| it == "kvm"),
+        kvm: is_kvm(conf),
         n1: if recent {
             N1Rule::Recorded
         } else {
@@ -134,6 +134,31 @@ impl Live {
             self.data
         }
     }
+}
+
+/// One node of a group as it is now, with the memory of its own that hbal takes; none if it is not in the
+/// configuration.
+pub fn node_now(
+    cluster: &model::Cluster,
+    name: &str,
+    group: usize,
+    node_memory: i64,
+) -> Option<Node> {
+    let conf = cluster.conf.as_ref()?;
+    let node = cluster.nodes.get(name)?;
+    let own = node.conf.as_ref()?;
+    let mut now = match figures(cluster, conf, node, own) {
+        Ok(figures) => taken(conf, own, group, figures),
+        Err(_) => blank(conf, own, group),
+    };
+    if is_kvm(conf) && node_memory > 0 {
+        now.node_memory = node_memory;
+    }
+    Some(now)
+}
+
+fn is_kvm(conf: &config::Cluster) -> bool {
+    conf.hypervisors.first().is_some_and(|it| it == "kvm")
 }
 
 fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {

@@ -10,7 +10,6 @@ mod gain;
 mod lanes;
 mod place;
 mod start;
-mod thrift;
 
 use super::candidates::Kinds;
 use super::{Options, Scope};
@@ -21,7 +20,6 @@ use crate::planner::htools::moves::{Move, Outcome};
 use drift::Drift;
 use lanes::Lanes;
 use start::Start;
-pub use thrift::{Thrift, Want};
 
 /// What is balanced, and how.
 #[derive(Clone, Copy)]

@@ -1,0 +1,257 @@
+//! Carrying out one change: everything is looked at first, then it is written down, then luxid is
+//! told, once.
+
+use std::time::Duration;
+
+use gantry_wire::act::{Act, ActId, Outcome, Refusal};
+use gantry_wire::operation::{Carriage, Method, Version};
+use serde_json::{Value, json};
+
+use super::luxid::Luxid;
+use super::permits::Permits;
+use super::record::{Record, Records, State};
+use super::recovery::Recovery;
+use super::{method, seen};
+use crate::luxi::Error;
+use crate::session::Moment;
+
+/// How often it is looked whether something is as Ganeti said it would be.
+const SEEN: u32 = 50;
+/// How long after the look before.
+const SOON: Duration = Duration::from_millis(100);
+
+/// What a change is carried out with.
+pub struct Tools<'a> {
+    /// luxid.
+    pub luxid: &'a mut dyn Luxid,
+    /// The node's records.
+    pub records: &'a mut dyn Records,
+    /// What may be done.
+    pub permits: &'a Permits,
+    /// The time.
+    pub now: &'a dyn Fn() -> Moment,
+    /// Whether the console is still there to be acted for.
+    pub is_heard: &'a dyn Fn() -> bool,
+}
+
+/// How far it came.
+#[derive(Debug)]
+pub enum Progress {
+    /// To its end.
+    Over(Outcome),
+    /// What became of it must be found out.
+    Open(Recovery),
+}
+
+/// A refusal.
+pub fn refused(kind: Refusal, words: impl Into<String>) -> Outcome {
+    Outcome::Refused {
+        kind,
+        words: words.into(),
+    }
+}
+
+impl Tools<'_> {
+    /// Carries a change out, or says why not.
+    pub fn perform(&mut self, act: &Act) -> Progress {
+        match self.try_to_perform(act) {
+            Ok(progress) => progress,
+            Err(outcome) => Progress::Over(outcome),
+        }
+    }
+
+    /// Begins to find out what became of a change.
+    ///
+    /// # Errors
+    /// A refusal: who may change nothing may not keep others from it.
+    pub fn recover(&mut self, id: ActId) -> Result<Recovery, Outcome> {
+        if self.permits.is_empty() {
+            let words = self.permits.why_not().to_owned();
+            return Err(refused(Refusal::Permission, words));
+        }
+        Ok(Recovery::new(id))
+    }
+
+    fn try_to_perform(&mut self, act: &Act) -> Result<Progress, Outcome> {
+        let permitted = self.permits.allow(act.operation.permission());
+        permitted.map_err(|words| refused(Refusal::Permission, words))?;
+        let checked = act.check();
+        checked.map_err(|field| refused(Refusal::Field, field.to_string()))?;
+        let version = self.version()?;
+        let carriage = act.operation.carriage(version);
+        let carriage = carriage.map_err(|words| refused(Refusal::Version, words))?;
+        let above = self.luxid.highest_job();
+        let mut record = Record {
+            owner: self.records.myself(),
+            at_ms: (self.now)().wall_ms,
+            above: above.map_err(|why| refused(Refusal::Record, why))?,
+            operation: Some(act.operation.clone()),
+            state: State::Begun {},
+        };
+        let before = self.records.create(&act.id, &record);
+        if before
+            .map_err(|why| refused(Refusal::Record, why))?
+            .is_some()
+        {
+            // It was asked for before: what became of it then is what became of it.
+            return Ok(Progress::Open(Recovery::new(act.id.clone())));
+        }
+        Ok(match self.tell(act, &carriage, &mut record) {
+            Some(outcome) => {
+                record.state = State::Over {
+                    outcome: outcome.clone(),
+                };
+                // If this cannot be written the job still tells whose it is.
+                let _ = self.records.write(&act.id, &record);
+                Progress::Over(outcome)
+            }
+            None => Progress::Open(Recovery::new(act.id.clone())),
+        })
+    }
+
+    /// Tells luxid; `None` if what became of it is not known.
+    fn tell(&mut self, act: &Act, carriage: &Carriage, record: &mut Record) -> Option<Outcome> {
+        if let Err(outcome) = self.ready(act, carriage, record) {
+            return Some(outcome);
+        }
+        match carriage {
+            Carriage::Job(opcode) => self.submit(act, opcode.clone(), record.above),
+            Carriage::Method(method) => self.call(*method, seconds(record.at_ms)),
+        }
+    }
+
+    /// Everything that can be said before anything is sent; notes that now it is.
+    fn ready(
+        &mut self,
+        act: &Act,
+        carriage: &Carriage,
+        record: &mut Record,
+    ) -> Result<(), Outcome> {
+        match carriage {
+            Carriage::Job(_) => {
+                if self.asked(method::is_drained)? {
+                    let words = "the queue is drained and takes no jobs";
+                    return Err(refused(Refusal::Drained, words));
+                }
+            }
+            // luxid never answers when the flag is so already.
+            Carriage::Method(asked @ Method::SetDrainFlag(_)) => {
+                let at = seconds(record.at_ms);
+                let holds = self.asked(|luxid| method::read_back(luxid, *asked, at))?;
+                if let Some(words) = holds {
+                    return Err(Outcome::Done { words });
+                }
+            }
+            Carriage::Method(_) => {}
+        }
+        let subject = act.operation.subject();
+        let difference = self.asked(|luxid| seen::difference(luxid, subject, &act.expect))?;
+        if let Some(words) = difference {
+            return Err(refused(Refusal::Expect, words));
+        }
+        let connected = self.luxid.connect();
+        connected.map_err(|error| self.unreachable(&error))?;
+        if !(self.is_heard)() {
+            let words = "the console fell silent before it was this one's turn";
+            return Err(refused(Refusal::Late, words));
+        }
+        record.state = State::Sent {};
+        let noted = self.records.write(&act.id, record);
+        noted.map_err(|why| refused(Refusal::Record, why))
+    }
+
+    fn submit(&mut self, act: &Act, mut opcode: Value, above: u64) -> Option<Outcome> {
+        let ns = (self.now)().wall_ms.saturating_mul(1_000_000);
+        opcode["reason"] = json!([act.trail_entry(ns)]);
+        let error = match self.luxid.tell("SubmitJob", &json!([[opcode]])) {
+            Ok(id) => {
+                return Some(Outcome::Submitted {
+                    job: method::job_id(&id)?,
+                });
+            }
+            Err(error) => error,
+        };
+        match error {
+            // luxid may have failed after it had written the job.
+            Error::Ganeti { .. } => match self.luxid.find_job(&act.id, Some(above)) {
+                Ok(search) => Some(match search.job {
+                    Some(job) => Outcome::Submitted { job },
+                    None => says_no(&error),
+                }),
+                Err(_) => None,
+            },
+            Error::Refused(_) => Some(says_no(&error)),
+            _ => None,
+        }
+    }
+
+    fn call(&mut self, method: Method, at: f64) -> Option<Outcome> {
+        let (name, arguments) = method::request(method, at);
+        let said = match self.luxid.tell(name, &arguments) {
+            Ok(result) => method::verdict(method, &result),
+            Err(error @ (Error::Ganeti { .. } | Error::Refused(_))) => {
+                return Some(says_no(&error));
+            }
+            Err(_) => return None,
+        };
+        if let Err(words) = said {
+            return Some(refused(Refusal::Ganeti, words));
+        }
+        // A job that waits already is only told, and notes it by and by.
+        for _ in 0..SEEN {
+            match method::read_back(self.luxid, method, at) {
+                Ok(Some(words)) => return Some(Outcome::Done { words }),
+                Ok(None) => std::thread::sleep(SOON),
+                Err(_) => return None,
+            }
+        }
+        let words = "Ganeti said yes, but it is not so some seconds later";
+        Some(refused(Refusal::Ganeti, words))
+    }
+
+    fn version(&mut self) -> Result<Version, Outcome> {
+        let info = self.asked(|luxid| luxid.ask("QueryClusterInfo", &json!([])))?;
+        let text = info["software_version"].as_str().unwrap_or_default();
+        let words = || format!("Ganeti's version {text:?} is not understood");
+        Version::parse(text).ok_or_else(|| refused(Refusal::Version, words()))
+    }
+
+    /// Asks luxid; whatever goes wrong is a refusal.
+    fn asked<T>(
+        &mut self,
+        question: impl FnOnce(&mut dyn Luxid) -> Result<T, Error>,
+    ) -> Result<T, Outcome> {
+        let answer = question(self.luxid);
+        answer.map_err(|error| self.unreachable(&error))
+    }
+
+    fn unreachable(&mut self, error: &Error) -> Outcome {
+        if matches!(error, Error::Absent(_))
+            && let Some(master) = self.luxid.elsewhere()
+        {
+            return refused(Refusal::NotMaster, format!("{master} is the master"));
+        }
+        let kind = match error {
+            Error::Ganeti { .. } | Error::Refused(_) => Refusal::Ganeti,
+            _ => Refusal::Luxid,
+        };
+        refused(kind, error.to_string())
+    }
+}
+
+/// Ganeti's own no.
+fn says_no(error: &Error) -> Outcome {
+    let words = error.to_string();
+    let drained = words.contains("drained");
+    let kind = if drained {
+        Refusal::Drained
+    } else {
+        Refusal::Ganeti
+    };
+    refused(kind, words)
+}
+
+/// Milliseconds as seconds.
+pub fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1000.0
+}

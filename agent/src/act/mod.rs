@@ -1,0 +1,323 @@
+//! Everything that changes something goes through here: permissions, records, luxid, the audit.
+//! It runs in a thread of its own, which is there only once a console wants a change.
+
+pub mod audit;
+pub mod deed;
+mod jobs;
+pub mod luxid;
+mod method;
+pub mod permits;
+pub mod record;
+pub mod recovery;
+mod seen;
+pub mod who;
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use gantry_wire::Report;
+use gantry_wire::act::{ActId, Acted, Outcome, Refusal};
+use gantry_wire::report::Problem;
+
+use crate::panics;
+use crate::place::Place;
+use crate::serve::now;
+use crate::session::{Moment, SILENCE_MS, Wish};
+use crate::waker::Waker;
+use audit::{About, Audit};
+use deed::{Progress, Tools, refused};
+use luxid::{Door, Luxid};
+use permits::Permits;
+use record::{Files, Records};
+use recovery::Recovery;
+
+/// How often what became of something is looked at once more.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// The acting side of a session, as the machine has it.
+#[derive(Debug)]
+pub struct Actor {
+    place: Place,
+    permits: Arc<Permits>,
+    audit: Audit,
+    inbox: Arc<Inbox>,
+    reports: Receiver<Report>,
+    sender: Sender<Report>,
+    waker: Waker,
+    worker: Option<JoinHandle<()>>,
+}
+
+/// What machine and worker share.
+#[derive(Debug, Default)]
+struct Inbox {
+    state: Mutex<InboxState>,
+    changed: Condvar,
+    /// When the console was last heard, this machine's monotonic clock, ms.
+    heard_ms: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct InboxState {
+    wishes: VecDeque<Wish>,
+    /// The session is over: nothing more is begun.
+    closed: bool,
+}
+
+impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, InboxState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// The next wish; with `patience` waits no longer than that for one.
+    fn next(&self, patience: Option<Duration>) -> Option<Wish> {
+        let mut state = self.lock();
+        while state.wishes.is_empty() && !state.closed {
+            state = match patience {
+                Some(patience) => {
+                    let waited = self.changed.wait_timeout(state, patience);
+                    let (mut held, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                    if timeout.timed_out() {
+                        return held.wishes.pop_front();
+                    }
+                    held
+                }
+                None => {
+                    let waited = self.changed.wait(state);
+                    waited.unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+        }
+        if state.closed {
+            return None;
+        }
+        state.wishes.pop_front()
+    }
+
+    /// Whether the console is there and was heard not too long ago.
+    fn is_heard(&self, now: Moment) -> bool {
+        let heard = self.heard_ms.load(Ordering::SeqCst);
+        now.mono_ms.saturating_sub(heard) < SILENCE_MS && !self.is_closed()
+    }
+}
+
+impl Actor {
+    /// Does nothing yet; `waker` is woken when there are reports.
+    pub fn new(place: Place, permits: Permits, audit: Audit, waker: Waker) -> Actor {
+        let (sender, reports) = channel();
+        Actor {
+            place,
+            permits: Arc::new(permits),
+            audit,
+            inbox: Arc::default(),
+            reports,
+            sender,
+            waker,
+            worker: None,
+        }
+    }
+
+    /// What may be done.
+    pub fn permits(&self) -> &Permits {
+        &self.permits
+    }
+
+    /// The console was heard.
+    pub fn heard(&self, now: Moment) {
+        self.inbox.heard_ms.store(now.mono_ms, Ordering::SeqCst);
+    }
+
+    /// Takes a wish; what becomes of it is among the reports. `node` is this node's name.
+    pub fn take(&mut self, wish: Wish, node: &str) -> Option<Outcome> {
+        if self.worker.is_none()
+            && let Err(why) = self.start(node)
+        {
+            return Some(refused(Refusal::Record, why));
+        }
+        self.inbox.lock().wishes.push_back(wish);
+        self.inbox.changed.notify_all();
+        None
+    }
+
+    /// Notes a wish that was not understood.
+    pub fn misread(&mut self, id: &str, why: &str) {
+        let outcome = refused(Refusal::Field, why);
+        if let Err(why) = self.audit.note(About::Misread(id), &outcome) {
+            // An error means that nobody is left to be told.
+            let _ = self.sender.send(problem(no_audit(why)));
+        }
+    }
+
+    /// What became of wishes since the call before.
+    pub fn reports(&mut self) -> Vec<Report> {
+        self.reports.try_iter().collect()
+    }
+
+    fn start(&mut self, node: &str) -> Result<(), String> {
+        let inbox = self.inbox.clone();
+        let waker = self.waker.clone();
+        let sender = self.sender.clone();
+        let tell = move |report| {
+            if sender.send(report).is_ok() {
+                waker.wake();
+            }
+        };
+        let mut worker = Worker {
+            luxid: Door::new(self.place.clone(), node.to_owned()),
+            records: Files::new(self.place.clone()),
+            permits: self.permits.clone(),
+            audit: self.audit.clone(),
+            inbox,
+            open: Vec::new(),
+            tell: Box::new(tell),
+            no_audit: String::new(),
+        };
+        let builder = std::thread::Builder::new().name("act".into());
+        let thread = builder.stack_size(512 * 1024).spawn(move || worker.work());
+        self.worker = Some(thread.map_err(|error| format!("no thread: {error}"))?);
+        Ok(())
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        self.inbox.lock().closed = true;
+        self.inbox.changed.notify_all();
+        // What luxid is being told comes to its end, so that its record says what became of it.
+        if let Some(worker) = self.worker.take() {
+            let _ = worker.join();
+        }
+    }
+}
+
+struct Worker {
+    luxid: Door,
+    records: Files,
+    permits: Arc<Permits>,
+    audit: Audit,
+    inbox: Arc<Inbox>,
+    /// Changes of which it must be found out what became of them, and what was said of each.
+    open: Vec<(Recovery, Outcome)>,
+    tell: Box<dyn Fn(Report) + Send>,
+    /// Why syslog takes no lines, as it was told.
+    no_audit: String,
+}
+
+impl Worker {
+    fn work(&mut self) {
+        while !self.inbox.is_closed() {
+            let patience = (!self.open.is_empty()).then_some(AGAIN);
+            if patience.is_none() && self.inbox.lock().wishes.is_empty() {
+                self.luxid.hang_up();
+            }
+            if let Some(wish) = self.inbox.next(patience) {
+                self.grant(wish);
+            }
+            self.look_again();
+        }
+        // What is left is not begun. It leaves no record, so that it can be found out as such.
+        let left = std::mem::take(&mut self.inbox.lock().wishes);
+        let gone = refused(Refusal::Late, "the console was gone before its turn");
+        for wish in &left {
+            if let Wish::Act(act) = wish {
+                // Nobody is left to be told if syslog takes no line.
+                let _ = self.audit.note(About::Act(act), &gone);
+            }
+        }
+    }
+
+    fn grant(&mut self, wish: Wish) {
+        let id = match &wish {
+            Wish::Act(act) => act.id.clone(),
+            Wish::Recover(id) => id.clone(),
+        };
+        let progress = self.with_tools(|tools| match &wish {
+            Wish::Act(act) => tools.perform(act),
+            Wish::Recover(id) => match tools.recover(id.clone()) {
+                Ok(recovery) => Progress::Open(recovery),
+                Err(outcome) => Progress::Over(outcome),
+            },
+        });
+        let about = match &wish {
+            Wish::Act(act) => About::Act(act),
+            Wish::Recover(id) => About::Recover(id.as_str()),
+        };
+        match progress {
+            Ok(Progress::Over(outcome)) => self.say(&id, about, outcome),
+            Ok(Progress::Open(mut recovery)) => {
+                let outcome = self.look(&mut recovery);
+                self.say(&id, about, outcome.clone());
+                if matches!(outcome, Outcome::Waiting { .. }) {
+                    self.open.push((recovery, outcome));
+                }
+            }
+            Err(why) => self.say(&id, about, Outcome::Unknown { why }),
+        }
+    }
+
+    fn look_again(&mut self) {
+        for (mut recovery, said) in std::mem::take(&mut self.open) {
+            let outcome = self.look(&mut recovery);
+            let waits = matches!(outcome, Outcome::Waiting { .. });
+            if said != outcome {
+                let id = recovery.id().clone();
+                self.say(&id, About::Recover(id.as_str()), outcome.clone());
+            }
+            if waits {
+                self.open.push((recovery, outcome));
+            }
+        }
+    }
+
+    fn look(&mut self, recovery: &mut Recovery) -> Outcome {
+        let looked = self.with_tools(|tools| recovery.look(tools));
+        looked.unwrap_or_else(|why| Outcome::Unknown { why })
+    }
+
+    /// Does something with the tools; an error has the words of a panic.
+    fn with_tools<T>(&mut self, work: impl FnOnce(&mut Tools<'_>) -> T) -> Result<T, String> {
+        let inbox = &self.inbox;
+        let mut tools = Tools {
+            luxid: &mut self.luxid,
+            records: &mut self.records as &mut dyn Records,
+            permits: &self.permits,
+            now: &now,
+            is_heard: &|| inbox.is_heard(now()),
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| work(&mut tools)));
+        result.map_err(|panic| panics::words(panic.as_ref()))
+    }
+
+    fn say(&mut self, id: &ActId, about: About<'_>, outcome: Outcome) {
+        let noted = self.audit.note(about, &outcome);
+        let trouble = noted.err().map(no_audit).unwrap_or_default();
+        if trouble != self.no_audit {
+            self.no_audit.clone_from(&trouble);
+            (self.tell)(problem(trouble));
+        }
+        let id = id.to_string();
+        (self.tell)(Report::Acted(Acted { id, outcome }));
+    }
+}
+
+fn no_audit(why: String) -> String {
+    format!("changes are not noted in syslog: {why}")
+}
+
+fn problem(text: String) -> Report {
+    Report::Problem(Problem {
+        about: "audit".into(),
+        text,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+use super::*;
+
+#[test]
+fn what_was_never_begun_never_will_be() {
+    let bench = Bench::new();
+    let id = ActId::new(1);
+    assert_eq!(bench.agent(1).recover(&id), Outcome::Void {});
+    assert_eq!(bench.agent(2).act(&act(1, start())), Outcome::Void {});
+    assert_eq!(bench.agent(3).recover(&id), Outcome::Void {});
+    assert!(bench.small.made().is_empty());
+}
+
+#[test]
+fn the_same_act_asked_for_again_is_the_same_job() {
+    let bench = Bench::new();
+    let first = bench.agent(1).act(&act(1, start()));
+    assert_eq!(first, Outcome::Submitted { job: 7 });
+    assert_eq!(bench.agent(1).act(&act(1, start())), first);
+    assert_eq!(bench.agent(2).act(&act(1, start())), first);
+    assert_eq!(bench.agent(2).recover(&ActId::new(1)), first);
+    assert_eq!(bench.small.made(), [7]);
+}
+
+#[test]
+fn wherever_an_agent_dies_it_is_found_out() {
+    // Before the record, before it says that something is sent, before it has the job's id.
+    for (dies_at, expected) in [
+        (1, Outcome::Void {}),
+        (2, Outcome::Void {}),
+        (3, Outcome::Submitted { job: 7 }),
+    ] {
+        let bench = Bench::new();
+        let mut agent = bench.agent(1);
+        agent.records.dies_at = Some(dies_at);
+        agent.act_and_die(&act(1, start()));
+        assert_eq!(
+            bench.agent(2).recover(&ActId::new(1)),
+            expected,
+            "{dies_at}"
+        );
+        assert_eq!(bench.agent(3).recover(&ActId::new(1)), expected);
+        assert_eq!(bench.agent(3).act(&act(1, start())), expected);
+        assert_eq!(bench.small.made().len(), usize::from(dies_at == 3));
+    }
+}
+
+#[test]
+fn an_agent_that_still_works_is_waited_for() {
+    let bench = Bench::new();
+    let mut first = bench.agent(1);
+    first.records.dies_at = Some(3);
+    first.act_and_die(&act(1, start()));
+    let mut second = bench.agent(2);
+    second.records.running.push(1);
+    let recovery = second.with_tools(|tools| tools.recover(ActId::new(1)));
+    let mut recovery = recovery.unwrap();
+    for _ in 0..3 {
+        let outcome = second.with_tools(|tools| recovery.look(tools));
+        assert!(matches!(&outcome, Outcome::Waiting { why } if why.contains("works")));
+    }
+    second.records.running.retain(|pid| *pid != 1);
+    let outcome = second.with_tools(|tools| recovery.look(tools));
+    assert_eq!(outcome, Outcome::Submitted { job: 7 });
+    // One that never ends is not waited for for ever.
+    let mut third = bench.agent(3);
+    third.records.dies_at = Some(3);
+    third.act_and_die(&act(2, start()));
+    second.records.running.push(3);
+    let outcome = second.recover(&ActId::new(2));
+    assert!(matches!(&outcome, Outcome::Unknown { why } if why.contains("process 3")));
+}
+
+#[test]
+fn an_id_without_a_job_is_waited_for_until_the_job_is_there() {
+    let bench = Bench::new();
+    bench.small.lock().forgets = true;
+    let mut agent = bench.agent(1);
+    agent.records.dies_at = Some(3);
+    agent.act_and_die(&act(1, start()));
+    let told = bench.small.lock().told[0].1[0].clone();
+    let mut second = bench.agent(2);
+    let mut recovery = second
+        .with_tools(|tools| tools.recover(ActId::new(1)))
+        .unwrap();
+    let began = bench.now_ms.get();
+    while bench.now_ms.get() < began + 60_000 {
+        let outcome = second.with_tools(|tools| recovery.look(tools));
+        assert!(matches!(outcome, Outcome::Waiting { .. }), "{outcome:?}");
+        bench.now_ms.set(bench.now_ms.get() + 500);
+    }
+    bench.small.lock().write(7, &told);
+    let outcome = second.with_tools(|tools| recovery.look(tools));
+    assert_eq!(outcome, Outcome::Submitted { job: 7 });
+}
+
+#[test]
+fn an_id_whose_job_never_comes_is_given_up_in_time() {
+    let bench = Bench::new();
+    bench.small.lock().forgets = true;
+    let mut agent = bench.agent(1);
+    agent.records.dies_at = Some(3);
+    agent.act_and_die(&act(1, start()));
+    let began = bench.now_ms.get();
+    assert_eq!(bench.agent(2).recover(&ActId::new(1)), Outcome::Void {});
+    assert!(bench.now_ms.get() - began >= 330_000);
+}
+
+#[test]
+fn a_luxid_that_ended_or_hangs_is_told_apart() {
+    let bench = Bench::new();
+    bench.small.lock().says = Some((false, serde_json::json!({"odd": 1})));
+    let mut agent = bench.agent(1);
+    agent.records.dies_at = Some(3);
+    agent.act_and_die(&act(1, start()));
+    // It refuses to answer: nobody knows what it still does.
+    bench
+        .fake
+        .answer(|_, _| crate::luxi::fake::Reply::BytesAndClose(Vec::new()));
+    let outcome = bench.agent(2).recover(&ActId::new(1));
+    assert!(matches!(&outcome, Outcome::Unknown { why } if why.contains("luxid")));
+    std::fs::remove_file(bench.fake.socket()).unwrap();
+    assert_eq!(bench.agent(2).recover(&ActId::new(1)), Outcome::Void {});
+}
+
+#[test]
+fn after_a_boot_the_jobs_tell_what_the_records_did() {
+    let bench = Bench::new();
+    let outcome = bench.agent(1).act(&act(1, start()));
+    std::fs::remove_dir_all(bench.fake.root().join("run")).unwrap();
+    assert_eq!(bench.agent(2).recover(&ActId::new(1)), outcome);
+    std::fs::remove_dir_all(bench.fake.root().join("run")).unwrap();
+    assert_eq!(
+        bench.agent(2).act(&act(1, start())),
+        Outcome::Submitted { job: 8 }
+    );
+}
+
+#[test]
+fn what_needs_no_job_is_found_out_as_well() {
+    for dies_at in [1, 2, 3] {
+        let bench = Bench::new();
+        let mut agent = bench.agent(1);
+        agent.records.dies_at = Some(dies_at);
+        agent.act_and_die(&act(1, Operation::QueueDrain {}));
+        let outcome = bench.agent(2).recover(&ActId::new(1));
+        let drained = bench.small.lock().drained;
+        let expected = match drained {
+            true => Outcome::Done {
+                words: "the queue is drained".into(),
+            },
+            false => Outcome::Void {},
+        };
+        assert_eq!((outcome, drained), (expected, dies_at == 3));
+    }
+}

@@ -1,0 +1,94 @@
+//! What must be permitted for an operation.
+
+use super::Operation;
+
+/// A word of `--allow`. Most are operations' names; forced variants have one of their own, which
+/// the plain one does not include.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Permission(&'static str);
+
+/// All of them.
+const ALL: &[&str] = &[
+    "migrate",
+    "failover",
+    FAILOVER_FORCED,
+    "replace-disks",
+    "activate-disks",
+    "deactivate-disks",
+    DEACTIVATE_FORCED,
+    "start",
+    START_FORCED,
+    "shutdown",
+    "kill",
+    "reboot",
+    "grow-disk",
+    "move",
+    MOVE_FORCED,
+    "recreate-disks",
+    "modify",
+    "rename",
+    "remove",
+    REMOVE_FORCED,
+    "node-drain",
+    "node-undrain",
+    "node-offline",
+    "node-online",
+    "node-promote",
+    "node-demote",
+    "node-evacuate",
+    "node-powercycle",
+    "verify",
+    "verify-disks",
+    "add-tags",
+    "remove-tags",
+    "job-cancel",
+    "job-priority",
+    "job-archive",
+    "queue-drain",
+    "queue-undrain",
+    "watcher-pause",
+    "watcher-continue",
+];
+
+const FAILOVER_FORCED: &str = "failover-ignore-consistency";
+const DEACTIVATE_FORCED: &str = "deactivate-disks-force";
+const START_FORCED: &str = "start-force";
+const MOVE_FORCED: &str = "move-ignore-consistency";
+const REMOVE_FORCED: &str = "remove-ignore-failures";
+
+impl Permission {
+    /// All permissions there are.
+    pub fn all() -> impl Iterator<Item = Permission> {
+        ALL.iter().copied().map(Permission)
+    }
+
+    /// The one of this word.
+    pub fn named(word: &str) -> Option<Permission> {
+        Permission::all().find(|permission| permission.0 == word)
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Permission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Operation {
+    /// The one permission that it wants.
+    pub fn permission(&self) -> Permission {
+        Permission(match self {
+            Operation::Failover(it) if it.ignore_consistency => FAILOVER_FORCED,
+            Operation::DeactivateDisks(it) if it.force => DEACTIVATE_FORCED,
+            Operation::Start(it) if it.force => START_FORCED,
+            Operation::Move(it) if it.ignore_consistency => MOVE_FORCED,
+            Operation::Remove(it) if it.ignore_failures => REMOVE_FORCED,
+            _ => self.name(),
+        })
+    }
+}

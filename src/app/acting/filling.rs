@@ -1,0 +1,460 @@
+//! The form of one operation on one object or on several, with its forecast and its confirmation.
+
+use gantry_wire::act::Expect;
+use gantry_wire::operation::{Operation, Version};
+
+use crate::action::forecast::{Forecast, World, forecast};
+use crate::action::form::{Form, Kind, Object, Value};
+use crate::action::guard::{Guard, Request};
+use crate::action::words::{Danger, name_of, summary};
+use crate::app::facts::Facts;
+use crate::app::line::LineEdit;
+use crate::app::{Effect, State};
+use crate::input::{Key, KeyCode};
+use crate::model::{Cluster, Time};
+
+use super::{Open, shape};
+
+/// What has just changed on the screen cannot have been read: so many milliseconds nothing is confirmed.
+const READ: u64 = 700;
+
+/// A form as it is filled in.
+#[derive(Clone, Debug)]
+pub struct Filling {
+    /// Which operation.
+    pub kind: Kind,
+    /// One for each object, with the same fields; there is at least one.
+    pub forms: Vec<Form>,
+    /// Objects to which it cannot be done, and why.
+    pub left_out: Vec<(String, String)>,
+    /// Where keys go.
+    pub spot: Spot,
+    /// Why it is done.
+    pub reason: LineEdit,
+    /// What is typed to confirm it.
+    pub typed: LineEdit,
+    /// What comes of the forms, one each; empty while a field is wrong.
+    pub operations: Vec<Operation>,
+    /// What would come of it.
+    pub forecast: Forecast,
+    /// What is wrong with a field.
+    pub wrong: Option<String>,
+    /// What was typed into a field and cannot be taken: the field stays as it was until that is mended.
+    not_taken: Option<String>,
+    /// Why it may not be asked for.
+    pub denied: Option<String>,
+    /// Lines by which the forecast is scrolled.
+    pub scroll: usize,
+    /// The line that is typed in a field, for those that are typed.
+    pub line: LineEdit,
+    /// Ganeti's, for the command lines.
+    pub version: Option<Version>,
+    /// What the forecast was made of.
+    made: Option<Made>,
+    /// What the operator sees of each object.
+    expects: Vec<Expect>,
+    /// When that became another while the form was open.
+    pub changed: Option<Time>,
+}
+
+/// What a forecast was made of. On large clusters it takes milliseconds: not with every key and report.
+#[derive(Clone, Debug, PartialEq)]
+struct Made {
+    operations: Vec<Operation>,
+    shape: u64,
+    facts: u64,
+    second: u64,
+}
+
+/// Where keys go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// To the confirmation.
+    Confirm,
+    /// To a field.
+    Field(usize),
+    /// To the reason.
+    Reason,
+}
+
+/// What has to be done to confirm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// Enter is pressed.
+    Enter,
+    /// `y` is pressed.
+    Yes,
+    /// This is typed.
+    Type(String),
+    /// It cannot be confirmed, and why.
+    Not(String),
+}
+
+impl Filling {
+    /// A form with all defaults, for one object or more.
+    ///
+    /// # Errors
+    /// Why it can be done to none of them.
+    pub fn new(
+        kind: Kind,
+        objects: &[Object],
+        cluster: &Cluster,
+        reason: &str,
+    ) -> Result<Filling, String> {
+        let (mut forms, mut left_out) = (Vec::new(), Vec::new());
+        for object in objects {
+            match super::form(kind, object, cluster) {
+                Ok(form) => forms.push(form),
+                Err(why) => left_out.push((object.name(), why)),
+            }
+        }
+        if forms.is_empty() {
+            let first = left_out.into_iter().next();
+            return Err(first.map_or_else(|| "there is nothing to do".to_owned(), |it| it.1));
+        }
+        let mut line = LineEdit::default();
+        line.set(reason);
+        let mut filling = Filling {
+            kind,
+            forms,
+            left_out,
+            spot: Spot::Confirm,
+            reason: line,
+            typed: LineEdit::default(),
+            operations: Vec::new(),
+            forecast: Forecast::default(),
+            wrong: None,
+            not_taken: None,
+            denied: None,
+            scroll: 0,
+            line: LineEdit::default(),
+            version: None,
+            made: None,
+            expects: Vec::new(),
+            changed: None,
+        };
+        filling.build(cluster);
+        filling.expects = filling.seen(cluster);
+        Ok(filling)
+    }
+
+    /// The fields, as the first form has them.
+    pub fn fields(&self) -> &[crate::action::form::Field] {
+        self.forms.first().map_or(&[], |form| &form.fields)
+    }
+
+    /// What is done to whom.
+    pub fn title(&self) -> String {
+        match self.operations.as_slice() {
+            [] => self.kind.name().to_owned(),
+            operations => summary(operations),
+        }
+    }
+
+    fn seen(&self, cluster: &Cluster) -> Vec<Expect> {
+        self.forms.iter().map(|form| form.expect(cluster)).collect()
+    }
+
+    /// Fills all forms in as the first one, and makes operations of them.
+    fn build(&mut self, cluster: &Cluster) {
+        let built = self.built(cluster);
+        let reason = gantry_wire::act::reason(self.reason.text().trim());
+        let reason = reason.map_err(|wrong| wrong.to_string());
+        (self.operations, self.wrong) = match (built, reason) {
+            (Ok(operations), Ok(())) => (operations, None),
+            (Ok(operations), Err(wrong)) => (operations, Some(wrong)),
+            (Err(wrong), _) => (Vec::new(), Some(wrong)),
+        };
+    }
+
+    fn built(&mut self, cluster: &Cluster) -> Result<Vec<Operation>, String> {
+        if let Some(wrong) = &self.not_taken {
+            return Err(wrong.clone());
+        }
+        if let Some((first, others)) = self.forms.split_first_mut() {
+            for other in others {
+                *other = first.for_another(other.subject.clone(), cluster)?;
+            }
+        }
+        let operations = self.forms.iter().map(Form::operation);
+        operations
+            .collect::<Result<_, _>>()
+            .map_err(|wrong| wrong.to_string())
+    }
+
+    /// Makes the forecast anew, and notes when what it is about has changed.
+    pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster, facts: &Facts) {
+        self.build(cluster);
+        let seen = self.seen(cluster);
+        if seen != self.expects {
+            self.expects = seen;
+            self.changed = Some(cluster.now.at);
+            self.typed = LineEdit::default();
+        }
+        let denied = self.operations.iter().find_map(|it| guard.permit(it).err());
+        self.denied = denied.map(|it| it.to_string());
+        let conf = cluster.conf.as_ref();
+        self.version = conf.and_then(|conf| Version::parse(&conf.software_version));
+        let made = Made {
+            operations: self.operations.clone(),
+            shape: cluster.shape,
+            facts: facts.revision,
+            second: cluster.now.at.0 / 1_000,
+        };
+        if self.made.as_ref() == Some(&made) {
+            return;
+        }
+        self.made = Some(made);
+        let world = World {
+            cluster,
+            present: facts.present(),
+            pairs: &facts.pairs,
+        };
+        self.forecast = forecast(&self.operations, &world);
+        if self.leave_out() {
+            self.changed = Some(cluster.now.at);
+            self.build(cluster);
+            self.expects = self.seen(cluster);
+            self.forecast = forecast(&self.operations, &world);
+        }
+    }
+
+    /// Leaves out of several those that cannot be done or would do nothing; says whether there are any.
+    fn leave_out(&mut self) -> bool {
+        let told = &self.forecast;
+        let out: Vec<(usize, String)> = told.refusals.iter().chain(&told.idle).cloned().collect();
+        let stay = |at: usize| !out.iter().any(|(gone, _)| *gone == at);
+        if out.is_empty() || !(0..self.forms.len()).any(stay) {
+            return false;
+        }
+        let forms = std::mem::take(&mut self.forms).into_iter().enumerate();
+        for (at, form) in forms {
+            match out.iter().find(|(gone, _)| *gone == at) {
+                Some((_, why)) => self.left_out.push((form.subject.name(), why.clone())),
+                None => self.forms.push(form),
+            }
+        }
+        true
+    }
+
+    /// What has to be done to confirm it.
+    pub fn confirm(&self) -> Confirm {
+        let not = self.wrong.as_ref().or(self.denied.as_ref());
+        if let Some(why) = not.or(self.forecast.refused.as_ref()) {
+            return Confirm::Not(why.clone());
+        }
+        if self.operations.is_empty() {
+            return Confirm::Not("there is nothing to do".to_owned());
+        }
+        // Silence is no proof of death: whoever goes on says that it is.
+        if let Some(node) = self.forecast.unproven.first() {
+            return Confirm::Type(format!("{node} is powered off"));
+        }
+        match (
+            self.forecast.danger(&self.operations),
+            self.operations.as_slice(),
+        ) {
+            (Danger::Harmless, _) => Confirm::Enter,
+            (Danger::Disruptive, _) => Confirm::Yes,
+            (Danger::Destructive, [one]) => Confirm::Type(name_of(one)),
+            (Danger::Destructive, many) => Confirm::Type(many.len().to_string()),
+        }
+    }
+
+    /// What was typed is what has to be typed; a short name will do where it is shown.
+    fn is_typed(&self, wanted: &str, state: &State) -> bool {
+        let typed = self.typed.text();
+        let typed = typed.trim();
+        typed == wanted || typed == state.facts.names.shorten(wanted)
+    }
+
+    /// It can be confirmed by this key now.
+    fn is_confirmed_by(&self, key: Key, state: &State, now: Time) -> bool {
+        let plain = !key.ctrl && !key.alt;
+        let by_key = match self.confirm() {
+            Confirm::Enter => key.code == KeyCode::Enter,
+            Confirm::Yes => matches!(key.code, KeyCode::Char('y' | 'Y')) && plain,
+            Confirm::Type(wanted) => key.code == KeyCode::Enter && self.is_typed(&wanted, state),
+            Confirm::Not(_) => false,
+        };
+        let just_changed = self.changed.is_some_and(|at| now.since(at) < READ);
+        by_key && !just_changed && shape(self, state).is_read()
+    }
+
+    /// Goes to the next spot, or back.
+    fn turn(&mut self, by: isize) {
+        let fields = self.fields().len();
+        let count = fields as isize + 2;
+        let at = match self.spot {
+            Spot::Field(at) => at as isize,
+            Spot::Reason => fields as isize,
+            Spot::Confirm => fields as isize + 1,
+        };
+        let at = (at + by).rem_euclid(count) as usize;
+        self.spot = match at {
+            at if at < fields => Spot::Field(at),
+            at if at == fields => Spot::Reason,
+            _ => Spot::Confirm,
+        };
+        let typed = match self.spot {
+            Spot::Field(at) => self.fields().get(at).map(|field| text(&field.value)),
+            _ => None,
+        };
+        self.line.set(&typed.flatten().unwrap_or_default());
+    }
+
+    /// Takes a key for a field.
+    fn press(&mut self, at: usize, key: Key) {
+        let Some(field) = self.fields().get(at) else {
+            return;
+        };
+        let mut value = field.value.clone();
+        let forward = match key.code {
+            KeyCode::Left => Some(false),
+            KeyCode::Right | KeyCode::Char(' ') => Some(true),
+            _ => None,
+        };
+        match (&mut value, forward) {
+            (Value::Flag(flag), Some(_)) => *flag = !*flag,
+            (Value::Flag(flag), None) => match key.code {
+                KeyCode::Char('y') => *flag = true,
+                KeyCode::Char('n') => *flag = false,
+                _ => return,
+            },
+            (Value::Pick { options, at }, Some(forward)) => {
+                let count = options.len().max(1);
+                *at = (*at + if forward { 1 } else { count - 1 }) % count;
+            }
+            (Value::Pick { .. }, None) => return,
+            (Value::Text(_) | Value::Number(_), _) => {
+                self.line.press(key);
+                return self.typed_into(at);
+            }
+        }
+        self.set(at, &value);
+    }
+
+    /// Takes over what was typed. What is no number yet leaves the field as it was, and the form says so.
+    fn typed_into(&mut self, at: usize) {
+        let text = self.line.text();
+        let name = self.fields().get(at).map(|field| field.name);
+        let (Some(name), Some(first)) = (name, self.forms.first_mut()) else {
+            return;
+        };
+        match first.set(name, &text) {
+            Ok(()) => self.not_taken = None,
+            Err(wrong) => self.not_taken = Some(wrong.to_string()),
+        }
+        self.typed = LineEdit::default();
+    }
+
+    fn set(&mut self, at: usize, value: &Value) {
+        let first = self.forms.first_mut();
+        if let Some(field) = first.and_then(|form| form.fields.get_mut(at)) {
+            field.value = value.clone();
+        }
+        // What was typed to confirm something else does not confirm this.
+        self.typed = LineEdit::default();
+    }
+
+    /// Takes pasted text where something is typed.
+    pub fn paste(&mut self, text: &str) {
+        match self.spot {
+            Spot::Reason => self.reason.insert(text),
+            Spot::Confirm => self.typed.insert(text),
+            Spot::Field(at) => {
+                self.line.insert(text);
+                if self
+                    .fields()
+                    .get(at)
+                    .is_some_and(|it| self::text(&it.value).is_some())
+                {
+                    self.typed_into(at);
+                }
+            }
+        }
+    }
+}
+
+/// The text of a field that is typed.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.map(|it| it.to_string()).unwrap_or_default()),
+        Value::Flag(_) | Value::Pick { .. } => None,
+    }
+}
+
+/// Takes a key.
+pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Key) -> Vec<Effect> {
+    if key.code == KeyCode::Esc || key == Key::ctrl('c') {
+        return Vec::new();
+    }
+    if form.spot == Spot::Confirm && form.is_confirmed_by(key, state, cluster.now.at) {
+        return submit(state, cluster, *form);
+    }
+    match (key.code, form.spot) {
+        (KeyCode::Tab, _) if key.shift => form.turn(-1),
+        (KeyCode::Up, _) => form.turn(-1),
+        (KeyCode::Tab | KeyCode::Down, _) => form.turn(1),
+        (KeyCode::PageDown, _) => form.scroll = shape(&form, state).down(form.scroll),
+        (KeyCode::PageUp, _) => form.scroll = shape(&form, state).up(form.scroll),
+        // Enter in a field goes on; it never confirms.
+        (KeyCode::Enter, Spot::Field(_) | Spot::Reason) => form.turn(1),
+        (_, Spot::Field(at)) => form.press(at, key),
+        (_, Spot::Reason) => {
+            form.reason.press(key);
+        }
+        (_, Spot::Confirm) => {
+            if matches!(form.confirm(), Confirm::Type(_)) {
+                form.typed.press(key);
+            }
+        }
+    }
+    state.acting.open = Some(Open::Form(form));
+    Vec::new()
+}
+
+/// Asks for it.
+fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
+    let guard = Guard::of(state.acting.read_only, cluster);
+    let reason = form.reason.text();
+    let mut effects = Vec::new();
+    let operations = form.operations.iter().zip(&form.expects);
+    for (operation, expect) in operations {
+        let title = crate::action::words::title(operation);
+        let request = guard.permit(operation).map_err(|it| it.to_string());
+        let request = request.and_then(|permit| {
+            let id = state.affairs.id();
+            let (operation, expect) = (operation.clone(), expect.clone());
+            Request::new(
+                permit,
+                id,
+                operation,
+                expect,
+                &reason,
+                &state.acting.operator,
+            )
+            .map_err(|wrong| wrong.to_string())
+        });
+        match request {
+            Ok(request) => {
+                state.affairs.asked(request.act(), title, cluster.now.at);
+                effects.push(Effect::Act(Box::new(request)));
+            }
+            Err(why) => state.notice = Some((format!("{title}: {why}"), cluster.now.at)),
+        }
+    }
+    // A refusal here stays on the screen.
+    let asked = match effects.len() {
+        0 => None,
+        1 => Some(format!("asked for: {}", form.title())),
+        many => Some(format!("asked for: {many} changes")),
+    };
+    if let Some(text) = asked.filter(|_| effects.len() == form.operations.len()) {
+        state.notice = Some((text, cluster.now.at));
+    }
+    state.acting.reason = reason.trim().to_owned();
+    state.acting.awaited = effects.len() == 1;
+    effects
+}

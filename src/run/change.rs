@@ -1,0 +1,359 @@
+//! `gantry do`: one change, or the same one on several objects.
+
+use gantry_wire::act::{Acted, Outcome, Refusal};
+use gantry_wire::operation::{BadField, Operation};
+use serde_json::{Value, json};
+use tokio::time::{Duration, Instant, timeout};
+
+use super::list::printable;
+use super::once::{Watcher, fold, now};
+use super::status::look;
+use super::whoami;
+use crate::action::command::command_at;
+use crate::action::forecast::{Forecast, World, forecast};
+use crate::action::form::{Form, Kind, Menu, Object};
+use crate::action::guard::{Guard, Request};
+use crate::action::words::{Danger, summary, title};
+use crate::app::affairs::{Affair, Affairs};
+use crate::config::Do;
+use crate::model::Cluster;
+use crate::model::job::finished;
+use crate::planner::Present;
+use crate::planner::replica::pairs;
+
+/// What became of a change is waited for no longer than this.
+const ANSWER: Duration = Duration::from_secs(150);
+
+/// How it ended, as the exit status says. The worst of several counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Done, or submitted where its end is not waited for.
+    Done = 0,
+    /// The job failed or was canceled.
+    Failed = 1,
+    /// Refused beforehand, or asked for in a way that makes no sense.
+    Refused = 2,
+    /// Nobody could be asked.
+    Unreachable = 3,
+    /// The agent refused it.
+    Agent = 4,
+    /// Not known whether it was done.
+    Unknown = 5,
+}
+
+/// A change that is not asked for, and why.
+struct Not(Exit, String);
+
+fn refused(why: impl ToString) -> Not {
+    Not(Exit::Refused, why.to_string())
+}
+
+impl Watcher {
+    /// Does it. Returns the exit status.
+    pub async fn change(mut self, change: &Do, read_only: bool) -> u8 {
+        let exit = match self.try_change(change, read_only).await {
+            Ok(exit) => exit,
+            Err(Not(exit, why)) => {
+                if change.json {
+                    println!("{}", json!({ "error": why }));
+                }
+                eprintln!("gantry: {}", printable(&why));
+                exit
+            }
+        };
+        exit as u8
+    }
+
+    async fn try_change(&mut self, change: &Do, read_only: bool) -> Result<Exit, Not> {
+        // What needs no cluster is looked at first.
+        let kind = Kind::named(&change.operation).ok_or_else(|| unknown(&change.operation))?;
+        self.settle(&["drbd", "lvm"]).await;
+        if self.cluster.conf.is_none() {
+            let told = look(&self.cluster, false).text;
+            return Err(Not(Exit::Unreachable, told.trim_end().replace('\n', "; ")));
+        }
+        let forms = forms(kind, change, &self.cluster)?;
+        let operations: Result<Vec<Operation>, BadField> =
+            forms.iter().map(Form::operation).collect();
+        let operations = operations.map_err(refused)?;
+        let told = self.forecast(&operations);
+        let version = self.cluster.conf.as_ref();
+        let version =
+            version.and_then(|conf| gantry_wire::operation::Version::parse(&conf.software_version));
+        let commands: Vec<String> = operations
+            .iter()
+            .map(|it| command_at(it, version))
+            .collect();
+        if !change.json {
+            print_forecast(&operations, &told, &commands);
+        }
+        let guard = Guard::of(read_only, &self.cluster);
+        let permits: Result<Vec<_>, _> = operations.iter().map(|it| guard.permit(it)).collect();
+        let wanted = told.danger(&operations);
+        let alive = told.unproven.iter().find(|node| {
+            let named = |word: &String| is_short_for(word, node);
+            !change.powered_off.iter().any(named)
+        });
+        let exit = match (&told.refused, permits) {
+            (Some(why), _) => Err(refused(why)),
+            (None, _) if change.dry_run => Ok(Exit::Done),
+            (None, Err(denied)) if read_only => Err(refused(denied)),
+            (None, Err(denied)) if !self.cluster.master_serves() => {
+                Err(Not(Exit::Unreachable, denied.to_string()))
+            }
+            (None, Err(denied)) => Err(Not(Exit::Agent, denied.to_string())),
+            (None, Ok(_)) if wanted > Danger::Harmless && !change.yes => {
+                Err(refused("this is not done without --yes"))
+            }
+            (None, Ok(_)) if alive.is_some() => Err(refused(format!(
+                "nobody knows that {0} is off; whoever has made sure of it says so with --powered-off {0}",
+                alive.map_or("", String::as_str)
+            ))),
+            (None, Ok(permits)) => {
+                let mut affairs = Affairs::new(whoami::random().map_err(refused)?);
+                let operator = whoami::operator();
+                for ((form, operation), permit) in forms.iter().zip(&operations).zip(permits) {
+                    let expect = form.expect(&self.cluster);
+                    let (id, own) = (affairs.id(), operation.clone());
+                    let request = Request::new(permit, id, own, expect, &change.reason, &operator)
+                        .map_err(refused)?;
+                    affairs.asked(request.act(), title(operation), self.cluster.now.at);
+                    self.links.fleet.act(request.act().clone());
+                }
+                Ok(self.follow(&mut affairs, change).await)
+            }
+        };
+        if change.json && (change.dry_run || exit.is_err()) {
+            let whole = json!({ "forecast": as_json(&told), "commands": commands });
+            println!("{whole}");
+        }
+        exit
+    }
+
+    fn forecast(&self, operations: &[Operation]) -> Forecast {
+        let present = Present::of(&self.cluster).ok();
+        let pairs = pairs(&self.cluster);
+        let world = World {
+            cluster: &self.cluster,
+            present: present.as_ref(),
+            pairs: &pairs,
+        };
+        forecast(operations, &world)
+    }
+
+    /// Waits for what becomes of all changes and, if wanted, for the ends of their jobs.
+    async fn follow(&mut self, affairs: &mut Affairs, change: &Do) -> Exit {
+        let begun = Instant::now();
+        let mut printed = std::collections::HashMap::new();
+        loop {
+            let jobs: Vec<u64> = affairs.all().iter().filter_map(Affair::job).collect();
+            self.links.fleet.follow(jobs.clone());
+            let open = |it: &Affair| match &it.outcome {
+                None | Some(Outcome::Waiting { .. }) => begun.elapsed() < ANSWER,
+                Some(Outcome::Unknown { .. }) => begun.elapsed() < ANSWER,
+                Some(Outcome::Submitted { job }) => {
+                    let job = self.cluster.jobs.get(job);
+                    change.wait && job.is_none_or(|job| !finished(&job.status))
+                }
+                Some(_) => false,
+            };
+            if !affairs.all().iter().any(open) {
+                break;
+            }
+            let wait = Duration::from_secs(1);
+            let Ok(events) = timeout(wait, self.links.inbox.recv()).await else {
+                continue;
+            };
+            let heard = fold(&mut self.cluster, events, now(self.links.clock));
+            for acted in heard.acted {
+                tell(affairs, acted, change.json);
+            }
+            self.answer(heard.asks).await;
+            if change.wait && !change.json {
+                print_logs(&self.cluster, &jobs, &mut printed);
+            }
+        }
+        for news in affairs.ended(&self.cluster) {
+            if !change.json {
+                println!("{}", printable(&news.text));
+            }
+        }
+        if change.json {
+            let all: Vec<Value> = affairs
+                .all()
+                .iter()
+                .map(|it| affair(it, &self.cluster))
+                .collect();
+            println!("{}", json!({ "changes": all }));
+        }
+        let exits = affairs.all().iter().map(|it| exit(it, &self.cluster));
+        exits.max().unwrap_or(Exit::Done)
+    }
+}
+
+fn unknown(operation: &str) -> Not {
+    let names: Vec<&str> = Kind::all().map(Kind::name).collect();
+    refused(format!(
+        "there is no operation {operation:?}: one of {}",
+        names.join(", ")
+    ))
+}
+
+/// A form for each subject, filled in alike.
+fn forms(kind: Kind, change: &Do, cluster: &Cluster) -> Result<Vec<Form>, Not> {
+    let objects: Result<Vec<Object>, Not> = match change.subjects.as_slice() {
+        [] if kind.applies_to().contains(&Menu::Cluster) => Ok(vec![Object::Cluster]),
+        [] => Err(refused(format!(
+            "{} what? {} wants a name",
+            kind.name(),
+            kind.name()
+        ))),
+        subjects => subjects
+            .iter()
+            .map(|it| object(kind, it, cluster))
+            .collect(),
+    };
+    let mut forms = Vec::new();
+    for object in objects? {
+        if forms.iter().any(|it: &Form| it.subject == object) {
+            return Err(refused(format!("{} is named twice", object.name())));
+        }
+        let name = object.name();
+        let mut form =
+            Form::new(kind, object, cluster).map_err(|why| refused(format!("{name}: {why}")))?;
+        for (field, value) in &change.fields {
+            form.set(field, value).map_err(refused)?;
+        }
+        forms.push(form);
+    }
+    Ok(forms)
+}
+
+/// What a word names: a whole name, or one without its domain.
+fn object(kind: Kind, word: &str, cluster: &Cluster) -> Result<Object, Not> {
+    let menus = kind.applies_to();
+    if menus.contains(&Menu::Job) {
+        let id = word
+            .parse()
+            .map_err(|_| refused(format!("{word:?} is no job id")))?;
+        return Ok(Object::Job(id));
+    }
+    let is = |name: &str| is_short_for(word, name);
+    let mut found: Vec<Object> = Vec::new();
+    if menus.contains(&Menu::Instance) {
+        let names = cluster.instances.keys().filter(|name| is(name));
+        found.extend(names.cloned().map(Object::Instance));
+    }
+    if menus.contains(&Menu::Node) {
+        let names = cluster.nodes.keys().filter(|name| is(name));
+        found.extend(names.cloned().map(Object::Node));
+    }
+    if menus.contains(&Menu::Group) {
+        let names = cluster.groups.keys().filter(|name| is(name));
+        found.extend(names.cloned().map(Object::Group));
+    }
+    let exact: Vec<&Object> = found.iter().filter(|it| it.name() == word).collect();
+    match (exact.as_slice(), found.as_slice()) {
+        ([one], _) => Ok((*one).clone()),
+        (_, [one]) => Ok(one.clone()),
+        (_, []) => {
+            let what: Vec<&str> = menus.iter().map(|menu| menu.word()).collect();
+            Err(refused(format!(
+                "{word:?} is not the name of {}",
+                what.join(" or ")
+            )))
+        }
+        (_, several) => {
+            let names: Vec<String> = several.iter().map(Object::name).collect();
+            Err(refused(format!(
+                "{word:?} may be any of: {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// The whole name, or the name without its domain.
+fn is_short_for(word: &str, name: &str) -> bool {
+    name == word
+        || name
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn print_forecast(operations: &[Operation], told: &Forecast, commands: &[String]) {
+    println!("{}", printable(&summary(operations)));
+    for line in &told.lines {
+        println!("  {:<22} {}", printable(&line.label), printable(&line.text));
+    }
+    if let Some(nothing) = &told.nothing {
+        println!("  {:<22} {}", "does nothing", printable(nothing));
+    }
+    for command in commands {
+        println!("  {:<22} {}", "command", printable(command));
+    }
+}
+
+fn as_json(told: &Forecast) -> Value {
+    let line = |it: &crate::action::forecast::Line| json!({ "label": it.label, "text": it.text, "tone": format!("{:?}", it.tone).to_lowercase() });
+    let lines: Vec<Value> = told.lines.iter().map(line).collect();
+    json!({
+        "lines": lines,
+        "refused": told.refused,
+        "nothing": told.nothing,
+        "loses_data": told.loses_data,
+        "behind": told.behind,
+    })
+}
+
+fn tell(affairs: &mut Affairs, acted: Acted, quiet: bool) {
+    if let Some(news) = affairs.take(acted)
+        && !quiet
+    {
+        println!("{}", printable(&news.text));
+    }
+}
+
+/// New lines of the logs of these jobs.
+fn print_logs(cluster: &Cluster, jobs: &[u64], printed: &mut std::collections::HashMap<u64, u64>) {
+    for job in jobs {
+        let last = printed.entry(*job).or_insert(0);
+        let lines = cluster.logs.get(job).into_iter().flatten();
+        for line in lines.filter(|line| line.serial > *last).collect::<Vec<_>>() {
+            println!("  {job}: {}", printable(&line.text));
+            *last = line.serial;
+        }
+    }
+}
+
+fn affair(it: &Affair, cluster: &Cluster) -> Value {
+    let job = it.job().and_then(|id| cluster.jobs.get(&id));
+    let error = job.and_then(|job| job.ops.iter().rev().find(|op| !op.error.is_empty()));
+    json!({
+        "id": it.id.as_str(),
+        "title": it.title,
+        "outcome": it.outcome,
+        "job": it.job(),
+        "status": job.map(|job| job.status.clone()),
+        "error": error.map(|op| op.error.clone()),
+    })
+}
+
+fn exit(it: &Affair, cluster: &Cluster) -> Exit {
+    match &it.outcome {
+        None | Some(Outcome::Waiting { .. } | Outcome::Unknown { .. }) => Exit::Unknown,
+        Some(Outcome::Done { .. }) => Exit::Done,
+        Some(Outcome::Void {}) => Exit::Unreachable,
+        Some(Outcome::Refused { kind, .. }) => match kind {
+            Refusal::NotMaster | Refusal::Luxid => Exit::Unreachable,
+            _ => Exit::Agent,
+        },
+        Some(Outcome::Submitted { job }) => {
+            let status = cluster.jobs.get(job).map(|job| job.status.as_str());
+            match status {
+                Some("error" | "canceled") => Exit::Failed,
+                _ => Exit::Done,
+            }
+        }
+    }
+}

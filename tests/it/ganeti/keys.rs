@@ -1,0 +1,220 @@
+//! Changes asked for from the keyboard of the console, checked with Ganeti's own commands.
+
+use super::lab::Lab;
+use crate::harness::terminal::Terminal;
+use crate::harness::wait;
+
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// A console at a desk.
+struct Desk<'a> {
+    lab: &'a Lab,
+    console: Terminal,
+}
+
+impl<'a> Desk<'a> {
+    fn new(lab: &'a Lab) -> Self {
+        let console = lab.console("node1", 140, 40);
+        console.wait_until("three nodes that answer", |screen| {
+            screen.contains("nodes 3/3") && screen.contains("configuration now")
+        });
+        Desk { lab, console }
+    }
+
+    /// Puts the cursor on the only row of this name on a page.
+    fn pick(&mut self, page: &str, name: &str) {
+        self.console.press(&format!(":{page}\r/{name}\r"));
+        self.console.wait_until("the row", |screen| {
+            screen.contains("1 of ") && row_of(screen, name)
+        });
+    }
+
+    /// Opens a form with the letters of the menu.
+    fn form(&mut self, letters: &str) {
+        for letter in letters.chars() {
+            self.console.press(&letter.to_string());
+        }
+        self.console
+            .wait_until("a form that can be confirmed", |screen| {
+                screen.contains("command") && screen.contains("do it")
+            });
+    }
+
+    /// Turns the first field until it says this.
+    fn turn_to(&mut self, option: &str) {
+        self.console.press("\t");
+        for _ in 0..10 {
+            let said = |screen: &str| {
+                let line = screen
+                    .lines()
+                    .find(|line| line.contains("Left and Right change it"));
+                line.map(str::to_owned)
+            };
+            let screen = self
+                .console
+                .wait_until("the field", |screen| said(screen).is_some());
+            let before = said(&screen).unwrap();
+            if before.contains(option) {
+                // Up from the first field is the confirmation.
+                self.console.press("\x1b[A");
+                return;
+            }
+            self.console.press("\x1b[C");
+            self.console.wait_until("another option", |screen| {
+                said(screen) != Some(before.clone())
+            });
+        }
+        panic!("no {option} to be had:\n{}", self.console.text());
+    }
+
+    /// Confirms, and waits until its job has succeeded.
+    fn confirm(&mut self, key: &str) {
+        self.console.press(key);
+        self.console
+            .wait_within("its job's end", PATIENCE, |screen| {
+                assert!(
+                    !screen.contains("FAILED") && !screen.contains("refused"),
+                    "{screen}"
+                );
+                screen.contains("succeeded")
+            });
+    }
+
+    /// Waits until a command of Ganeti's prints this.
+    fn until(&self, command: &str, wanted: &str) {
+        wait::until(command, PATIENCE, || {
+            let said = self.lab.gnt(command);
+            match said.split_whitespace().any(|word| word == wanted) {
+                true => Ok(()),
+                false => Err(said),
+            }
+        });
+    }
+
+    fn instance(&self, name: &str, field: &str) -> String {
+        let line = format!("gnt-instance list --no-headers -o {field} {name}");
+        self.lab.gnt(&line).trim().to_owned()
+    }
+}
+
+fn row_of(screen: &str, name: &str) -> bool {
+    let mut rows = screen.lines();
+    rows.any(|line| line.starts_with('>') && line.split_whitespace().any(|word| word == name))
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn an_instance_is_shut_down_started_rebooted_and_tagged() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    for (letters, key, field, wanted) in [
+        ("ah", "y", "status", "ADMIN_down"),
+        ("as", "\r", "status", "running"),
+        ("ab", "y", "status", "running"),
+    ] {
+        desk.pick("instances", "instance7");
+        desk.form(letters);
+        desk.confirm(key);
+        assert_eq!(desk.instance("instance7", field), wanted, "{letters}");
+    }
+    desk.pick("instances", "instance7");
+    desk.console.press("at\tby-hand");
+    desk.console.wait_until("the tag", |screen| {
+        screen.contains("add-tags instance7 by-hand")
+    });
+    desk.console.press("\r\r");
+    desk.confirm("\r");
+    let tagged = |desk: &Desk| desk.instance("instance7", "tags").contains("by-hand");
+    assert!(tagged(&desk));
+    desk.pick("instances", "instance7");
+    desk.console.press("aT\tby-hand\r\r");
+    desk.console.wait_until("the tag", |screen| {
+        screen.contains("remove-tags instance7 by-hand")
+    });
+    desk.confirm("\r");
+    assert!(!tagged(&desk));
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn an_instance_is_failed_over_and_migrated_to_the_node_that_is_chosen() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    let home = desk.instance("instance9", "pnode");
+    let mut nodes = ["node1", "node2", "node3"].into_iter();
+    let other = nodes.find(|node| *node != home).unwrap();
+    for (letters, to) in [("af", other), ("am", &*home)] {
+        desk.pick("instances", "instance9");
+        desk.form(letters);
+        desk.turn_to(to);
+        desk.confirm("y");
+        assert_eq!(desk.instance("instance9", "pnode"), to, "{letters}");
+    }
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn a_node_is_drained_and_undrained_and_marked_offline_and_online() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    let role = "gnt-node list --no-headers -o role node2";
+    for (letters, key, wanted) in [
+        ("ad", "y", "D"),
+        ("au", "\r", "C"),
+        ("ao", "y", "O"),
+        ("an", "y", "C"),
+    ] {
+        desk.pick("nodes", "node2");
+        desk.form(letters);
+        desk.confirm(key);
+        if wanted != "C" {
+            desk.until(role, wanted);
+        }
+    }
+    // It may have come back as a candidate or not, as Ganeti likes.
+    let said = lab.gnt(role);
+    assert!(["C", "R"].contains(&said.trim()), "{said}");
+    if said.trim() == "R" {
+        lab.gnt("gnt-node modify -C yes node2");
+    }
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn the_cluster_is_verified() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    desk.form("Av");
+    desk.confirm("\r");
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn a_job_that_waits_is_canceled_and_one_that_runs_cannot_be() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    let delay = |seconds| {
+        let line = format!("gnt-debug delay --submit --print-jobid --no-master -n node3 {seconds}");
+        let said = lab.gnt(&line);
+        said.split(|c: char| !c.is_ascii_digit())
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let (holder, waiter) = (delay(25), delay(1));
+    desk.pick("jobs", &waiter);
+    desk.form("ac");
+    desk.console.press("y");
+    let status = format!("gnt-job list --no-headers -o status {waiter}");
+    desk.until(&status, "canceled");
+    desk.pick("jobs", &holder);
+    desk.console.press("ac");
+    desk.console.wait_until("that it cannot be", |screen| {
+        screen.contains("cannot be done")
+    });
+    desk.console.press("y");
+    desk.until(
+        &format!("gnt-job list --no-headers -o status {holder}"),
+        "success",
+    );
+}
