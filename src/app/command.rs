@@ -1,5 +1,7 @@
 //! What can be typed after `:`.
 
+mod asked;
+
 use crate::action::{Action, CATALOGUE, Entry};
 use crate::model::{Cluster, Name};
 use crate::planner::replica::{Key, Pair};
@@ -7,7 +9,7 @@ use crate::planner::replica::{Key, Pair};
 use super::facts::Facts;
 use super::filter::Letters;
 use super::nav::{Page, View};
-use super::options::{self, Known, Of};
+use super::options::Of;
 use super::view::{Kind, drbd};
 
 /// Words and what they do, for the help.
@@ -71,9 +73,6 @@ pub struct Choice {
 /// Ways to go on that are shown at most.
 pub const CHOICES: usize = 8;
 
-/// The same of options, all of which are shown.
-pub const OPTIONS: usize = 12;
-
 /// Words that lead to a page of their own.
 const PAGES: &[(&str, &str, Page)] = &[
     ("nodes", "n", Page::Nodes),
@@ -97,7 +96,7 @@ const OBJECTS: &[&str] = &["node", "instance", "group", "job", "disk", "sort"];
 /// # Errors
 /// Says in words what is wrong with it.
 pub fn parse(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Result<Command, String> {
-    if let Some(asked) = with_options(line) {
+    if let Some(asked) = asked::with_options(line) {
         let words = asked.words.iter().map(|it| (*it).to_owned()).collect();
         return match asked.of {
             Ok(Of::Placing) if asked.words.is_empty() => Ok(Command::Do(Action::PlaceInstance)),
@@ -130,33 +129,6 @@ pub fn parse(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Resul
         _ => Err(format!("there is no command {word:?}")),
     }
     .map(Command::Go)
-}
-
-/// A page with options after its name.
-struct Asked<'a> {
-    /// What the options are of, or what is wrong.
-    of: Result<Of, String>,
-    words: Vec<&'a str>,
-}
-
-/// Takes apart a line that has options.
-fn with_options(line: &str) -> Option<Asked<'_>> {
-    let mut words = line.split_whitespace();
-    let page = words.next()?;
-    let of = match page {
-        "balance" | "b" => Ok(Of::Balance),
-        "capacity" | "c" => match words.next()? {
-            "vm" => Ok(Of::Placing),
-            other => Err(format!(
-                "capacity knows vm, such as capacity vm memory=4G disk=50G, and not {other:?}"
-            )),
-        },
-        _ => return None,
-    };
-    let words: Vec<&str> = words.collect();
-    // A page's name alone leads to it as it is.
-    let goes = words.is_empty() && of == Ok(Of::Balance);
-    (!goes).then_some(Asked { of, words })
 }
 
 fn alone(word: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Result<Command, String> {
@@ -268,7 +240,7 @@ fn titles(kind: Kind) -> Vec<String> {
 
 /// Ways to go on with a line, best first.
 pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec<Choice> {
-    if let Some(choices) = option_choices(line, cluster, facts) {
+    if let Some(choices) = asked::choices(line, cluster, facts) {
         return choices;
     }
     let (word, object) = match line.split_once(' ') {
@@ -325,39 +297,6 @@ pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec
         choice.line = format!("{word} {}", choice.line);
     }
     found
-}
-
-/// Ways to go on with a line that has options.
-fn option_choices(line: &str, cluster: &Cluster, facts: &Facts) -> Option<Vec<Choice>> {
-    let (page, rest) = line.split_once(' ')?;
-    let (of, begin, rest) = match page {
-        "balance" | "b" => (Of::Balance, page.to_owned(), rest),
-        "capacity" | "c" => match rest.trim_start().strip_prefix("vm") {
-            Some(rest) if rest.is_empty() || rest.starts_with(' ') => {
-                (Of::Placing, format!("{page} vm"), rest)
-            }
-            _ if "vm".starts_with(rest.trim()) => {
-                return Some(vec![Choice {
-                    line: format!("{page} vm"),
-                    about: "where would it go",
-                }]);
-            }
-            _ => return Some(Vec::new()),
-        },
-        _ => return None,
-    };
-    let mut words: Vec<&str> = rest.split_whitespace().collect();
-    if rest.is_empty() || rest.ends_with(' ') {
-        words.push("");
-    }
-    let found = options::choices(of, &words, Known { cluster, facts });
-    let before = words.split_last().map_or(&[][..], |(_, before)| before);
-    let before: String = before.iter().map(|word| format!("{word} ")).collect();
-    let choices = found.into_iter().map(|(last, about)| Choice {
-        line: format!("{begin} {before}{last}"),
-        about,
-    });
-    Some(choices.take(OPTIONS).collect())
 }
 
 /// Actions that are worth their name: not those that move about, which keys do better.

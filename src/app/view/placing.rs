@@ -136,11 +136,13 @@ impl Shown {
 
     fn row(&self, facts: &Facts, seat: &Seat) -> Vec<Span> {
         let (role, tone) = match &seat.verdict {
-            Verdict::Primary => ("PRIMARY", Tone::Heading),
-            Verdict::Secondary => ("SECONDARY", Tone::Heading),
-            Verdict::WouldDo => ("would do", Tone::Plain),
-            Verdict::Refused { partly: true, .. } => ("in part", Tone::Plain),
-            Verdict::Refused { .. } => ("refused", Tone::Dim),
+            Verdict::Primary => ("PRIMARY".to_owned(), Tone::Heading),
+            Verdict::Secondary => ("SECONDARY".to_owned(), Tone::Heading),
+            Verdict::WouldDo => ("would do".to_owned(), Tone::Plain),
+            Verdict::Refused {
+                only: Some(role), ..
+            } => (format!("{role} only"), Tone::Plain),
+            Verdict::Refused { .. } => ("refused".to_owned(), Tone::Dim),
         };
         let why = match &seat.verdict {
             Verdict::Refused { why, .. } => facts.names.shorten(why),

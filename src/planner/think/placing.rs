@@ -94,8 +94,8 @@ pub enum Verdict {
     WouldDo,
     /// It is refused in one role or in both, and why, in words.
     Refused {
-        /// It would do in the other role.
-        partly: bool,
+        /// The role in which it would do, if there is one.
+        only: Option<&'static str>,
         /// Why.
         why: String,
     },
@@ -107,7 +107,7 @@ impl Verdict {
             Verdict::Primary => 0,
             Verdict::Secondary => 1,
             Verdict::WouldDo => 2,
-            Verdict::Refused { partly: true, .. } => 3,
+            Verdict::Refused { only: Some(_), .. } => 3,
             Verdict::Refused { .. } => 4,
         }
     }
@@ -249,7 +249,7 @@ fn refusals(cluster: &Cluster, instance: Instance, needs: i64) -> Refusals {
 impl Refusals {
     /// What comes of a node that is not chosen.
     fn verdict(&self, cluster: &Cluster, ask: &Ask, at: usize) -> Verdict {
-        let refused = |why: String| Verdict::Refused { partly: false, why };
+        let refused = |why: String| Verdict::Refused { only: None, why };
         let Some(node) = cluster.nodes.get(at).filter(|it| !it.offline) else {
             return refused("offline or drained, or nothing is known of it".to_owned());
         };
@@ -284,11 +284,11 @@ impl Refusals {
             (Some(a), Some(b)) => refused(format!("{a}; as secondary {b}")),
             (Some(why), None) if !self.pairs => refused(why),
             (Some(why), None) => Verdict::Refused {
-                partly: true,
+                only: Some("secondary"),
                 why: format!("as primary {why}"),
             },
             (None, Some(why)) => Verdict::Refused {
-                partly: true,
+                only: Some("primary"),
                 why: format!("as secondary {why}"),
             },
         }
