@@ -43,12 +43,21 @@ struct Effort {
     routes: usize,
 }
 
-/// Of a plan that somebody waits for. Tests of what is made of plans take far less: they run without optimisation.
-const EFFORT: Effort = Effort {
-    each: if cfg!(test) { 100 } else { 4_000 },
+/// Of a plan that somebody waits for.
+const FULL: Effort = Effort {
+    each: 4_000,
     most: 20_000_000,
-    all: if cfg!(test) { 100_000 } else { 4_000_000 },
-    routes: if cfg!(test) { 100 } else { 10_000 },
+    all: 4_000_000,
+    routes: 10_000,
+};
+
+/// Of tests of what is made of plans, which run without optimisation.
+#[cfg(test)]
+const LITTLE: Effort = Effort {
+    each: 100,
+    most: 100_000,
+    all: 100_000,
+    routes: 100,
 };
 
 /// Most tries, each with other random numbers.
@@ -76,7 +85,11 @@ pub fn plan(
     costs: &Costs,
     go_on: &mut dyn FnMut(Progress) -> bool,
 ) -> Option<Plans> {
-    plan_with(EFFORT, cluster, scope, options, costs, go_on)
+    #[cfg(test)]
+    let effort = LITTLE;
+    #[cfg(not(test))]
+    let effort = FULL;
+    plan_with(effort, cluster, scope, options, costs, go_on)
 }
 
 fn plan_with(

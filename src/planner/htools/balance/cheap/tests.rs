@@ -238,7 +238,8 @@ fn a_big_disk_stays_where_a_small_one_does_as_well() {
     }
     let cluster = drbd(4, &all);
     let (scope, options) = (Scope::all(&cluster), Options::default());
-    let plans = plan(&cluster, &scope, &options, &Costs::default(), &mut |_| true).unwrap();
+    let costs = Costs::default();
+    let plans = plan_with(FULL, &cluster, &scope, &options, &costs, &mut |_| true).unwrap();
     let (hbal, cheap) = (plans.hbal, plans.cheap);
     assert!(cheap.after <= hbal.after);
     assert!(cheap.mib <= hbal.mib * 2 / 3);
