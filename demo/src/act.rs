@@ -43,6 +43,8 @@ pub fn grant(
         permits,
         now: &|| now,
         is_heard: &|| true,
+        // luxid does at once what it is told.
+        pause: &|_| (),
     };
     let progress = match wish {
         Wish::Act(act) => tools.perform(&act),

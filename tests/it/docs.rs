@@ -1,6 +1,7 @@
 //! What is written says what is so.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gantry_wire::operation::Permission;
 
@@ -8,9 +9,16 @@ const START: &str =
     "<!-- keys: made by the program from its table of actions; a test compares them -->\n";
 const END: &str = "<!-- /keys -->";
 
+/// Two that write the README at once would lose what one of them wrote.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The README's table of keys is the program's own. `GANTRY_BLESS=1` writes it anew.
 #[test]
 fn the_readme_names_the_keys_that_there_are() {
+    let _alone = alone();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once(START).unwrap();
@@ -32,6 +40,7 @@ const PERMISSIONS_END: &str = "<!-- /permissions -->";
 /// The README's list of permissions is the program's own. `GANTRY_BLESS=1` writes it anew.
 #[test]
 fn the_readme_names_the_permissions_that_there_are() {
+    let _alone = alone();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once(PERMISSIONS).unwrap();

@@ -32,6 +32,8 @@ pub struct Tools<'a> {
     pub now: &'a dyn Fn() -> Moment,
     /// Whether the console is still there to be acted for.
     pub is_heard: &'a dyn Fn() -> bool,
+    /// Lets some time pass.
+    pub pause: &'a dyn Fn(Duration),
 }
 
 /// How far it came.
@@ -201,12 +203,12 @@ impl Tools<'_> {
         for _ in 0..SEEN {
             match method::read_back(self.luxid, method, at) {
                 Ok(Some(words)) => return Some(Outcome::Done { words }),
-                Ok(None) => std::thread::sleep(SOON),
+                Ok(None) => (self.pause)(SOON),
                 Err(_) => return None,
             }
         }
-        let words = "Ganeti said yes, but it is not so some seconds later";
-        Some(refused(Refusal::Ganeti, words))
+        let words = "Ganeti said yes, and it is not to be seen yet".to_owned();
+        Some(Outcome::Done { words })
     }
 
     fn version(&mut self) -> Result<Version, Outcome> {

@@ -291,6 +291,7 @@ impl Worker {
             permits: &self.permits,
             now: &now,
             is_heard: &|| inbox.is_heard(now()),
+            pause: &std::thread::sleep,
         };
         let result = catch_unwind(AssertUnwindSafe(|| work(&mut tools)));
         result.map_err(|panic| panics::words(panic.as_ref()))

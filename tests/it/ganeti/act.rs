@@ -270,7 +270,8 @@ fn jobs_the_queue_and_the_watcher_are_changed_without_a_job() {
         let id: u64 = id.and_then(|id| id.parse().ok()).unwrap();
         id
     };
-    let holder = delay("node1", 12);
+    // Long enough for any machine; it is killed once it is not needed.
+    let holder = delay("node1", 600);
     let waiter = delay("node1", 1);
     let status = |job: u64, wanted: &str| {
         wait::until(&format!("job {job} {wanted}"), PATIENCE, || {
@@ -297,7 +298,8 @@ fn jobs_the_queue_and_the_watcher_are_changed_without_a_job() {
     }
     actor.done(Operation::JobCancel(JobCancel { job: waiter }));
     assert_eq!(ended(&lab, waiter), "canceled");
-    ended(&lab, holder);
+    lab.gnt(&format!("gnt-job cancel --kill --yes-do-it {holder}"));
+    assert_eq!(ended(&lab, holder), "error");
     actor.done(Operation::JobArchive(JobArchive { job: waiter }));
     assert!(
         !lab.gnt("gnt-job list --no-headers -o id")

@@ -95,3 +95,19 @@ fn a_method_that_does_nothing_is_a_refusal_in_its_words() {
         }
     }
 }
+
+#[test]
+fn a_yes_of_ganetis_that_shows_no_effect_is_no_refusal() {
+    let bench = Bench::new();
+    let small = bench.small.clone();
+    bench.fake.answer(move |method, arguments| match method {
+        "ChangeJobPriority" => crate::luxi::fake::Reply::result(&json!([true, "told the job"])),
+        _ => small.lock().reply(method, arguments),
+    });
+    let operation = Operation::JobPriority(JobPriority {
+        job: 6,
+        priority: 5,
+    });
+    let words = done(bench.agent(1).act(&act(1, operation)));
+    assert!(words.contains("not to be seen yet"), "{words}");
+}

@@ -125,6 +125,7 @@ impl Agent<'_> {
             permits: &self.permits,
             now: &now,
             is_heard: &|| heard,
+            pause: &|_| (),
         })
     }
 
