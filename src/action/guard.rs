@@ -166,11 +166,6 @@ impl Request {
     pub fn act(&self) -> &Act {
         &self.0
     }
-
-    /// The frame that asks for it.
-    pub fn frame(&self) -> gantry_wire::Request {
-        gantry_wire::Request::Act(Box::new(self.0.clone()))
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use crate::model::{Cluster, Time};
 /// So many are kept; the oldest that are settled go first.
 const KEPT: usize = 1_000;
 
+/// Whoever has not answered for so long, milliseconds, may have done it or not.
+const LONG: u64 = 30_000;
+
 /// One change.
 #[derive(Clone, Debug)]
 pub struct Affair {
@@ -86,25 +89,30 @@ impl Affairs {
         });
     }
 
+    /// Those of which it is not known what became of them, with their ids.
+    pub fn open(&self) -> impl Iterator<Item = &Affair> {
+        let open = |it: &&Affair| it.outcome.as_ref().is_none_or(|it| !it.is_final());
+        self.list.iter().filter(open)
+    }
+
     /// All of them, the oldest first.
     pub fn all(&self) -> &[Affair] {
         &self.list
     }
 
     /// Those of which nobody knows whether they were made, in sentences.
-    pub fn unknown(&self) -> Vec<String> {
-        let why = |it: &Affair| match &it.outcome {
-            Some(Outcome::Unknown { why }) => {
-                Some(format!("{}: unknown whether it was done: {why}", it.title))
-            }
-            _ => None,
+    pub fn unknown(&self, now: Time) -> Vec<String> {
+        let why = |it: &Affair| {
+            let late = now.since(it.asked) > LONG;
+            let why = match &it.outcome {
+                Some(Outcome::Unknown { why }) => why,
+                Some(Outcome::Waiting { why }) if late => why,
+                None if late => "the agent has not answered yet",
+                _ => return None,
+            };
+            Some(format!("{}: unknown whether it was done: {why}", it.title))
         };
         self.list.iter().filter_map(why).collect()
-    }
-
-    /// The change that a job is.
-    pub fn of_job(&self, job: u64) -> Option<&Affair> {
-        self.list.iter().rev().find(|it| it.job() == Some(job))
     }
 
     /// Takes in what became of one; what is to be told of it.
@@ -146,7 +154,7 @@ impl Affairs {
                 _ => String::new(),
             };
             let error = job.ops.iter().rfind(|op| !op.error.is_empty());
-            let error = error.map_or(String::new(), |op| format!(": {}", op.error));
+            let error = error.map_or(String::new(), |op| format!(": {}", op.error.trim()));
             let text = format!(
                 "{}: job {} {}{took}{error}",
                 affair.title,
@@ -249,7 +257,7 @@ mod tests {
         let news = affairs.take(acted(&id, Outcome::Unknown { why })).unwrap();
         assert!(!news.over);
         assert_eq!(
-            affairs.unknown(),
+            affairs.unknown(Time(6)),
             ["drain the queue: unknown whether it was done: node1 is lost"]
         );
         let words = "no".to_owned();
@@ -257,7 +265,15 @@ mod tests {
         let news = affairs
             .take(acted(&id, Outcome::Refused { kind, words }))
             .unwrap();
-        assert!(news.over && affairs.unknown().is_empty());
+        assert!(news.over && affairs.unknown(Time(6)).is_empty());
+    }
+
+    #[test]
+    fn who_does_not_answer_for_long_is_an_alarm() {
+        let (affairs, _) = affairs();
+        assert!(affairs.unknown(Time(10_000)).is_empty());
+        assert_eq!(affairs.unknown(Time(60_000)).len(), 1);
+        assert_eq!(affairs.open().count(), 1);
     }
 
     #[test]

@@ -31,18 +31,19 @@ pub(super) fn key(state: &mut State, cluster: &Cluster, key: Key) -> Vec<Effect>
         let pressed = form.press(key);
         return form::pressed(state, cluster, pressed);
     }
+    // A question that comes up over a form waits too: the same key answers both.
+    if state.acting.open.is_some() {
+        if let Some(action) = always(state, key) {
+            return actions::act(state, cluster, action);
+        }
+        return acting::key(state, cluster, key);
+    }
     if !state.dialogs.is_empty() {
         if let Some(action) = always(state, key) {
             return actions::act(state, cluster, action);
         }
         let size = state.size;
         return state.dialogs.press(key, size).into_iter().collect();
-    }
-    if state.acting.open.is_some() {
-        if let Some(action) = always(state, key) {
-            return actions::act(state, cluster, action);
-        }
-        return acting::key(state, cluster, key);
     }
     let here = state.view().place();
     match state.keymap.press(&mut state.pending, here, key) {
@@ -69,10 +70,10 @@ pub(super) fn paste(state: &mut State, cluster: &Cluster, text: &str) {
         entry::paste(state, cluster, text);
     } else if let Some(form) = &mut state.form {
         form.paste(text);
-    } else if !state.dialogs.is_empty() {
-        state.dialogs.paste(text);
-    } else {
+    } else if state.acting.open.is_some() {
         acting::paste(state, text);
+    } else {
+        state.dialogs.paste(text);
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     {
         state.notice = None;
     }
-    state.facts.open_ends = state.affairs.unknown();
+    state.facts.open_ends = state.affairs.unknown(now);
     state.facts.refresh(cluster);
     let storage_of = match &state.way.view().page {
         Page::Volumes(node) => Some(node),

@@ -39,6 +39,8 @@ pub struct State {
     pub acting: Acting,
     /// What was asked for from here.
     pub affairs: Affairs,
+    /// The present moment, as the cluster told it last.
+    pub now: Time,
     /// Something to tell, and since when.
     pub notice: Option<(String, Time)>,
     /// What is worked out from the cluster.
@@ -92,6 +94,7 @@ impl State {
             dialogs: Dialogs::default(),
             acting: Acting::default(),
             affairs: Affairs::default(),
+            now: Time(0),
             notice: None,
             facts: Facts::default(),
             steady: Steady::default(),

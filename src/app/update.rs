@@ -13,6 +13,7 @@ use super::{Effect, Msg, State};
 /// Takes one message and says what that wants done. Reads no clock: the time is the cluster's.
 pub fn update(state: &mut State, cluster: &Cluster, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
+    state.now = cluster.now.at;
     match msg {
         Msg::Key(pressed) => effects.extend(key(state, cluster, pressed)),
         Msg::Mouse(moved) => mouse(state, cluster, moved),

@@ -1,5 +1,7 @@
 //! `gantry do`: one change, or the same one on several objects.
 
+use std::io::Write;
+
 use gantry_wire::act::{Acted, Outcome, Refusal};
 use gantry_wire::operation::{BadField, Operation};
 use serde_json::{Value, json};
@@ -22,7 +24,7 @@ use crate::planner::Present;
 use crate::planner::replica::pairs;
 
 /// What became of a change is waited for no longer than this.
-const ANSWER: Duration = Duration::from_secs(150);
+const ANSWER: Duration = Duration::from_secs(400);
 
 /// How it ended, as the exit status says. The worst of several counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,20 +53,27 @@ fn refused(why: impl ToString) -> Not {
 impl Watcher {
     /// Does it. Returns the exit status.
     pub async fn change(mut self, change: &Do, read_only: bool) -> u8 {
-        let exit = match self.try_change(change, read_only).await {
+        let mut whole = json!({});
+        let exit = match self.try_change(change, read_only, &mut whole).await {
             Ok(exit) => exit,
             Err(Not(exit, why)) => {
-                if change.json {
-                    println!("{}", json!({ "error": why }));
-                }
                 eprintln!("gantry: {}", printable(&why));
+                whole["error"] = json!(why);
                 exit
             }
         };
+        if change.json {
+            say(&whole.to_string());
+        }
         exit as u8
     }
 
-    async fn try_change(&mut self, change: &Do, read_only: bool) -> Result<Exit, Not> {
+    async fn try_change(
+        &mut self,
+        change: &Do,
+        read_only: bool,
+        whole: &mut Value,
+    ) -> Result<Exit, Not> {
         // What needs no cluster is looked at first.
         let kind = Kind::named(&change.operation).ok_or_else(|| unknown(&change.operation))?;
         self.settle(&["drbd", "lvm"]).await;
@@ -84,6 +93,8 @@ impl Watcher {
             .iter()
             .map(|it| command_at(it, version))
             .collect();
+        whole["forecast"] = as_json(&told);
+        whole["commands"] = json!(commands);
         if !change.json {
             print_forecast(&operations, &told, &commands);
         }
@@ -94,7 +105,7 @@ impl Watcher {
             let named = |word: &String| is_short_for(word, node);
             !change.powered_off.iter().any(named)
         });
-        let exit = match (&told.refused, permits) {
+        match (&told.refused, permits) {
             (Some(why), _) => Err(refused(why)),
             (None, _) if change.dry_run => Ok(Exit::Done),
             (None, Err(denied)) if read_only => Err(refused(denied)),
@@ -112,22 +123,22 @@ impl Watcher {
             (None, Ok(permits)) => {
                 let mut affairs = Affairs::new(whoami::random().map_err(refused)?);
                 let operator = whoami::operator();
+                let mut requests = Vec::new();
                 for ((form, operation), permit) in forms.iter().zip(&operations).zip(permits) {
                     let expect = form.expect(&self.cluster);
                     let (id, own) = (affairs.id(), operation.clone());
                     let request = Request::new(permit, id, own, expect, &change.reason, &operator)
                         .map_err(refused)?;
-                    affairs.asked(request.act(), title(operation), self.cluster.now.at);
+                    requests.push((title(operation), request));
+                }
+                // All or none: nothing goes wrong between the first and the last.
+                for (title, request) in requests {
+                    affairs.asked(request.act(), title, self.cluster.now.at);
                     self.links.fleet.act(request.act().clone());
                 }
-                Ok(self.follow(&mut affairs, change).await)
+                Ok(self.follow(&mut affairs, change, whole).await)
             }
-        };
-        if change.json && (change.dry_run || exit.is_err()) {
-            let whole = json!({ "forecast": as_json(&told), "commands": commands });
-            println!("{whole}");
         }
-        exit
     }
 
     fn forecast(&self, operations: &[Operation]) -> Forecast {
@@ -142,7 +153,7 @@ impl Watcher {
     }
 
     /// Waits for what becomes of all changes and, if wanted, for the ends of their jobs.
-    async fn follow(&mut self, affairs: &mut Affairs, change: &Do) -> Exit {
+    async fn follow(&mut self, affairs: &mut Affairs, change: &Do, whole: &mut Value) -> Exit {
         let begun = Instant::now();
         let mut printed = std::collections::HashMap::new();
         loop {
@@ -153,7 +164,8 @@ impl Watcher {
                 Some(Outcome::Unknown { .. }) => begun.elapsed() < ANSWER,
                 Some(Outcome::Submitted { job }) => {
                     let job = self.cluster.jobs.get(job);
-                    change.wait && job.is_none_or(|job| !finished(&job.status))
+                    let gone = job.is_none() && begun.elapsed() > ANSWER;
+                    change.wait && !gone && job.is_none_or(|job| !finished(&job.status))
                 }
                 Some(_) => false,
             };
@@ -175,7 +187,7 @@ impl Watcher {
         }
         for news in affairs.ended(&self.cluster) {
             if !change.json {
-                println!("{}", printable(&news.text));
+                say(&printable(&news.text));
             }
         }
         if change.json {
@@ -184,11 +196,24 @@ impl Watcher {
                 .iter()
                 .map(|it| affair(it, &self.cluster))
                 .collect();
-            println!("{}", json!({ "changes": all }));
+            whole["changes"] = json!(all);
         }
-        let exits = affairs.all().iter().map(|it| exit(it, &self.cluster));
+        for it in affairs.open() {
+            let title = printable(&it.title);
+            eprintln!(
+                "gantry: {title}: not known what became of it (id {} in the job's reason)",
+                it.id
+            );
+        }
+        let wait = change.wait;
+        let exits = affairs.all().iter().map(|it| exit(it, &self.cluster, wait));
         exits.max().unwrap_or(Exit::Done)
     }
+}
+
+/// A line for whoever reads; that nobody does is no reason to stop following a change.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn unknown(operation: &str) -> Not {
@@ -282,15 +307,19 @@ fn is_short_for(word: &str, name: &str) -> bool {
 }
 
 fn print_forecast(operations: &[Operation], told: &Forecast, commands: &[String]) {
-    println!("{}", printable(&summary(operations)));
+    say(&printable(&summary(operations)));
     for line in &told.lines {
-        println!("  {:<22} {}", printable(&line.label), printable(&line.text));
+        say(&format!(
+            "  {:<22} {}",
+            printable(&line.label),
+            printable(&line.text)
+        ));
     }
     if let Some(nothing) = &told.nothing {
-        println!("  {:<22} {}", "does nothing", printable(nothing));
+        say(&format!("  {:<22} {}", "does nothing", printable(nothing)));
     }
     for command in commands {
-        println!("  {:<22} {}", "command", printable(command));
+        say(&format!("  {:<22} {}", "command", printable(command)));
     }
 }
 
@@ -310,7 +339,7 @@ fn tell(affairs: &mut Affairs, acted: Acted, quiet: bool) {
     if let Some(news) = affairs.take(acted)
         && !quiet
     {
-        println!("{}", printable(&news.text));
+        say(&printable(&news.text));
     }
 }
 
@@ -320,7 +349,7 @@ fn print_logs(cluster: &Cluster, jobs: &[u64], printed: &mut std::collections::H
         let last = printed.entry(*job).or_insert(0);
         let lines = cluster.logs.get(job).into_iter().flatten();
         for line in lines.filter(|line| line.serial > *last).collect::<Vec<_>>() {
-            println!("  {job}: {}", printable(&line.text));
+            say(&format!("  {job}: {}", printable(&line.text)));
             *last = line.serial;
         }
     }
@@ -339,7 +368,7 @@ fn affair(it: &Affair, cluster: &Cluster) -> Value {
     })
 }
 
-fn exit(it: &Affair, cluster: &Cluster) -> Exit {
+fn exit(it: &Affair, cluster: &Cluster, wait: bool) -> Exit {
     match &it.outcome {
         None | Some(Outcome::Waiting { .. } | Outcome::Unknown { .. }) => Exit::Unknown,
         Some(Outcome::Done { .. }) => Exit::Done,
@@ -352,6 +381,8 @@ fn exit(it: &Affair, cluster: &Cluster) -> Exit {
             let status = cluster.jobs.get(job).map(|job| job.status.as_str());
             match status {
                 Some("error" | "canceled") => Exit::Failed,
+                // It was put away before its end was seen.
+                None if wait => Exit::Unknown,
                 _ => Exit::Done,
             }
         }

@@ -10,11 +10,12 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::links::Links;
+use super::list::printable;
 use super::once::{fold, now};
 use super::prompt;
 use super::think::Thinker;
 use super::whoami;
-use crate::app::affairs::Affairs;
+use crate::app::affairs::{Affair, Affairs};
 use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
 use crate::config::{Invocation, Settings};
 use crate::input::Keymap;
@@ -34,6 +35,9 @@ const CALM: Duration = Duration::from_secs(5);
 
 /// The same while something on the screen counts down.
 const COUNTING: Duration = Duration::from_secs(1);
+
+/// The same while a form has just opened.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// How the screen shall look and be steered.
 pub struct Look {
@@ -122,7 +126,17 @@ pub async fn run(
     live.state.acting.operator = whoami::operator();
     live.cluster.tick(now(live.links.clock));
     let signals = Signals::new().map_err(|error| format!("signals: {error}"))?;
-    live.go_on(signals, stop).await
+    let ended = live.go_on(signals, stop).await;
+    let open: Vec<String> = live.state.affairs.open().map(open_end).collect();
+    // The terminal is the shell's again before anything is written to it.
+    drop(live);
+    open.iter().for_each(|text| eprintln!("gantry: {text}"));
+    ended
+}
+
+fn open_end(affair: &Affair) -> String {
+    let (title, id) = (printable(&affair.title), &affair.id);
+    format!("{title}: asked for, and not known what became of it (id {id} in the job's reason)")
 }
 
 /// Everything that the loop holds.
@@ -173,7 +187,11 @@ impl Live {
         let mut thought = drawn;
         let mut ticked = drawn;
         while !self.leaving {
-            let pause = if self.counts_down() { COUNTING } else { CALM };
+            let pause = match self.counts_down() {
+                _ if self.state.acting.is_new(self.cluster.now.at) => MOMENT,
+                true => COUNTING,
+                false => CALM,
+            };
             tokio::select! {
                 biased;
                 () = stop.notified() => return Ok(1),

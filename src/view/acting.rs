@@ -97,9 +97,9 @@ fn draw_form(pen: &mut Pen, layout: &Layout, state: &State, form: &Filling) -> O
     let area = place(layout, state, shape.width, shape.height);
     frame(pen, area, &state.facts.names.shorten(&form.title()));
     let inner = Area {
-        x: area.x + 2,
+        x: area.x + 3,
         y: area.y + 1,
-        width: area.width.saturating_sub(4),
+        width: area.width.saturating_sub(5),
         height: area.height.saturating_sub(2),
     };
     let mut y = inner.y;
@@ -155,7 +155,7 @@ fn draw_row(pen: &mut Pen, area: Area, row: &Row) -> Option<Position> {
             if *here {
                 let sign = pen.glyphs().cursor;
                 let mark = pen.style(Role::Prompt);
-                pen.sign(area.x.saturating_sub(1), area.y, sign, mark);
+                pen.sign(area.x.saturating_sub(2), area.y, sign, mark);
             }
             pen.put(area.x, area.y, label_width, label, style);
             let used = match cursor {

@@ -37,13 +37,6 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
         let alarm = pen.glyphs().alarm;
         let text = format!("{alarm} {}", state.facts.names.shorten(text));
         pen.put(1, area.y, area.width.saturating_sub(2), &text, style);
-    } else if let Some(prompt) = state.dialogs.first() {
-        let keys: &[(&str, &str)] = match prompt.kind {
-            PromptKind::YesNo => &[("y", "yes"), ("n", "no")],
-            PromptKind::Fields(_) => &[("Enter", "go on"), ("Esc", "leave it")],
-        };
-        let keys = keys.iter().map(|(key, words)| ((*key).to_owned(), *words));
-        keys_line(pen, area, keys, None);
     } else if let Some(open) = &state.acting.open {
         let keys: &[(&str, &str)] = match open {
             Open::Menu(_) => &[
@@ -52,6 +45,13 @@ pub fn draw(pen: &mut Pen, area: Area, state: &State) -> Option<Position> {
                 ("Esc", "leave it"),
             ],
             Open::Form(_) => &[("Tab", "change fields and reason"), ("Esc", "leave it")],
+        };
+        let keys = keys.iter().map(|(key, words)| ((*key).to_owned(), *words));
+        keys_line(pen, area, keys, None);
+    } else if let Some(prompt) = state.dialogs.first() {
+        let keys: &[(&str, &str)] = match prompt.kind {
+            PromptKind::YesNo => &[("y", "yes"), ("n", "no")],
+            PromptKind::Fields(_) => &[("Enter", "go on"), ("Esc", "leave it")],
         };
         let keys = keys.iter().map(|(key, words)| ((*key).to_owned(), *words));
         keys_line(pen, area, keys, None);

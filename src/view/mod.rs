@@ -44,7 +44,7 @@ pub fn draw(
     match (&state.entry, &state.form) {
         (Some(_), _) => cursor,
         (None, Some(form)) => form::draw(&mut pen, &layout, form, state),
-        (None, None) if state.dialogs.is_empty() => {
+        (None, None) if state.acting.open.is_some() => {
             acting::draw(&mut pen, &layout, state).or(cursor)
         }
         (None, None) => dialog::draw(&mut pen, &layout, state).or(cursor),

@@ -62,6 +62,11 @@ impl Tools<'_> {
         }
     }
 
+    /// How long something has waited that came then, milliseconds.
+    pub fn waited(&self, came: u64) -> u64 {
+        (self.now)().mono_ms.saturating_sub(came)
+    }
+
     /// Begins to find out what became of a change.
     ///
     /// # Errors

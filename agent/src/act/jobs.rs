@@ -42,7 +42,14 @@ pub fn find(place: &Place, id: &ActId, above: Option<u64>) -> Result<Search, Str
     // While they were listed one may have been moved from here to there.
     all.extend(archived(&queue.join("archive"), lowest, keep)?);
     for (job, path) in &all {
-        if mentions(place, path, id)? {
+        let here = mentions(place, path, id)?;
+        // One that was put away since it was listed is looked for where it went.
+        let shelf = || queue.join("archive").join((job / 10_000).to_string());
+        let found = match here {
+            Some(found) => found,
+            None => mentions(place, &shelf().join(format!("job-{job}")), id)?.unwrap_or(false),
+        };
+        if found {
             return Ok(Search {
                 job: Some(*job),
                 unwritten: false,
@@ -112,13 +119,14 @@ fn is_young(path: &Path) -> bool {
     changed.is_ok_and(|at| at > SystemTime::now() - OLD)
 }
 
-/// Whether a file has the digits of an operation's id: nobody else can know them.
-fn mentions(place: &Place, path: &Path, id: &ActId) -> Result<bool, String> {
+/// Whether a file has the digits of an operation's id, which nobody else can know; none if there is no such file.
+fn mentions(place: &Place, path: &Path, id: &ActId) -> Result<Option<bool>, String> {
     let digits = id.as_str().as_bytes();
     match place.bytes(path, LONGEST) {
-        Ok(bytes) => Ok(bytes.windows(digits.len()).any(|window| window == digits)),
-        // It was put away meanwhile; the list has it there as well.
-        Err(Unread::Absent) => Ok(false),
+        Ok(bytes) => Ok(Some(
+            bytes.windows(digits.len()).any(|window| window == digits),
+        )),
+        Err(Unread::Absent) => Ok(None),
         Err(why) => Err(format!("{}: {why}", path.display())),
     }
 }

@@ -39,6 +39,12 @@ use recovery::Recovery;
 /// How often what became of something is looked at once more.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// A change that waited so long for those before it would come as a surprise, milliseconds.
+const LATE: u64 = 60_000;
+
+/// Wishes that may wait.
+const MOST: usize = 1_000;
+
 /// The acting side of a session, as the machine has it.
 #[derive(Debug)]
 pub struct Actor {
@@ -63,7 +69,8 @@ struct Inbox {
 
 #[derive(Debug, Default)]
 struct InboxState {
-    wishes: VecDeque<Wish>,
+    /// Each with when it came, milliseconds of this machine's clock.
+    wishes: VecDeque<(u64, Wish)>,
     /// The session is over: nothing more is begun.
     closed: bool,
 }
@@ -78,7 +85,7 @@ impl Inbox {
     }
 
     /// The next wish; with `patience` waits no longer than that for one.
-    fn next(&self, patience: Option<Duration>) -> Option<Wish> {
+    fn next(&self, patience: Option<Duration>) -> Option<(u64, Wish)> {
         let mut state = self.lock();
         while state.wishes.is_empty() && !state.closed {
             state = match patience {
@@ -142,7 +149,14 @@ impl Actor {
         {
             return Some(refused(Refusal::Record, why));
         }
-        self.inbox.lock().wishes.push_back(wish);
+        let came = self.inbox.heard_ms.load(Ordering::SeqCst);
+        let mut state = self.inbox.lock();
+        if state.wishes.len() >= MOST {
+            let words = format!("{MOST} others wait already");
+            return Some(refused(Refusal::Late, words));
+        }
+        state.wishes.push_back((came, wish));
+        drop(state);
         self.inbox.changed.notify_all();
         None
     }
@@ -218,15 +232,15 @@ impl Worker {
             if patience.is_none() && self.inbox.lock().wishes.is_empty() {
                 self.luxid.hang_up();
             }
-            if let Some(wish) = self.inbox.next(patience) {
-                self.grant(wish);
+            if let Some((came, wish)) = self.inbox.next(patience) {
+                self.grant(came, wish);
             }
             self.look_again();
         }
         // What is left is not begun. It leaves no record, so that it can be found out as such.
         let left = std::mem::take(&mut self.inbox.lock().wishes);
         let gone = refused(Refusal::Late, "the console was gone before its turn");
-        for wish in &left {
+        for (_, wish) in &left {
             if let Wish::Act(act) = wish {
                 // Nobody is left to be told if syslog takes no line.
                 let _ = self.audit.note(About::Act(act), &gone);
@@ -234,12 +248,16 @@ impl Worker {
         }
     }
 
-    fn grant(&mut self, wish: Wish) {
+    fn grant(&mut self, came: u64, wish: Wish) {
         let id = match &wish {
             Wish::Act(act) => act.id.clone(),
             Wish::Recover(id) => id.clone(),
         };
         let progress = self.with_tools(|tools| match &wish {
+            Wish::Act(_) if tools.waited(came) > LATE => {
+                let words = "it waited too long for those before it";
+                Progress::Over(refused(Refusal::Late, words))
+            }
             Wish::Act(act) => tools.perform(act),
             Wish::Recover(id) => match tools.recover(id.clone()) {
                 Ok(recovery) => Progress::Open(recovery),

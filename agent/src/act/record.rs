@@ -5,6 +5,7 @@ use std::fs::DirBuilder;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use gantry_wire::act::{ActId, Outcome};
@@ -86,30 +87,28 @@ pub trait Records {
 pub struct Files {
     place: Place,
     directory: PathBuf,
-    written: u64,
 }
+
+/// Counts the drafts of this process, whoever of it writes them.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
 impl Files {
     /// Those of a node with Ganeti's files at `place`. Old ones are removed.
     pub fn new(place: Place) -> Files {
         let directory = place.prefixed("/run/gantry/op");
         clean(&directory);
-        Files {
-            place,
-            directory,
-            written: 0,
-        }
+        Files { place, directory }
     }
 
     /// A whole record in a file of its own, which becomes the real one at once or not at all.
-    fn draft(&mut self, id: &ActId, record: &Record) -> std::io::Result<PathBuf> {
+    fn draft(&self, id: &ActId, record: &Record) -> std::io::Result<PathBuf> {
         let mut builder = DirBuilder::new();
         builder
             .recursive(true)
             .mode(0o700)
             .create(&self.directory)?;
-        self.written += 1;
-        let name = format!(".{id}.{}.{}", std::process::id(), self.written);
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".{id}.{}.{number}", std::process::id());
         let draft = self.directory.join(name);
         let text = serde_json::to_string(record)?;
         std::fs::write(&draft, text + "\n")?;

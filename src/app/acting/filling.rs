@@ -3,7 +3,7 @@
 use gantry_wire::act::Expect;
 use gantry_wire::operation::{Operation, Version};
 
-use crate::action::forecast::{Forecast, World, forecast};
+use crate::action::forecast::{Forecast, Tone, World, forecast};
 use crate::action::form::{Form, Kind, Object, Value};
 use crate::action::guard::{Guard, Request};
 use crate::action::words::{Danger, name_of, summary};
@@ -40,7 +40,7 @@ pub struct Filling {
     /// What is wrong with a field.
     pub wrong: Option<String>,
     /// What was typed into a field and cannot be taken: the field stays as it was until that is mended.
-    not_taken: Option<String>,
+    not_taken: Option<(usize, String)>,
     /// Why it may not be asked for.
     pub denied: Option<String>,
     /// Lines by which the forecast is scrolled.
@@ -53,8 +53,12 @@ pub struct Filling {
     made: Option<Made>,
     /// What the operator sees of each object.
     expects: Vec<Expect>,
-    /// When that became another while the form was open.
-    pub changed: Option<Time>,
+    /// That became another while the form was open.
+    pub changed: bool,
+    /// Since when it says what it says.
+    shown: Time,
+    /// Nodes that the operator has said to be powered off.
+    stated: Vec<String>,
 }
 
 /// What a forecast was made of. On large clusters it takes milliseconds: not with every key and report.
@@ -131,7 +135,9 @@ impl Filling {
             version: None,
             made: None,
             expects: Vec::new(),
-            changed: None,
+            changed: false,
+            shown: cluster.now.at,
+            stated: Vec::new(),
         };
         filling.build(cluster);
         filling.expects = filling.seen(cluster);
@@ -168,7 +174,7 @@ impl Filling {
     }
 
     fn built(&mut self, cluster: &Cluster) -> Result<Vec<Operation>, String> {
-        if let Some(wrong) = &self.not_taken {
+        if let Some((_, wrong)) = &self.not_taken {
             return Err(wrong.clone());
         }
         if let Some((first, others)) = self.forms.split_first_mut() {
@@ -188,7 +194,8 @@ impl Filling {
         let seen = self.seen(cluster);
         if seen != self.expects {
             self.expects = seen;
-            self.changed = Some(cluster.now.at);
+            self.changed = true;
+            self.shown = cluster.now.at;
             self.typed = LineEdit::default();
         }
         let denied = self.operations.iter().find_map(|it| guard.permit(it).err());
@@ -210,13 +217,24 @@ impl Filling {
             present: facts.present(),
             pairs: &facts.pairs,
         };
+        let before = self.outlook();
         self.forecast = forecast(&self.operations, &world);
         if self.leave_out() {
-            self.changed = Some(cluster.now.at);
             self.build(cluster);
             self.expects = self.seen(cluster);
             self.forecast = forecast(&self.operations, &world);
         }
+        if self.outlook() != before {
+            self.shown = cluster.now.at;
+            self.typed = LineEdit::default();
+        }
+    }
+
+    /// What matters of what is said: ages and figures may move without it.
+    fn outlook(&self) -> (Confirm, Vec<(String, Tone)>) {
+        let lines = self.forecast.lines.iter();
+        let lines = lines.map(|line| (line.label.clone(), line.tone));
+        (self.confirm(), lines.collect())
     }
 
     /// Leaves out of several those that cannot be done or would do nothing; says whether there are any.
@@ -247,7 +265,7 @@ impl Filling {
             return Confirm::Not("there is nothing to do".to_owned());
         }
         // Silence is no proof of death: whoever goes on says that it is.
-        if let Some(node) = self.forecast.unproven.first() {
+        if let Some(node) = self.unstated().next() {
             return Confirm::Type(format!("{node} is powered off"));
         }
         match (
@@ -259,6 +277,12 @@ impl Filling {
             (Danger::Destructive, [one]) => Confirm::Type(name_of(one)),
             (Danger::Destructive, many) => Confirm::Type(many.len().to_string()),
         }
+    }
+
+    /// Nodes of which the operator has yet to say that they are powered off.
+    fn unstated(&self) -> impl Iterator<Item = &String> {
+        let nodes = self.forecast.unproven.iter();
+        nodes.filter(|node| !self.stated.contains(node))
     }
 
     /// What was typed is what has to be typed; a short name will do where it is shown.
@@ -277,8 +301,17 @@ impl Filling {
             Confirm::Type(wanted) => key.code == KeyCode::Enter && self.is_typed(&wanted, state),
             Confirm::Not(_) => false,
         };
-        let just_changed = self.changed.is_some_and(|at| now.since(at) < READ);
-        by_key && !just_changed && shape(self, state).is_read()
+        by_key && !self.is_new(now) && shape(self, state).is_read()
+    }
+
+    /// Something is to be typed, and the screen says so.
+    fn takes_typing(&self, state: &State) -> bool {
+        matches!(self.confirm(), Confirm::Type(_)) && shape(self, state).is_read()
+    }
+
+    /// It has just begun to say what it says: nobody can have read it.
+    pub fn is_new(&self, now: Time) -> bool {
+        now.since(self.shown) < READ
     }
 
     /// Goes to the next spot, or back.
@@ -342,8 +375,8 @@ impl Filling {
             return;
         };
         match first.set(name, &text) {
-            Ok(()) => self.not_taken = None,
-            Err(wrong) => self.not_taken = Some(wrong.to_string()),
+            Ok(()) => self.not_taken = self.not_taken.take().filter(|(of, _)| *of != at),
+            Err(wrong) => self.not_taken = Some((at, wrong.to_string())),
         }
         self.typed = LineEdit::default();
     }
@@ -361,7 +394,8 @@ impl Filling {
     pub fn paste(&mut self, text: &str) {
         match self.spot {
             Spot::Reason => self.reason.insert(text),
-            Spot::Confirm => self.typed.insert(text),
+            // What confirms is typed by hand.
+            Spot::Confirm => {}
             Spot::Field(at) => {
                 self.line.insert(text);
                 if self
@@ -391,7 +425,17 @@ pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Ke
         return Vec::new();
     }
     if form.spot == Spot::Confirm && form.is_confirmed_by(key, state, cluster.now.at) {
-        return submit(state, cluster, *form);
+        let node = form.unstated().next().cloned();
+        if let Some(node) = node {
+            form.stated.push(node);
+            form.typed = LineEdit::default();
+        }
+        // Of several each is said.
+        if form.unstated().next().is_none() {
+            return submit(state, cluster, *form);
+        }
+        state.acting.open = Some(Open::Form(form));
+        return Vec::new();
     }
     match (key.code, form.spot) {
         (KeyCode::Tab, _) if key.shift => form.turn(-1),
@@ -406,7 +450,7 @@ pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Ke
             form.reason.press(key);
         }
         (_, Spot::Confirm) => {
-            if matches!(form.confirm(), Confirm::Type(_)) {
+            if form.takes_typing(state) {
                 form.typed.press(key);
             }
         }
@@ -419,41 +463,38 @@ pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Ke
 fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
     let guard = Guard::of(state.acting.read_only, cluster);
     let reason = form.reason.text();
-    let mut effects = Vec::new();
     let operations = form.operations.iter().zip(&form.expects);
-    for (operation, expect) in operations {
+    let requests = operations.map(|(operation, expect)| {
         let title = crate::action::words::title(operation);
-        let request = guard.permit(operation).map_err(|it| it.to_string());
-        let request = request.and_then(|permit| {
-            let id = state.affairs.id();
-            let (operation, expect) = (operation.clone(), expect.clone());
-            Request::new(
-                permit,
-                id,
-                operation,
-                expect,
-                &reason,
-                &state.acting.operator,
-            )
-            .map_err(|wrong| wrong.to_string())
-        });
-        match request {
-            Ok(request) => {
-                state.affairs.asked(request.act(), title, cluster.now.at);
-                effects.push(Effect::Act(Box::new(request)));
-            }
-            Err(why) => state.notice = Some((format!("{title}: {why}"), cluster.now.at)),
+        let permit = guard
+            .permit(operation)
+            .map_err(|it| format!("{title}: {it}"))?;
+        let id = state.affairs.id();
+        let (own, expect, operator) = (operation.clone(), expect.clone(), &state.acting.operator);
+        let request = Request::new(permit, id, own, expect, &reason, operator);
+        Ok((
+            title.clone(),
+            request.map_err(|wrong| format!("{title}: {wrong}"))?,
+        ))
+    });
+    // All or none.
+    let requests: Vec<(String, Request)> = match requests.collect::<Result<_, String>>() {
+        Ok(requests) => requests,
+        Err(why) => {
+            state.notice = Some((why, cluster.now.at));
+            return Vec::new();
         }
-    }
-    // A refusal here stays on the screen.
-    let asked = match effects.len() {
-        0 => None,
-        1 => Some(format!("asked for: {}", form.title())),
-        many => Some(format!("asked for: {many} changes")),
     };
-    if let Some(text) = asked.filter(|_| effects.len() == form.operations.len()) {
-        state.notice = Some((text, cluster.now.at));
+    let mut effects = Vec::new();
+    for (title, request) in requests {
+        state.affairs.asked(request.act(), title, cluster.now.at);
+        effects.push(Effect::Act(Box::new(request)));
     }
+    let asked = match effects.len() {
+        1 => form.title(),
+        many => format!("{many} changes"),
+    };
+    state.notice = Some((format!("asked for: {asked}"), cluster.now.at));
     state.acting.reason = reason.trim().to_owned();
     state.acting.awaited = effects.len() == 1;
     effects

@@ -47,6 +47,14 @@ impl Acting {
         std::mem::take(&mut self.awaited) && self.open.is_none()
     }
 
+    /// What is open is new: its confirmation appears in a moment, without anything else happening.
+    pub fn is_new(&self, now: Time) -> bool {
+        match &self.open {
+            Some(Open::Form(form)) => form.is_new(now),
+            _ => false,
+        }
+    }
+
     /// Something else was turned to.
     pub(super) fn turned_away(&mut self) {
         self.awaited = false;

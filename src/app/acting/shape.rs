@@ -31,6 +31,8 @@ pub struct Shape {
     /// The fields, the reason and the confirmation.
     pub asked: Vec<Row>,
     room: usize,
+    /// There is no room for all that is asked.
+    cut: bool,
 }
 
 /// One row of the box.
@@ -65,7 +67,7 @@ pub enum Row {
 impl Shape {
     /// All of it was in sight down to its end.
     pub fn is_read(&self) -> bool {
-        self.hidden.1 == 0
+        self.hidden.1 == 0 && !self.cut
     }
 
     /// Scrolled by a box's height.
@@ -86,7 +88,8 @@ pub const LABEL: u16 = 24;
 pub fn shape(form: &Filling, state: &State) -> Shape {
     let (screen_width, screen_height) = state.size;
     let width = WIDEST.min(screen_width.saturating_sub(2));
-    let inner = width.saturating_sub(4);
+    // The frame, and room for the mark of the row that keys go to.
+    let inner = width.saturating_sub(5);
     let said = said(form, state, usize::from(inner.saturating_sub(LABEL)));
     let mut asked = asked(form, state);
     let mut help = wrap(&help(form), usize::from(inner));
@@ -110,12 +113,16 @@ pub fn shape(form: &Filling, state: &State) -> Shape {
             format!("{scroll} lines above, {below} below: PgUp and PgDn"),
         );
     }
-    if below > 0
-        && let Some(confirmation) = asked.last_mut()
-    {
+    let possible = !matches!(form.confirm(), Confirm::Not(_));
+    let first = match (below > 0, possible && form.is_new(state.now)) {
+        (true, _) => Some(("PgDn", "read on first")),
+        (_, true) => Some(("-", "read it first")),
+        _ => None,
+    };
+    if let (Some((label, text)), Some(confirmation)) = (first, asked.last_mut()) {
         *confirmation = Row::Asked {
-            label: "PgDn".to_owned(),
-            text: "read on first".to_owned(),
+            label: label.to_owned(),
+            text: text.to_owned(),
             how: "",
             here: form.spot == Spot::Confirm,
             cursor: None,
@@ -125,6 +132,7 @@ pub fn shape(form: &Filling, state: &State) -> Shape {
     let around = asked.len() + help.len() + 2;
     let shown: Vec<Row> = said.into_iter().skip(scroll).take(room).collect();
     let height = u16::try_from(shown.len() + around).unwrap_or(u16::MAX);
+    let cut = height > screen_height;
     Shape {
         width,
         height: height.min(screen_height),
@@ -133,6 +141,7 @@ pub fn shape(form: &Filling, state: &State) -> Shape {
         help,
         asked,
         room,
+        cut,
     }
 }
 
@@ -164,7 +173,7 @@ fn said(form: &Filling, state: &State, width: usize) -> Vec<Row> {
     if let Some(nothing) = &form.forecast.nothing {
         say("does nothing", nothing, Tone::Warn);
     }
-    if form.changed.is_some() {
+    if form.changed {
         say(
             "changed",
             "it is not as it was when this was opened: read it again",

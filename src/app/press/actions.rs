@@ -72,7 +72,10 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoMaintenance => state.way.go(Page::Maintenance),
         Action::Act => match object(state) {
             Some(object) => acting::open_menu(state, cluster, object),
-            None => acting::open_menu(state, cluster, Object::Cluster),
+            None => {
+                let text = "nothing can be done to what is selected; A is for the cluster";
+                note(state, cluster, Err(text.to_owned()));
+            }
         },
         Action::ActOnCluster => acting::open_menu(state, cluster, Object::Cluster),
         Action::PlanOptions => open_form(state, cluster, Of::Balance),

@@ -63,8 +63,13 @@ impl Acts {
 
     /// A node's link is there again: what it is asked.
     pub fn back(&mut self, node: &str) -> Vec<Request> {
-        let of_node = self.0.iter().filter(|(_, open)| open.node == node);
-        of_node.map(|(id, _)| recover(id)).collect()
+        let of_node = self.0.iter_mut().filter(|(_, open)| open.node == node);
+        let asked = of_node.map(|(id, open)| {
+            // Should the question be lost as well.
+            open.again = Some(Instant::now() + AGAIN);
+            recover(id)
+        });
+        asked.collect()
     }
 
     /// A node answered. None if it is none of its business.
@@ -94,7 +99,7 @@ impl Acts {
             .iter_mut()
             .filter(|(_, open)| open.again.is_some_and(|at| at <= now));
         let due = due.map(|(id, open)| {
-            open.again = None;
+            open.again = Some(now + AGAIN);
             (open.node.clone(), recover(id))
         });
         due.collect()
@@ -144,7 +149,6 @@ mod tests {
         let mut acts = open();
         assert!(acts.cut("node2").is_empty() && acts.back("node2").is_empty());
         assert_eq!((acts.cut("node1").len(), acts.back("node1").len()), (1, 1));
-        assert_eq!(acts.deadline(), None);
         let why = "node1 looks".to_owned();
         acts.answered("node1", told(&ActId::new(1), Outcome::Unknown { why }));
         assert!(acts.deadline().is_some());

@@ -216,7 +216,7 @@ impl<D: Dialer> Lead<D> {
             // It did not leave this console.
             let words = format!("too much is asked of {node} at once; nothing was sent");
             let outcome = Outcome::Refused {
-                kind: Refusal::Late,
+                kind: Refusal::NotMaster,
                 words,
             };
             let acted = self.acts.answered(&node, acts::told(&id, outcome));

@@ -25,6 +25,19 @@ fn on_instances(cluster: Cluster, width: u16, height: u16) -> Screen {
     screen
 }
 
+/// Opens a form by keys, and reads what it says.
+fn opened(screen: &mut Screen, keys: &str) {
+    screen.press(keys);
+    read(screen);
+}
+
+/// A moment goes by.
+fn read(screen: &mut Screen) {
+    let now = screen.cluster.now.at.0;
+    at(&mut screen.cluster, now + 1_000);
+    screen.send(Msg::Tick);
+}
+
 /// What was asked for.
 fn requests(screen: &Screen) -> Vec<Request> {
     let request = |effect: &Effect| match effect {
@@ -55,19 +68,26 @@ fn the_menus() {
 #[test]
 fn the_forms() {
     let mut screen = on_instances(small(), 160, 45);
-    insta::assert_snapshot!("form-failover", screen.press("a f").text());
+    insta::assert_snapshot!("form-failover-new", screen.press("a f").text());
+    read(&mut screen);
+    insta::assert_snapshot!("form-failover", screen.text());
     insta::assert_snapshot!("form-failover-field", screen.press("Tab Space").text());
     let mut screen = on_instances(small(), 80, 24);
-    insta::assert_snapshot!("form-migrate-80", screen.press("a m").text());
-    insta::assert_snapshot!("form-replace-disks-80", screen.press("Esc a r Tab").text());
+    opened(&mut screen, "a m");
+    insta::assert_snapshot!("form-migrate-80", screen.text());
+    opened(&mut screen, "Esc a r Tab");
+    insta::assert_snapshot!("form-replace-disks-80", screen.text());
     let mut screen = Screen::new(small(), 80, 24);
-    insta::assert_snapshot!("form-migrate-all-80", screen.press("1 a m").text());
+    opened(&mut screen, "1 a m");
+    insta::assert_snapshot!("form-migrate-all-80", screen.text());
 }
 
 #[test]
 fn a_disruptive_change_wants_y_and_asks_once() {
     let mut screen = on_instances(small(), 160, 45);
-    screen.press("a f");
+    screen.press("a f y");
+    assert!(requests(&screen).is_empty(), "nobody has read it yet");
+    read(&mut screen);
     screen.press("Enter Space x");
     assert!(requests(&screen).is_empty());
     screen.press("y y");
@@ -82,7 +102,8 @@ fn a_disruptive_change_wants_y_and_asks_once() {
 #[test]
 fn a_destructive_change_wants_the_name_and_enter() {
     let mut screen = on_instances(small(), 160, 45);
-    screen.press("a K").press("y Enter");
+    opened(&mut screen, "a K");
+    screen.press("y Enter");
     assert!(requests(&screen).is_empty());
     let name = screen.state.facts.instances[0].to_string();
     screen
@@ -97,12 +118,11 @@ fn a_destructive_change_wants_the_name_and_enter() {
 #[test]
 fn typing_a_reason_confirms_nothing_and_the_reason_is_remembered() {
     let mut screen = on_instances(small(), 160, 45);
-    screen
-        .press("a h Shift-Tab")
-        .type_in("yyy fan")
-        .press("Tab y");
+    opened(&mut screen, "a h Shift-Tab");
+    screen.type_in("yyy fan").press("Tab y");
     assert_eq!(requests(&screen)[0].act().reason, "yyy fan");
-    screen.press("2 a h y");
+    opened(&mut screen, "2 a h");
+    screen.press("y");
     assert_eq!(requests(&screen)[1].act().reason, "yyy fan");
 }
 
@@ -160,7 +180,7 @@ fn a_read_only_key_and_a_read_only_console_see_what_would_be_possible_and_why_no
 #[test]
 fn all_primaries_of_a_node_are_migrated_with_a_job_each() {
     let mut screen = Screen::new(small(), 160, 45);
-    screen.press("1 Home a m");
+    opened(&mut screen, "1 Home a m");
     let wanted = screen.cluster.nodes[node(1).as_str()].primaries.len();
     assert!(
         screen.text().contains(&format!("{wanted} instances")),
@@ -180,7 +200,8 @@ fn all_primaries_of_a_node_are_migrated_with_a_job_each() {
 #[test]
 fn the_job_that_was_asked_for_opens_and_its_end_is_told_once() {
     let mut screen = on_instances(small(), 160, 45);
-    screen.press("a h y");
+    opened(&mut screen, "a h");
+    screen.press("y");
     acted(&mut screen, Outcome::Submitted { job: 1_001 });
     assert!(screen.text().contains("1001"), "{}", screen.text());
     let mut part = fake::jobs(false);
@@ -203,7 +224,8 @@ fn the_job_that_was_asked_for_opens_and_its_end_is_told_once() {
 #[test]
 fn whoever_turned_away_is_not_taken_to_the_job() {
     let mut screen = on_instances(small(), 160, 45);
-    screen.press("a h y 3");
+    opened(&mut screen, "a h");
+    screen.press("y 3");
     acted(&mut screen, Outcome::Submitted { job: 1_001 });
     assert_eq!(screen.state.view().page.word(), "groups");
 }
@@ -211,13 +233,15 @@ fn whoever_turned_away_is_not_taken_to_the_job() {
 #[test]
 fn a_refusal_says_why_and_what_is_unknown_stays_an_alarm() {
     let mut screen = on_instances(small(), 160, 45);
-    screen.press("a h y");
+    opened(&mut screen, "a h");
+    screen.press("y");
     let words = "the queue takes no jobs".to_owned();
     let kind = Refusal::Drained;
     acted(&mut screen, Outcome::Refused { kind, words });
     assert!(screen.text().contains("the queue takes no jobs"));
     let mut screen = on_instances(small(), 160, 45);
-    screen.press("a h y");
+    opened(&mut screen, "a h");
+    screen.press("y");
     let why = "the link to node1 was lost".to_owned();
     acted(&mut screen, Outcome::Unknown { why });
     screen.press("j");
@@ -233,7 +257,8 @@ fn a_refusal_says_why_and_what_is_unknown_stays_an_alarm() {
 #[test]
 fn a_form_that_does_not_fit_has_to_be_read_to_its_end() {
     let mut screen = Screen::new(small(), 60, 12);
-    screen.press("1 Home a m y");
+    opened(&mut screen, "1 Home a m");
+    screen.press("y");
     assert!(requests(&screen).is_empty(), "{}", screen.text());
     assert!(screen.text().contains("PgDn"));
     for _ in 0..60 {

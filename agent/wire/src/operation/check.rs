@@ -95,9 +95,21 @@ fn contradictions(operation: &Operation) -> Result<(), BadField> {
             "a target_node is given as well",
         )
     };
+    let no_kill = |timeout: Option<u32>| {
+        unless(
+            timeout == Some(0),
+            "shutdown_timeout",
+            "0 kills at once: that is an operation of its own",
+        )
+    };
     match operation {
         O::Migrate(it) => one_target(&it.target_node, &it.iallocator),
-        O::Failover(it) => one_target(&it.target_node, &it.iallocator),
+        O::Failover(it) => {
+            one_target(&it.target_node, &it.iallocator)?;
+            no_kill(it.shutdown_timeout)
+        }
+        O::Reboot(it) => no_kill(it.shutdown_timeout),
+        O::Move(it) => no_kill(it.shutdown_timeout),
         O::ReplaceDisks(it) => replace_disks(it),
         O::Shutdown(it) => unless(
             it.timeout == Some(0),
@@ -136,8 +148,6 @@ fn contradictions(operation: &Operation) -> Result<(), BadField> {
         | O::DeactivateDisks(_)
         | O::Start(_)
         | O::Kill(_)
-        | O::Reboot(_)
-        | O::Move(_)
         | O::Remove(_)
         | O::NodeDrain(_)
         | O::NodeUndrain(_)

@@ -83,6 +83,8 @@ impl Operation {
     /// The one permission that it wants.
     pub fn permission(&self) -> Permission {
         Permission(match self {
+            // It may stop and start its guest.
+            Operation::Migrate(it) if it.allow_failover => "failover",
             Operation::Failover(it) if it.ignore_consistency => FAILOVER_FORCED,
             Operation::DeactivateDisks(it) if it.force => DEACTIVATE_FORCED,
             Operation::Start(it) if it.force => START_FORCED,

@@ -51,7 +51,7 @@ fn instances() -> Vec<Operation> {
             ignore_consistency: true,
             target_node: None,
             iallocator: Some(name(".")),
-            shutdown_timeout: Some(0),
+            shutdown_timeout: Some(5),
             ignore_ipolicy: true,
         }),
         replace(ReplaceMode::OnPrimary, &[0, 2]),

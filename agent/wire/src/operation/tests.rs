@@ -60,6 +60,8 @@ fn permissions_are_the_operations_names_and_those_of_forced_variants() {
             "ignore_consistency: true",
             "force: true",
             "ignore_failures: true",
+            // A migration that may become a failover wants that one's.
+            "allow_failover: true",
         ];
         assert_eq!(
             forced,
@@ -112,7 +114,7 @@ fn opcodes_have_what_differs_from_the_defaults_and_nothing_else() {
         i("FAILOVER", json!({})),
         i(
             "FAILOVER",
-            json!({"ignore_consistency": true, "iallocator": ".", "shutdown_timeout": 0,
+            json!({"ignore_consistency": true, "iallocator": ".", "shutdown_timeout": 5,
                    "ignore_ipolicy": true}),
         ),
         i(
