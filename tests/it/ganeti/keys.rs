@@ -4,7 +4,7 @@ use super::lab::Lab;
 use crate::harness::terminal::Terminal;
 use crate::harness::wait;
 
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// A console at a desk.
 struct Desk<'a> {
@@ -201,7 +201,7 @@ fn a_job_that_waits_is_canceled_and_one_that_runs_cannot_be() {
             .unwrap()
             .to_owned()
     };
-    let (holder, waiter) = (delay(25), delay(1));
+    let (holder, waiter) = (delay(60), delay(1));
     desk.pick("jobs", &waiter);
     desk.form("ac");
     desk.console.press("y");
