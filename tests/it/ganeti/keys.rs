@@ -29,6 +29,15 @@ impl<'a> Desk<'a> {
         });
     }
 
+    /// Opens the page of a job: a filter for its number would find those that contain it.
+    fn open_job(&mut self, id: &str) {
+        self.console.press(&format!(":job {id}\r"));
+        // Its summary: until it is known there is nothing that could be done to it.
+        let title = format!("job {id} TEST_DELAY");
+        self.console
+            .wait_until("the job", |screen| screen.contains(&title));
+    }
+
     /// Opens a form with the letters of the menu.
     fn form(&mut self, letters: &str) {
         for letter in letters.chars() {
@@ -69,6 +78,9 @@ impl<'a> Desk<'a> {
 
     /// Confirms, and waits until its job has succeeded.
     fn confirm(&mut self, key: &str) {
+        // What has just changed cannot be confirmed yet, and says so.
+        self.console
+            .wait_until("that it was to be read", |screen| screen.contains("do it"));
         self.console.press(key);
         self.console
             .wait_within("its job's end", PATIENCE, |screen| {
@@ -202,12 +214,12 @@ fn a_job_that_waits_is_canceled_and_one_that_runs_cannot_be() {
             .to_owned()
     };
     let (holder, waiter) = (delay(60), delay(1));
-    desk.pick("jobs", &waiter);
+    desk.open_job(&waiter);
     desk.form("ac");
     desk.console.press("y");
     let status = format!("gnt-job list --no-headers -o status {waiter}");
     desk.until(&status, "canceled");
-    desk.pick("jobs", &holder);
+    desk.open_job(&holder);
     desk.console.press("ac");
     desk.console.wait_until("that it cannot be", |screen| {
         screen.contains("cannot be done")
