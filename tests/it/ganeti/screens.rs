@@ -121,6 +121,12 @@ fn the_jobs_screen() {
     let lab = Lab::open();
     let console = screen(&lab, "node1", "jobs");
     let jobs = list(&lab, "gnt-job", "-o id,status,summary");
+    // Some opcodes name groups by their uuids, the screen by their names.
+    let groups = list(&lab, "gnt-group", "-o uuid,name");
+    let named = |summary: &str| {
+        let names = groups.iter();
+        names.fold(summary.to_owned(), |text, it| text.replace(&it[0], &it[1]))
+    };
     for row in jobs.iter().rev().take(20) {
         let job = row[0].as_str();
         shows(
@@ -128,7 +134,7 @@ fn the_jobs_screen() {
             "JOB",
             &[
                 (job, "STATUS", row[1].clone()),
-                (job, "SUMMARY", first_word(&row[2])),
+                (job, "SUMMARY", first_word(&named(&row[2]))),
             ],
         );
     }
