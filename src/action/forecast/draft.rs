@@ -184,6 +184,43 @@ impl<'a> Draft<'a> {
         found
     }
 
+    /// Whether an instance may be started at all; refused if it is marked offline.
+    pub fn may_run(&mut self, instance: &Instance) -> bool {
+        let offline = instance.conf.admin_state == "offline";
+        if offline {
+            let name = &instance.name;
+            self.refuse(format!(
+                "{name} is marked offline (gnt-instance modify --online)"
+            ));
+        }
+        !offline
+    }
+
+    /// Whether an instance has all of these disks; refused if it has not.
+    pub fn has_disks(&mut self, instance: &Instance, disks: &[u8]) -> bool {
+        let count = instance.conf.disks.len();
+        let wrong = disks.iter().find(|at| usize::from(**at) >= count);
+        if let Some(wrong) = wrong {
+            self.refuse(format!("{} has no disk {wrong}", instance.name));
+        }
+        wrong.is_none()
+    }
+
+    /// Who allocates, if nobody is named or `.`; refused with what there is `instead` if the cluster has no default.
+    pub fn allocator(&mut self, named: Option<&str>, instead: &str) -> Option<String> {
+        if let Some(name) = named.filter(|name| *name != ".") {
+            return Some(name.to_owned());
+        }
+        let conf = self.cluster.conf.as_ref();
+        match conf.map(|conf| conf.default_iallocator.clone()) {
+            Some(name) if name.is_empty() => {
+                self.refuse(format!("the cluster has no default iallocator: {instead}"));
+                None
+            }
+            own => Some(own.unwrap_or_else(|| "the default iallocator".to_owned())),
+        }
+    }
+
     /// Refuses what cannot be as it is configured.
     pub fn needs(&mut self, met: Result<(), String>) -> bool {
         match met {

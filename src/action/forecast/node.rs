@@ -346,23 +346,11 @@ pub fn evacuate(draft: &mut Draft, it: &NodeEvacuate) {
 
 /// Who chooses where to.
 fn chooser(draft: &mut Draft, chosen: Option<&Chosen>) -> Option<String> {
-    match chosen {
-        Some(Chosen::Iallocator(name)) if name != "." => Some(name.clone()),
-        _ => {
-            let own = draft
-                .cluster
-                .conf
-                .as_ref()
-                .map(|conf| conf.default_iallocator.clone());
-            match own {
-                Some(name) if name.is_empty() => {
-                    draft.refuse("the cluster has no default iallocator: name one, or a node");
-                    None
-                }
-                own => Some(own.unwrap_or_else(|| "the default iallocator".to_owned())),
-            }
-        }
-    }
+    let named = match chosen {
+        Some(Chosen::Iallocator(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    draft.allocator(named, "name one, or a node")
 }
 
 /// Instances that run there leave.

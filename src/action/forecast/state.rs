@@ -22,10 +22,7 @@ pub fn start(draft: &mut Draft, it: &Start) {
         return;
     };
     let (name, node) = (&instance.name, instance.conf.primary.as_str());
-    if instance.conf.admin_state == "offline" {
-        draft.refuse(format!(
-            "{name} is marked offline (gnt-instance modify --online)"
-        ));
+    if !draft.may_run(instance) {
         return;
     }
     if !reachable(draft, node, "the start") {
@@ -162,11 +159,8 @@ pub fn reboot(draft: &mut Draft, it: &Reboot) {
     let Some(instance) = draft.instance(&it.instance) else {
         return;
     };
-    let (name, node) = (&instance.name, instance.conf.primary.as_str());
-    if instance.conf.admin_state == "offline" {
-        draft.refuse(format!(
-            "{name} is marked offline (gnt-instance modify --online)"
-        ));
+    let node = instance.conf.primary.as_str();
+    if !draft.may_run(instance) {
         return;
     }
     if !reachable(draft, node, "the reboot") {

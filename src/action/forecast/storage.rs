@@ -35,12 +35,7 @@ pub fn replace(draft: &mut Draft, it: &ReplaceDisks) {
         ));
         return;
     };
-    if let Some(wrong) = it
-        .disks
-        .iter()
-        .find(|at| usize::from(**at) >= instance.conf.disks.len())
-    {
-        draft.refuse(format!("{} has no disk {wrong}", instance.name));
+    if !draft.has_disks(instance, &it.disks) {
         return;
     }
     let primary = instance.conf.primary.as_str();
@@ -391,12 +386,7 @@ pub fn recreate(draft: &mut Draft, it: &RecreateDisks) {
     if !unasked && !is_down(draft, instance, "given new disks") {
         return;
     }
-    if let Some(wrong) = it
-        .disks
-        .iter()
-        .find(|at| usize::from(**at) >= instance.conf.disks.len())
-    {
-        draft.refuse(format!("{} has no disk {wrong}", instance.name));
+    if !draft.has_disks(instance, &it.disks) {
         return;
     }
     let own = std::iter::once(&instance.conf.primary).chain(&instance.conf.secondaries);

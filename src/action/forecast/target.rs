@@ -44,20 +44,8 @@ pub fn whereto(
             return None;
         }
         (Mirror::External, Some(node), _) => Whereto::Node(node.to_owned()),
-        (Mirror::External, None, Some(name)) if name != "." => Whereto::Chosen(name.to_owned()),
-        (Mirror::External, None, _) => {
-            let own = draft
-                .cluster
-                .conf
-                .as_ref()
-                .map(|conf| conf.default_iallocator.clone());
-            match own {
-                Some(name) if name.is_empty() => {
-                    draft.refuse("the cluster has no default iallocator: choose a node");
-                    return None;
-                }
-                own => Whereto::Chosen(own.unwrap_or_else(|| "the default iallocator".to_owned())),
-            }
+        (Mirror::External, None, named) => {
+            Whereto::Chosen(draft.allocator(named, "choose a node")?)
         }
     };
     if let Whereto::Node(node) = &to

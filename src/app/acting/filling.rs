@@ -188,18 +188,24 @@ impl Filling {
             .map_err(|wrong| wrong.to_string())
     }
 
-    /// Makes the forecast anew, and notes when what it is about has changed.
+    /// Brings it up to date, and notes when what it says has changed: what was typed for something else confirms nothing.
     pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster, facts: &Facts) {
+        let (before, expected) = (self.outlook(), self.expects.clone());
         self.build(cluster);
-        let seen = self.seen(cluster);
-        if seen != self.expects {
-            self.expects = seen;
-            self.changed = true;
+        self.expects = self.seen(cluster);
+        self.changed |= self.expects != expected;
+        let denied = self.operations.iter().find_map(|it| guard.permit(it).err());
+        self.denied = denied.map(|it| it.to_string());
+        self.look_ahead(cluster, facts);
+        let same_objects = self.expects == expected;
+        if !same_objects || self.outlook() != before {
             self.shown = cluster.now.at;
             self.typed = LineEdit::default();
         }
-        let denied = self.operations.iter().find_map(|it| guard.permit(it).err());
-        self.denied = denied.map(|it| it.to_string());
+    }
+
+    /// Makes the forecast anew, if anything that it rests on is new.
+    fn look_ahead(&mut self, cluster: &Cluster, facts: &Facts) {
         let conf = cluster.conf.as_ref();
         self.version = conf.and_then(|conf| Version::parse(&conf.software_version));
         let made = Made {
@@ -217,16 +223,11 @@ impl Filling {
             present: facts.present(),
             pairs: &facts.pairs,
         };
-        let before = self.outlook();
         self.forecast = forecast(&self.operations, &world);
         if self.leave_out() {
             self.build(cluster);
             self.expects = self.seen(cluster);
             self.forecast = forecast(&self.operations, &world);
-        }
-        if self.outlook() != before {
-            self.shown = cluster.now.at;
-            self.typed = LineEdit::default();
         }
     }
 
