@@ -46,6 +46,12 @@ pub enum Action {
     SortReverse,
     /// Show or hide the detail of the selected row beside the table.
     ToggleDetail,
+    /// Mark the selected row, or unmark it.
+    Mark,
+    /// Mark the rows from the one marked last to the selected one.
+    MarkRange,
+    /// Mark all rows that are let through, or unmark them.
+    MarkAll,
     /// The next tab or pane.
     NextTab,
     /// The tab or pane before.
@@ -211,11 +217,11 @@ pub struct Entry {
 /// Every action once, in the order the help shows them.
 #[rustfmt::skip]
 pub const CATALOGUE: &[Entry] = &[
-    row(Action::Act,         "act",          "act",        "Show what can be done to the selected object", &["a"],               Place::Everywhere).hinted(),
+    row(Action::Act,         "act",          "act",        "Show what can be done to the selected object, or to all marked ones", &["a"],               Place::Everywhere).hinted(),
     row(Action::ActOnCluster, "act-on-cluster", "act on cluster", "Show what can be done to the cluster", &["A"],               Place::Everywhere),
     row(Action::Help,        "help",         "help",       "Show the keys of this screen",                &["?", "F1"],          Place::Everywhere).hinted(),
     row(Action::Command,     "command",      "command",    "Type a command, such as nodes or jobs",       &[":"],                Place::Everywhere).hinted(),
-    row(Action::Back,        "back",         "back",       "Close what is open, or return to the screen before", &["Esc"],       Place::Everywhere).hinted(),
+    row(Action::Back,        "back",         "back",       "Close what is open, take marks off, or return to the screen before", &["Esc"],       Place::Everywhere).hinted(),
     row(Action::GoNodes,     "go-nodes",     "nodes",      "Go to the nodes",                             &["1"],                Place::Everywhere),
     row(Action::GoInstances, "go-instances", "instances",  "Go to the instances",                         &["2"],                Place::Everywhere),
     row(Action::GoGroups,    "go-groups",    "groups",     "Go to the node groups",                       &["3"],                Place::Everywhere),
@@ -247,6 +253,9 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::SortNext,    "sort-next",    "sort",       "Sort by the next column",                     &["s"],                Place::Table).hinted(),
     row(Action::SortReverse, "sort-reverse", "reverse",    "Reverse the order of the sorted column",      &["S"],                Place::Table),
     row(Action::ToggleDetail,"toggle-detail","pane",       "Show or hide the detail beside the table",    &["p"],                Place::Table),
+    row(Action::Mark,        "mark",       "mark",       "Mark the selected row, or unmark it: a acts on all marked rows", &["Space"], Place::Table).hinted(),
+    row(Action::MarkRange,   "mark-range", "mark range", "Mark the rows from the one marked last to here", &["M"],             Place::Table),
+    row(Action::MarkAll,     "mark-all",   "mark all",   "Mark all rows that the filter lets through, or unmark them", &["*"], Place::Table),
     row(Action::Replan,      "replan",       "replan",     "Make the plan anew, for the cluster as it is now", &["r"],           Place::Plan).hinted(),
     row(Action::NextGroup,   "next-group",   "group",      "Plan for the next group",                     &["n"],                Place::Plan).hinted(),
     row(Action::PlanOptions, "plan-options", "options",    "Fill in how to plan: group, disks, tags, when to stop", &["f"],      Place::Balance).hinted(),
@@ -337,6 +346,9 @@ mod tests {
         Action::SortNext,
         Action::SortReverse,
         Action::ToggleDetail,
+        Action::Mark,
+        Action::MarkRange,
+        Action::MarkAll,
         Action::NextTab,
         Action::PrevTab,
         Action::GoNodes,

@@ -4,6 +4,7 @@
 mod build;
 mod fields;
 mod kind;
+mod named;
 
 use gantry_wire::act::Expect;
 use gantry_wire::operation::{BadField, Operation};
@@ -13,6 +14,7 @@ use crate::model::{Cluster, Name};
 use super::expect::{expect_instance, expect_node};
 use super::fit;
 pub use kind::{Kind, Menu};
+pub use named::{all, is_short_for, named};
 
 /// What an operation is to be done to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,9 @@
 //! What can be typed after `:`.
 
 mod asked;
+mod change;
 
+use crate::action::form::{Kind as Operation, Object};
 use crate::action::{Action, CATALOGUE, Entry};
 use crate::model::{Cluster, Name};
 use crate::planner::replica::{Key, Pair};
@@ -43,6 +45,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "capacity vm ...",
         "where a VM would go: memory=4G disk=50G cpus=2 template=drbd",
     ),
+    (
+        "failover NAME ...",
+        "any operation, by its name in the menus: opens its form; Tab shows parameters",
+    ),
     ("sort COLUMN", "sort by a column, again to reverse"),
     ("NAME", "whatever has that name"),
     ("q", "leave gantry"),
@@ -59,6 +65,19 @@ pub enum Command {
     Do(Action),
     /// Ask for a plan with these options.
     Ask(Of, Vec<String>),
+    /// Open the form of a change.
+    Change(Change),
+}
+
+/// A change that was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which operation.
+    pub kind: Operation,
+    /// What it is to be done to.
+    pub objects: Vec<Object>,
+    /// Parameters that were given, and their values.
+    pub fields: Vec<(String, String)>,
 }
 
 /// A way to go on with what was typed.
@@ -103,6 +122,9 @@ pub fn parse(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Resul
             Ok(of) => Ok(Command::Ask(of, words)),
             Err(why) => Err(why),
         };
+    }
+    if let Some(asked) = change::asked(line, cluster) {
+        return asked.map(Command::Change);
     }
     let mut words = line.split_whitespace();
     let (Some(word), rest) = (words.next(), words.next()) else {
@@ -243,6 +265,9 @@ pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec
     if let Some(choices) = asked::choices(line, cluster, facts) {
         return choices;
     }
+    if let Some(choices) = change::choices(line, cluster, facts) {
+        return choices;
+    }
     let (word, object) = match line.split_once(' ') {
         Some((word, object)) => (word, Some(object)),
         None => (line, None),
@@ -251,8 +276,14 @@ pub fn choices(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Vec
         let pages = PAGES.iter().map(|(name, _, _)| (*name, "page"));
         let objects = OBJECTS.iter().map(|name| (*name, "and a name"));
         let actions = by_name().map(|entry| (entry.name, "action"));
+        let changes = Operation::all().map(|kind| (kind.name(), "change"));
         let words = pages.chain(objects).chain(actions);
-        let mut found = best(word, words.map(|(name, about)| (name.to_owned(), about)));
+        let own = |(name, about): (&str, &'static str)| (name.to_owned(), about);
+        let mut found = best(word, words.map(own));
+        found.extend(best(word, changes.map(own)));
+        // What one looks at comes first, unless what changes something begins so.
+        found.sort_by_key(|choice| !choice.line.starts_with(word));
+        found.truncate(CHOICES);
         if found.len() < CHOICES && !word.is_empty() {
             let nodes = nodes(cluster, facts)
                 .into_iter()

@@ -1,6 +1,7 @@
 //! The rows of a table: sorted and filtered once, then kept until something changes them.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::model::{Cluster, Name};
 use crate::planner::Subject;
@@ -12,7 +13,7 @@ use super::filter::Filter;
 use super::view::Kind;
 
 /// What a row stands for. The cursor stays on it when rows move.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Id {
     /// A node.
     Node(Name),
@@ -41,7 +42,7 @@ pub enum Id {
 }
 
 /// What a finding is about, as a key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum About {
     /// The cluster.
     Cluster,
@@ -174,6 +175,10 @@ pub struct Table {
     pub shift: usize,
     /// The width that each column's content asks for.
     pub wanted: Vec<u16>,
+    /// Rows that something is to be done to together. Some may be hidden by the filter.
+    pub marks: BTreeSet<Id>,
+    /// The row marked last: a range begins there.
+    marked_last: Option<Id>,
     selected: Option<Id>,
     made: Option<Made>,
     /// All that is searched of each row, kept while a filter is typed.
@@ -197,6 +202,8 @@ impl Table {
             offset: 0,
             shift: 0,
             wanted: Vec::new(),
+            marks: BTreeSet::new(),
+            marked_last: None,
             selected: None,
             made: None,
             searched: None,
@@ -272,6 +279,53 @@ impl Table {
         };
     }
 
+    /// Marks the row under the cursor, or unmarks it, and goes on to the next.
+    pub fn mark(&mut self) {
+        let Some(id) = self.selected().cloned() else {
+            return;
+        };
+        if !self.marks.remove(&id) {
+            self.marks.insert(id.clone());
+        }
+        self.marked_last = Some(id);
+        self.step(1);
+    }
+
+    /// Marks the rows from the one marked last to the cursor.
+    pub fn mark_range(&mut self) {
+        let last = self.marked_last.as_ref();
+        let from = last.and_then(|id| self.rows.iter().position(|row| row == id));
+        let from = from.unwrap_or(self.cursor);
+        let range = from.min(self.cursor)..=from.max(self.cursor);
+        let rows = self.rows.get(range).unwrap_or_default();
+        self.marks.extend(rows.iter().cloned());
+        self.marked_last = self.selected().cloned();
+    }
+
+    /// Marks all rows that the filter lets through, or unmarks them if they all are.
+    pub fn mark_all(&mut self) {
+        if self.rows.iter().all(|row| self.marks.contains(row)) {
+            self.rows.iter().for_each(|row| _ = self.marks.remove(row));
+        } else {
+            self.marks.extend(self.rows.iter().cloned());
+        }
+    }
+
+    /// What is marked: the rows in their order, then those that the filter hides.
+    pub fn marked(&self) -> Vec<&Id> {
+        let shown: HashSet<&Id> = self.rows.iter().collect();
+        let in_order = self.rows.iter().filter(|row| self.marks.contains(row));
+        in_order
+            .chain(self.marks.iter().filter(|id| !shown.contains(id)))
+            .collect()
+    }
+
+    /// How many are marked that the filter hides.
+    pub fn marks_hidden(&self) -> usize {
+        let shown = self.rows.iter().filter(|row| self.marks.contains(row));
+        self.marks.len().saturating_sub(shown.count())
+    }
+
     /// Makes the rows anew if anything that they are made of changed.
     pub fn refresh(&mut self, cluster: &Cluster, facts: &Facts) {
         let columns = self.kind.columns();
@@ -322,6 +376,8 @@ impl Table {
             self.rows = kind.ids(cluster, facts, &self.scope);
             self.all = self.rows.len();
             (self.fuzzy, self.searched) = (false, None);
+            let rows = &self.rows;
+            forget_lost(&mut self.marks, || rows.iter().collect());
             return;
         }
         let searched = match self.searched.take() {
@@ -332,6 +388,9 @@ impl Table {
                 ids.map(|id| (id.clone(), searched(&id))).collect()
             }
         };
+        forget_lost(&mut self.marks, || {
+            searched.iter().map(|(id, _)| id).collect()
+        });
         let passed = self.filter.pass(&searched);
         self.all = searched.len();
         self.searched = Some((source, searched));
@@ -372,6 +431,14 @@ impl Table {
         u16::try_from(widest)
             .unwrap_or(u16::MAX)
             .clamp(column.width, column.most)
+    }
+}
+
+/// Takes the marks off what is there no more.
+fn forget_lost<'a>(marks: &mut BTreeSet<Id>, all: impl FnOnce() -> HashSet<&'a Id>) {
+    if !marks.is_empty() {
+        let all = all();
+        marks.retain(|id| all.contains(id));
     }
 }
 
@@ -420,6 +487,37 @@ mod tests {
         for reverse in [false, true] {
             assert!(SortKey::Number(1.0).compare(&unknown, reverse).is_lt());
         }
+    }
+
+    #[test]
+    fn marks_stay_on_their_objects_and_go_with_them() {
+        let (mut table, mut cluster, mut facts) = table(&["node1", "node2", "node3", "node10"]);
+        let node = |name: &str| Id::Node(name.into());
+        table.mark();
+        assert_eq!(table.cursor, 1);
+        table.select(2);
+        table.mark_range();
+        assert_eq!(
+            table.marked(),
+            [&node("node1"), &node("node2"), &node("node3")]
+        );
+        table.select(1);
+        table.mark();
+        table.filter = Filter::new("node10");
+        table.refresh(&cluster, &facts);
+        table.mark_all();
+        assert_eq!(
+            table.marked(),
+            [&node("node10"), &node("node1"), &node("node3")]
+        );
+        assert_eq!(table.marks_hidden(), 2);
+        table.mark_all();
+        assert_eq!(table.marks.len(), 2);
+        cluster.nodes.remove(&*Name::from("node3"));
+        cluster.shape += 1;
+        facts.refresh(&cluster);
+        table.refresh(&cluster, &facts);
+        assert_eq!(table.marked(), [&node("node1")]);
     }
 
     #[test]

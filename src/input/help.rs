@@ -155,7 +155,7 @@ mod tests {
         };
         assert_eq!(
             line(Place::Table),
-            "Enter detail  / filter  s sort  a act  ? help  : command  Esc back  q quit"
+            "Enter detail  / filter  s sort  Space mark  a act  ? help  : command  Esc back  q quit"
         );
         assert_eq!(
             line(Place::Detail),

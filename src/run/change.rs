@@ -13,7 +13,7 @@ use super::status::look;
 use super::whoami;
 use crate::action::command::command_at;
 use crate::action::forecast::{Forecast, World, forecast};
-use crate::action::form::{Form, Kind, Menu, Object};
+use crate::action::form::{Form, Kind, is_short_for, named};
 use crate::action::guard::{Guard, Request};
 use crate::action::words::{Danger, summary, title};
 use crate::app::affairs::{Affair, Affairs};
@@ -226,23 +226,8 @@ fn unknown(operation: &str) -> Not {
 
 /// A form for each subject, filled in alike.
 fn forms(kind: Kind, change: &Do, cluster: &Cluster) -> Result<Vec<Form>, Not> {
-    let objects: Result<Vec<Object>, Not> = match change.subjects.as_slice() {
-        [] if kind.applies_to().contains(&Menu::Cluster) => Ok(vec![Object::Cluster]),
-        [] => Err(refused(format!(
-            "{} what? {} wants a name",
-            kind.name(),
-            kind.name()
-        ))),
-        subjects => subjects
-            .iter()
-            .map(|it| object(kind, it, cluster))
-            .collect(),
-    };
     let mut forms = Vec::new();
-    for object in objects? {
-        if forms.iter().any(|it: &Form| it.subject == object) {
-            return Err(refused(format!("{} is named twice", object.name())));
-        }
+    for object in named(kind, &change.subjects, cluster).map_err(refused)? {
         let name = object.name();
         let mut form =
             Form::new(kind, object, cluster).map_err(|why| refused(format!("{name}: {why}")))?;
@@ -252,58 +237,6 @@ fn forms(kind: Kind, change: &Do, cluster: &Cluster) -> Result<Vec<Form>, Not> {
         forms.push(form);
     }
     Ok(forms)
-}
-
-/// What a word names: a whole name, or one without its domain.
-fn object(kind: Kind, word: &str, cluster: &Cluster) -> Result<Object, Not> {
-    let menus = kind.applies_to();
-    if menus.contains(&Menu::Job) {
-        let id = word
-            .parse()
-            .map_err(|_| refused(format!("{word:?} is no job id")))?;
-        return Ok(Object::Job(id));
-    }
-    let is = |name: &str| is_short_for(word, name);
-    let mut found: Vec<Object> = Vec::new();
-    if menus.contains(&Menu::Instance) {
-        let names = cluster.instances.keys().filter(|name| is(name));
-        found.extend(names.cloned().map(Object::Instance));
-    }
-    if menus.contains(&Menu::Node) {
-        let names = cluster.nodes.keys().filter(|name| is(name));
-        found.extend(names.cloned().map(Object::Node));
-    }
-    if menus.contains(&Menu::Group) {
-        let names = cluster.groups.keys().filter(|name| is(name));
-        found.extend(names.cloned().map(Object::Group));
-    }
-    let exact: Vec<&Object> = found.iter().filter(|it| it.name() == word).collect();
-    match (exact.as_slice(), found.as_slice()) {
-        ([one], _) => Ok((*one).clone()),
-        (_, [one]) => Ok(one.clone()),
-        (_, []) => {
-            let what: Vec<&str> = menus.iter().map(|menu| menu.word()).collect();
-            Err(refused(format!(
-                "{word:?} is not the name of {}",
-                what.join(" or ")
-            )))
-        }
-        (_, several) => {
-            let names: Vec<String> = several.iter().map(Object::name).collect();
-            Err(refused(format!(
-                "{word:?} may be any of: {}",
-                names.join(", ")
-            )))
-        }
-    }
-}
-
-/// The whole name, or the name without its domain.
-fn is_short_for(word: &str, name: &str) -> bool {
-    name == word
-        || name
-            .strip_prefix(word)
-            .is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn print_forecast(operations: &[Operation], told: &Forecast, commands: &[String]) {

@@ -47,7 +47,7 @@ fn draw_menu(pen: &mut Pen, layout: &Layout, state: &State, menu: &Choosing) {
         WIDEST.min(state.size.0.saturating_sub(2)),
         height,
     );
-    let title = state.facts.names.shorten(&menu.object.name());
+    let title = state.facts.names.shorten(&menu.title());
     frame(pen, area, &format!("what to do with {title}"));
     if let Some(why) = &menu.denied {
         let style = pen.style(Role::Warn);

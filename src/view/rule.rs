@@ -90,6 +90,13 @@ fn title(state: &State, cluster: &Cluster) -> String {
     if view.full {
         title += ": everything";
     }
+    if let Some(table) = view.shown_table().filter(|table| !table.marks.is_empty()) {
+        title += &format!(": {} marked", table.marks.len());
+        match table.marks_hidden() {
+            0 => {}
+            hidden => title += &format!(", {hidden} of them not shown"),
+        }
+    }
     if let Some(table) = view.shown_table().filter(|table| !table.filter.is_empty()) {
         title += &format!(" /{}", table.filter.text());
         if table.fuzzy {

@@ -154,12 +154,21 @@ fn row(
         let style = pen.tone(page::worst(state, cluster, id));
         pen.sign(area.x + 1, area.y, pen.glyphs().alarm, style);
     }
+    let marked = table.marks.contains(id);
+    if marked {
+        let style = pen.style(Role::Marked);
+        pen.sign(area.x + 2, area.y, pen.glyphs().mark, style);
+    }
     for spot in placed {
         let column = &table.kind.columns()[spot.index];
         let (x, width) = (area.x + spot.x, spot.width);
         match page::cell(table.kind, state, cluster, id, column.col) {
             Cell::Text(text, own) => {
-                let style = pen.tone(if own == Tone::Plain { tone } else { own });
+                let style = match own {
+                    Tone::Plain if marked && spot.index == 0 => pen.style(Role::Marked),
+                    Tone::Plain => pen.tone(tone),
+                    own => pen.tone(own),
+                };
                 let spots = if table.filter.is_empty() || column.align == Align::Right {
                     Vec::new()
                 } else if let Some(letters) = letters.as_mut().filter(|_| spot.index == 0) {

@@ -40,6 +40,18 @@ impl Menu {
         }
     }
 
+    /// Several of what it is for.
+    pub fn words(self) -> &'static str {
+        match self {
+            Menu::Instance => "instances",
+            Menu::Pair => "DRBD disks",
+            Menu::Node => "nodes",
+            Menu::Group => "groups",
+            Menu::Job => "jobs",
+            Menu::Cluster => "clusters",
+        }
+    }
+
     /// Its lines in their order.
     pub fn kinds(self) -> impl Iterator<Item = Kind> {
         let rows = ROWS.iter().filter(move |row| row.menus.contains(&self));

@@ -1,6 +1,8 @@
-//! The menu of what can be done to one object.
+//! The menu of what can be done to one object, or to several of one sort.
 
-use crate::action::form::{Kind, Object};
+use std::collections::HashSet;
+
+use crate::action::form::{Kind, Menu, Object};
 use crate::action::guard::Guard;
 use crate::app::{Effect, State};
 use crate::input::{Key, KeyCode};
@@ -11,8 +13,8 @@ use super::{Open, form, open_form, primaries};
 /// A menu.
 #[derive(Clone, Debug)]
 pub struct Choosing {
-    /// Of what.
-    pub object: Object,
+    /// Of what; at least one.
+    pub objects: Vec<Object>,
     /// Its lines.
     pub choices: Vec<Choice>,
     /// Why nothing at all can be done from here.
@@ -28,7 +30,7 @@ pub struct Choice {
     pub letter: char,
     /// What is done.
     pub kind: Kind,
-    /// It is done to every instance whose primary the node is.
+    /// It is done to every instance whose primary is the node, or one of the nodes.
     pub to_primaries: bool,
     /// What it does, in a sentence.
     pub what: &'static str,
@@ -51,11 +53,10 @@ const OF_NODES: [(char, Kind, &str); 2] = [
 ];
 
 impl Choosing {
-    /// The menu of an object.
-    pub fn new(object: Object, cluster: &Cluster) -> Choosing {
-        let of_nodes = OF_NODES
-            .iter()
-            .filter(|_| matches!(object, Object::Node(_)));
+    /// The menu of these objects.
+    pub fn new(objects: Vec<Object>, cluster: &Cluster) -> Choosing {
+        let menu = objects.first().map(Object::menu);
+        let of_nodes = OF_NODES.iter().filter(|_| menu == Some(Menu::Node));
         let of_nodes = of_nodes.map(|(letter, kind, what)| Choice {
             letter: *letter,
             kind: *kind,
@@ -63,27 +64,44 @@ impl Choosing {
             what,
             why_not: None,
         });
-        let own = object.menu().kinds().map(|kind| Choice {
+        let own = menu.into_iter().flat_map(Menu::kinds).map(|kind| Choice {
             letter: kind.letter(),
             kind,
             to_primaries: false,
             what: kind.what(),
-            why_not: form(kind, &object, cluster).err(),
+            why_not: why_not(kind, &objects, cluster),
         });
         Choosing {
             choices: of_nodes.chain(own).collect(),
-            object,
+            objects,
             denied: None,
             at: 0,
         }
     }
 
+    /// What it is for, in a few words.
+    pub fn title(&self) -> String {
+        match self.objects.as_slice() {
+            [one] => one.name(),
+            many => {
+                let what = many.first().map_or("", |it| it.menu().words());
+                let names: Vec<String> = many.iter().map(Object::name).collect();
+                format!("{} {what}: {}", many.len(), names.join(", "))
+            }
+        }
+    }
+
     /// The objects that a choice is about.
     fn objects(&self, choice: &Choice, cluster: &Cluster) -> Vec<Object> {
-        match (&self.object, choice.to_primaries) {
-            (Object::Node(node), true) => primaries(node, cluster),
-            (object, _) => vec![object.clone()],
+        if !choice.to_primaries {
+            return self.objects.clone();
         }
+        let of = self.objects.iter().flat_map(|object| match object {
+            Object::Node(node) => primaries(node, cluster),
+            _ => Vec::new(),
+        });
+        let mut seen = HashSet::new();
+        of.filter(|it| seen.insert(it.clone())).collect()
     }
 
     /// Looks anew at what can be done.
@@ -92,15 +110,27 @@ impl Choosing {
         let why_not = |choice: &Choice| {
             if choice.to_primaries {
                 let none = self.objects(choice, cluster).is_empty();
-                return none.then(|| "it is the primary of no instance".to_owned());
+                return none.then(|| "there are no primary instances".to_owned());
             }
-            form(choice.kind, &self.object, cluster).err()
+            why_not(choice.kind, &self.objects, cluster)
         };
         let why_not: Vec<Option<String>> = self.choices.iter().map(why_not).collect();
         for (choice, why_not) in self.choices.iter_mut().zip(why_not) {
             choice.why_not = why_not;
         }
     }
+}
+
+/// Why something can be done to none of these: the first one's reason.
+fn why_not(kind: Kind, objects: &[Object], cluster: &Cluster) -> Option<String> {
+    let mut first = None;
+    for object in objects {
+        match form(kind, object, cluster) {
+            Ok(_) => return None,
+            Err(why) => first = first.or(Some(why)),
+        }
+    }
+    first
 }
 
 /// Takes a key. Letters open what they stand for; what cannot be done stays closed and says why.

@@ -144,6 +144,20 @@ impl Filling {
         Ok(filling)
     }
 
+    /// Sets parameters.
+    ///
+    /// # Errors
+    /// The first that cannot be set so.
+    pub fn fill(&mut self, fields: &[(String, String)], cluster: &Cluster) -> Result<(), String> {
+        for (name, value) in fields {
+            for form in &mut self.forms {
+                form.set(name, value).map_err(|wrong| wrong.to_string())?;
+            }
+        }
+        self.build(cluster);
+        Ok(())
+    }
+
     /// The fields, as the first form has them.
     pub fn fields(&self) -> &[crate::action::form::Field] {
         self.forms.first().map_or(&[], |form| &form.fields)
@@ -490,6 +504,11 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
     for (title, request) in requests {
         state.affairs.asked(request.act(), title, cluster.now.at);
         effects.push(Effect::Act(Box::new(request)));
+    }
+    if form.forms.len() > 1
+        && let Some(table) = state.way.view_mut().shown_table_mut()
+    {
+        table.marks.clear();
     }
     let asked = match effects.len() {
         1 => form.title(),

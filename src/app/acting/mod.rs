@@ -10,6 +10,7 @@ use crate::action::guard::Guard;
 use crate::input::Key;
 use crate::model::{Cluster, Name, Time};
 
+use super::command::Change;
 use super::facts::Facts;
 use super::{Effect, State};
 
@@ -71,10 +72,22 @@ impl Acting {
     }
 }
 
-/// Opens the menu of an object.
-pub(super) fn open_menu(state: &mut State, cluster: &Cluster, object: Object) {
-    let menu = Choosing::new(object, cluster);
+/// Opens the menu of an object, or of several of one sort.
+pub(super) fn open_menu(state: &mut State, cluster: &Cluster, objects: Vec<Object>) {
+    let menu = Choosing::new(objects, cluster);
     state.acting.open = Some(Open::Menu(menu));
+}
+
+/// Opens the form of a change that was typed.
+///
+/// # Errors
+/// Why it cannot be done, or which parameter is wrong.
+pub(super) fn ask(state: &mut State, cluster: &Cluster, change: &Change) -> Result<(), String> {
+    let reason = &state.acting.reason;
+    let mut form = Filling::new(change.kind, &change.objects, cluster, reason)?;
+    form.fill(&change.fields, cluster)?;
+    state.acting.open = Some(Open::Form(Box::new(form)));
+    Ok(())
 }
 
 /// Opens the form of an operation on these objects; those to which it cannot be done are named in it.

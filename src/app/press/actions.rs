@@ -1,5 +1,7 @@
 //! What each action does to the screen.
 
+use std::collections::HashSet;
+
 use crate::action::Action;
 use crate::action::form::Object;
 use crate::model::{Cluster, Time};
@@ -10,7 +12,7 @@ use crate::app::form::Form;
 use crate::app::nav::Page;
 use crate::app::options::{Known, Of};
 use crate::app::plans::balance::Change;
-use crate::app::rows::{About, Id};
+use crate::app::rows::{About, Id, Table};
 use crate::app::state::EntryKind;
 use crate::app::{Effect, State};
 use crate::planner::replica::Key;
@@ -58,6 +60,9 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
             let view = state.way.view_mut();
             view.pane = !view.pane;
         }
+        Action::Mark => mark(state, cluster, Table::mark),
+        Action::MarkRange => mark(state, cluster, Table::mark_range),
+        Action::MarkAll => mark(state, cluster, Table::mark_all),
         Action::NextTab => tab(state, 1),
         Action::PrevTab => tab(state, -1),
         Action::GoNodes => state.way.go(Page::Nodes),
@@ -70,14 +75,14 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoBalance => state.way.go(Page::Balance),
         Action::GoCapacity => state.way.go(Page::Capacity),
         Action::GoMaintenance => state.way.go(Page::Maintenance),
-        Action::Act => match object(state) {
-            Some(object) => acting::open_menu(state, cluster, object),
-            None => {
+        Action::Act => match objects(state) {
+            objects if objects.is_empty() => {
                 let text = "nothing can be done to what is selected; A is for the cluster";
                 note(state, cluster, Err(text.to_owned()));
             }
+            objects => acting::open_menu(state, cluster, objects),
         },
-        Action::ActOnCluster => acting::open_menu(state, cluster, Object::Cluster),
+        Action::ActOnCluster => acting::open_menu(state, cluster, vec![Object::Cluster]),
         Action::PlanOptions => open_form(state, cluster, Of::Balance),
         Action::PlaceInstance => open_form(state, cluster, Of::Placing),
         Action::OtherPlan => {
@@ -200,7 +205,44 @@ pub fn open(state: &mut State, now: Time) {
     }
 }
 
-/// What an operation would be for: what the cursor is on, or else what the page is about.
+/// Marks rows of a table whose objects something can be done to.
+fn mark(state: &mut State, cluster: &Cluster, how: impl Fn(&mut Table)) {
+    match state.way.view_mut().shown_table_mut() {
+        Some(table) if table.kind.is_of_objects() => how(table),
+        _ => {
+            let text = "marks are for nodes, instances, jobs and DRBD disks";
+            note(state, cluster, Err(text.to_owned()));
+        }
+    }
+}
+
+/// What an operation would be for: what is marked; otherwise what the cursor is on, or else what the page is about.
+fn objects(state: &State) -> Vec<Object> {
+    let table = state.view().shown_table();
+    let marked = table.map(Table::marked).unwrap_or_default();
+    let marked = marked
+        .into_iter()
+        .filter_map(|id| object_of(id, &state.facts));
+    match marked.collect::<Vec<_>>() {
+        none if none.is_empty() => object(state).into_iter().collect(),
+        marked => together(marked),
+    }
+}
+
+/// Of several disks what is done is done to their instances, once each.
+fn together(objects: Vec<Object>) -> Vec<Object> {
+    if objects.len() < 2 {
+        return objects;
+    }
+    let mut seen = HashSet::new();
+    let whole = objects.into_iter().map(|object| match object {
+        Object::Pair(instance, _) => Object::Instance(instance),
+        object => object,
+    });
+    whole.filter(|object| seen.insert(object.clone())).collect()
+}
+
+/// What the cursor is on, or else what the page is about.
 fn object(state: &State) -> Option<Object> {
     let view = state.view();
     let selected = view.shown_table().and_then(|table| table.selected());
@@ -243,6 +285,10 @@ fn object_of(id: &Id, facts: &Facts) -> Option<Object> {
 fn back(state: &mut State) {
     let view = state.way.view_mut();
     if let Some(table) = view.shown_table_mut()
+        && !table.marks.is_empty()
+    {
+        table.marks.clear();
+    } else if let Some(table) = view.shown_table_mut()
         && !table.filter.is_empty()
     {
         table.filter = Default::default();

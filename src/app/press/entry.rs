@@ -3,6 +3,7 @@
 use crate::input::{Key, KeyCode};
 use crate::model::Cluster;
 
+use crate::app::acting;
 use crate::app::command::{self, Command};
 use crate::app::filter::Filter;
 use crate::app::line::LineEdit;
@@ -131,6 +132,16 @@ fn enter(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             if let Err(why) = form::ask(state, cluster, of, &words) {
                 // Much was typed: it stays there to be mended.
+                state.entry = Some(Entry {
+                    choices: Vec::new(),
+                    chosen: None,
+                    wrong: Some(why),
+                    ..entry
+                });
+            }
+        }
+        Ok(Command::Change(change)) => {
+            if let Err(why) = acting::ask(state, cluster, &change) {
                 state.entry = Some(Entry {
                     choices: Vec::new(),
                     chosen: None,

@@ -140,6 +140,14 @@ impl Kind {
         }
     }
 
+    /// Its rows stand for objects that something can be done to, several at once.
+    pub fn is_of_objects(self) -> bool {
+        matches!(
+            self,
+            Kind::Nodes | Kind::Instances | Kind::Jobs | Kind::Drbd
+        )
+    }
+
     /// Everything that a filter searches in a row in lower case, the name first and the tags last.
     pub fn searched(self, cluster: &Cluster, facts: &Facts, id: &Id) -> String {
         let words = match (self, id) {

@@ -198,6 +198,97 @@ fn all_primaries_of_a_node_are_migrated_with_a_job_each() {
 }
 
 #[test]
+fn what_is_marked_is_changed_together_and_what_cannot_be_is_left_out() {
+    let mut screen = on_instances(small(), 160, 45);
+    screen.press("Space Space Down M");
+    assert_eq!(marked(&screen), 4);
+    insta::assert_snapshot!("marks", screen.text());
+    insta::assert_snapshot!("menu-marked", screen.press("a").text());
+    opened(&mut screen, "h");
+    insta::assert_snapshot!("form-marked", screen.text());
+    screen.press("y");
+    let asked = requests(&screen);
+    assert!(
+        asked.len() > 1 && asked.len() < 4,
+        "{} requests",
+        asked.len()
+    );
+    assert_eq!(marked(&screen), 0);
+}
+
+#[test]
+fn marks_come_off_before_the_filter_and_hidden_ones_are_told() {
+    let mut screen = on_instances(small(), 80, 24);
+    screen.press("* /").type_in("1").press("Enter");
+    insta::assert_snapshot!("marks-80", screen.text());
+    screen.press("Esc");
+    assert_eq!(marked(&screen), 0);
+    assert!(screen.text().contains("instances /1"));
+    screen.press("Esc");
+    assert!(!screen.text().contains("instances /1"));
+    screen.press("8 Space");
+    assert!(screen.text().contains("marks are for"));
+}
+
+#[test]
+fn of_several_disks_marked_their_instances_are_changed_once_each() {
+    let mut screen = Screen::new(small(), 160, 45);
+    opened(&mut screen, "5 * a a");
+    let pairs = screen.state.facts.pairs.len();
+    screen.press("Enter");
+    let asked = requests(&screen);
+    let mut instances: Vec<String> = asked
+        .iter()
+        .filter_map(|request| match &request.act().operation {
+            Operation::ActivateDisks(it) => Some(it.instance.clone()),
+            _ => None,
+        })
+        .collect();
+    instances.dedup();
+    assert_eq!(instances.len(), asked.len());
+    assert!(!asked.is_empty() && asked.len() <= pairs);
+}
+
+#[test]
+fn an_operation_is_typed_with_its_parameters() {
+    let mut screen = on_instances(small(), 80, 24);
+    let typed = |screen: &mut Screen, line: &str| {
+        screen.press(":").type_in(line).press("Enter");
+    };
+    let name = screen.state.facts.instances[3].to_string();
+    let short = screen
+        .state
+        .facts
+        .names
+        .short(&screen.state.facts.instances[3])
+        .to_owned();
+    typed(&mut screen, &format!("shutdown {short} timeout=x"));
+    insta::assert_snapshot!("typed-change-wrong", screen.text());
+    screen.press("Esc");
+    typed(&mut screen, &format!("shutdown {short} timeout=33"));
+    read(&mut screen);
+    screen.press("y");
+    let asked = requests(&screen);
+    let [request] = asked.as_slice() else {
+        panic!("{} requests", asked.len())
+    };
+    let Operation::Shutdown(it) = &request.act().operation else {
+        panic!("{:?}", request.act().operation)
+    };
+    assert_eq!(
+        (it.instance.as_str(), it.timeout),
+        (name.as_str(), Some(33))
+    );
+    screen.press(":").type_in("failover ");
+    insta::assert_snapshot!("typed-change-choices", screen.text());
+}
+
+fn marked(screen: &Screen) -> usize {
+    let table = screen.state.view().shown_table();
+    table.map_or(0, |table| table.marks.len())
+}
+
+#[test]
 fn the_job_that_was_asked_for_opens_and_its_end_is_told_once() {
     let mut screen = on_instances(small(), 160, 45);
     opened(&mut screen, "a h");
