@@ -21,6 +21,8 @@ pub struct Choosing {
     pub denied: Option<String>,
     /// The line that Enter opens.
     pub at: usize,
+    /// The cluster's shape and the second in which it was looked at what can be done.
+    looked: Option<(u64, u64)>,
 }
 
 /// One line.
@@ -76,6 +78,7 @@ impl Choosing {
             objects,
             denied: None,
             at: 0,
+            looked: None,
         }
     }
 
@@ -107,6 +110,10 @@ impl Choosing {
     /// Looks anew at what can be done.
     pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster) {
         self.denied = guard.may_any().err().map(|it| it.to_string());
+        let now = (cluster.shape, cluster.now.at.0 / 1_000);
+        if self.looked.replace(now) == Some(now) {
+            return;
+        }
         let why_not = |choice: &Choice| {
             if choice.to_primaries {
                 let none = self.objects(choice, cluster).is_empty();
