@@ -10,7 +10,7 @@ use gantry_wire::operation::{BadField, Operation};
 
 use crate::model::{Cluster, Name};
 
-use super::expect::{expect_instance, expect_node};
+use super::expect::{expect_instance, expect_master, expect_node};
 use super::fit;
 pub use kind::{Kind, Menu};
 
@@ -113,7 +113,7 @@ impl Form {
                 subject.menu().word()
             ));
         }
-        let seen = seen(&subject, cluster)?;
+        let seen = seen(kind, &subject, cluster)?;
         fit::fits(kind, &subject, cluster)?;
         Ok(Form {
             kind,
@@ -216,12 +216,13 @@ impl Form {
     /// What the operator sees of the object now. If it is gone, what was seen when the form was
     /// made: the agent will refuse it.
     pub fn expect(&self, cluster: &Cluster) -> Expect {
-        seen(&self.subject, cluster).unwrap_or_else(|_| self.seen.clone())
+        seen(self.kind, &self.subject, cluster).unwrap_or_else(|_| self.seen.clone())
     }
 }
 
-fn seen(subject: &Object, cluster: &Cluster) -> Result<Expect, String> {
+fn seen(kind: Kind, subject: &Object, cluster: &Cluster) -> Result<Expect, String> {
     match subject {
+        Object::Cluster if kind == Kind::MasterFailover => Ok(expect_master(cluster)),
         Object::Instance(name) | Object::Pair(name, _) => expect_instance(name, cluster),
         Object::Node(name) => expect_node(name, cluster),
         Object::Group(name) if !cluster.groups.contains_key(name) => {
