@@ -317,7 +317,7 @@ fn object(kind: Kind, word: &str, cluster: &Cluster) -> Result<Object, Not> {
 }
 
 /// The whole name, or the name without its domain.
-fn is_short_for(word: &str, name: &str) -> bool {
+pub(super) fn is_short_for(word: &str, name: &str) -> bool {
     name == word
         || name
             .strip_prefix(word)

@@ -29,6 +29,7 @@ const ALL: &[&str] = &[
     "rename",
     "remove",
     REMOVE_FORCED,
+    "console",
     "node-drain",
     "node-undrain",
     "node-offline",
