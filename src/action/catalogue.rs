@@ -110,6 +110,8 @@ pub enum Action {
     Act,
     /// Show what can be done to the cluster.
     ActOnCluster,
+    /// Open the serial console of the selected instance.
+    Console,
 }
 
 /// Where on the screen an action applies. In the table it stands for a heading of the help too.
@@ -219,6 +221,7 @@ pub struct Entry {
 pub const CATALOGUE: &[Entry] = &[
     row(Action::Act,         "act",          "act",        "Show what can be done to the selected object, or to all marked ones", &["a"],               Place::Everywhere).hinted(),
     row(Action::ActOnCluster, "act-on-cluster", "act on cluster", "Show what can be done to the cluster", &["A"],               Place::Everywhere),
+    row(Action::Console,     "console",      "console",    "Open the serial console of the selected instance; Ctrl-] leaves it", &["c"], Place::Everywhere),
     row(Action::Help,        "help",         "help",       "Show the keys of this screen",                &["?", "F1"],          Place::Everywhere).hinted(),
     row(Action::Command,     "command",      "command",    "Type a command, such as nodes or jobs",       &[":"],                Place::Everywhere).hinted(),
     row(Action::Back,        "back",         "back",       "Close what is open, take marks off, or return to the screen before", &["Esc"],       Place::Everywhere).hinted(),
@@ -378,6 +381,7 @@ mod tests {
         Action::Reconnect,
         Action::Act,
         Action::ActOnCluster,
+        Action::Console,
     ];
 
     #[test]

@@ -77,6 +77,7 @@ pub fn command_at(operation: &Operation, version: Option<Version>) -> String {
             .value("--shutdown-timeout", it.shutdown_timeout)
             .flag("--ignore-failures", it.ignore_failures)
             .of(&it.instance),
+        O::Console(it) => instance("console").of(&it.instance),
         O::NodeDrain(it) => modify("--drained=yes")
             .flag("--auto-promote", it.auto_promote)
             .of(&it.node),
@@ -95,6 +96,10 @@ pub fn command_at(operation: &Operation, version: Option<Version>) -> String {
             .option("--error-codes")
             .value("--node-group", it.group.as_deref()),
         O::VerifyDisks(it) => cluster("verify-disks").value("--node-group", it.group.as_deref()),
+        O::MasterFailover(it) => {
+            let line = cluster("master-failover").flag("--no-voting", it.no_voting);
+            return format!("{}  # on {}", line.text(), it.node);
+        }
         O::AddTags(it) => tags("add-tags", &it.of, &it.tags),
         O::RemoveTags(it) => tags("remove-tags", &it.of, &it.tags),
         O::JobCancel(it) => job("cancel", it.job),

@@ -6,7 +6,7 @@ pub mod command;
 pub mod expect;
 mod fit;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod forecast;
 pub mod form;
 pub mod guard;

@@ -38,6 +38,8 @@ pub enum Effect {
     StopThinking,
     /// Ask the master for a change.
     Act(Box<Request>),
+    /// Leave the terminal to an instance's serial console.
+    Console(Box<Request>),
     /// Ring the terminal's bell.
     Ring,
 }

@@ -7,6 +7,7 @@ pub mod ages;
 pub mod area;
 pub mod columns;
 pub mod command;
+pub mod console;
 pub mod dialog;
 pub mod disks;
 pub mod effect;

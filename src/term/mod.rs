@@ -7,6 +7,7 @@
 
 mod event;
 pub mod guard;
+mod lend;
 mod output;
 pub mod paint;
 mod parse;
@@ -20,6 +21,7 @@ mod shift;
 mod sign;
 
 pub use event::{Button, Event, Mouse, MouseKind};
+pub use lend::Tail;
 pub use paint::Painter;
 pub use reader::Events;
 pub use screen::{Drawn, Screen, TerminalError};

@@ -215,8 +215,18 @@ impl Screen {
         self.take_back()
     }
 
+    /// Writes bytes that are no picture, if nothing is being written.
+    pub(super) fn send(&self, bytes: &[u8]) {
+        self.output.send(&[bytes]);
+    }
+
+    /// Waits for what is being written, but not for ever.
+    pub(super) fn finish(&self) {
+        self.output.finish(LAST_FRAME);
+    }
+
     /// Takes the terminal again after others had it.
-    fn take_back(&mut self) -> io::Result<()> {
+    pub(super) fn take_back(&mut self) -> io::Result<()> {
         if let Some(guard) = &self.guard {
             guard.switch_on()?;
             self.resize(terminal_size());

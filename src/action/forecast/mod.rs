@@ -8,6 +8,7 @@ mod draft;
 mod effect;
 mod facts;
 mod halves;
+mod master;
 mod moves;
 mod node;
 mod proof;
@@ -26,6 +27,7 @@ use crate::planner::replica::Pair;
 
 use super::words::{Danger, danger};
 use draft::Draft;
+pub use master::can_be_master;
 
 /// What a forecast is made of. Nothing of it is worked out anew.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +136,8 @@ fn tell(draft: &mut Draft, operation: &Operation) {
         O::Reboot(it) => state::reboot(draft, it),
         O::Modify(it) => state::modify(draft, it),
         O::Rename(it) => state::rename(draft, it),
+        // It is asked for without a form.
+        O::Console(it) => draft.head(&*it.instance, "its serial console is opened", Tone::Plain),
         O::NodeDrain(it) => node::drain(draft, it),
         O::NodeUndrain(it) => node::undrain(draft, it),
         O::NodeOffline(it) => node::offline(draft, it),
@@ -144,6 +148,7 @@ fn tell(draft: &mut Draft, operation: &Operation) {
         O::NodePowercycle(it) => node::powercycle(draft, it),
         O::Verify(it) => cluster::verify(draft, it),
         O::VerifyDisks(it) => cluster::verify_disks(draft, it),
+        O::MasterFailover(it) => master::failover(draft, it),
         O::AddTags(it) => cluster::add_tags(draft, it),
         O::RemoveTags(it) => cluster::remove_tags(draft, it),
         O::JobCancel(it) => cluster::cancel(draft, it.job),

@@ -17,8 +17,10 @@ pub struct Choosing {
     pub objects: Vec<Object>,
     /// Its lines.
     pub choices: Vec<Choice>,
-    /// Why nothing at all can be done from here.
+    /// Why nothing can be done from here, but what nodes do themselves.
     pub denied: Option<String>,
+    /// Not even that.
+    read_only: bool,
     /// The line that Enter opens.
     pub at: usize,
     /// The cluster's shape and the second in which it was looked at what can be done.
@@ -77,6 +79,7 @@ impl Choosing {
             choices: of_nodes.chain(own).collect(),
             objects,
             denied: None,
+            read_only: false,
             at: 0,
             looked: None,
         }
@@ -92,6 +95,15 @@ impl Choosing {
                 format!("{} {what}: {}", many.len(), names.join(", "))
             }
         }
+    }
+
+    /// Whether a choice can be made.
+    pub fn is_possible(&self, choice: &Choice) -> bool {
+        let denied = match choice.kind.is_nodes_own() {
+            true => self.read_only,
+            false => self.denied.is_some(),
+        };
+        choice.why_not.is_none() && !denied
     }
 
     /// The objects that a choice is about.
@@ -110,6 +122,7 @@ impl Choosing {
     /// Looks anew at what can be done.
     pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster) {
         self.denied = guard.may_any().err().map(|it| it.to_string());
+        self.read_only = guard.is_read_only();
         let now = (cluster.shape, cluster.now.at.0 / 1_000);
         if self.looked.replace(now) == Some(now) {
             return;
@@ -163,7 +176,7 @@ pub fn key(state: &mut State, cluster: &Cluster, mut menu: Choosing, key: Key) -
         _ => None,
     };
     match chosen {
-        Some(choice) if choice.why_not.is_none() && menu.denied.is_none() => {
+        Some(choice) if menu.is_possible(&choice) => {
             let objects = menu.objects(&choice, cluster);
             open_form(state, cluster, choice.kind, &objects);
         }

@@ -228,7 +228,8 @@ impl Filling {
             // Some that take part again, or no more, are no change of what they are.
             self.changed |= self.expects.len() == expected.len() && self.expects != expected;
         }
-        let denied = self.operations.iter().find_map(|it| guard.permit(it).err());
+        let permit = |it: &Operation| guard.asked_for(it, cluster).permit(it);
+        let denied = self.operations.iter().find_map(|it| permit(it).err());
         self.denied = denied.map(|it| it.to_string());
         self.look_ahead(cluster, facts);
         let same_objects = self.expects == expected;
@@ -512,6 +513,7 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
     let requests = operations.map(|(operation, expect)| {
         let title = crate::action::words::title(operation);
         let permit = guard
+            .asked_for(operation, cluster)
             .permit(operation)
             .map_err(|it| format!("{title}: {it}"))?;
         let id = state.affairs.id();

@@ -7,6 +7,7 @@ use crate::action::form::Object;
 use crate::model::{Cluster, Time};
 
 use crate::app::acting;
+use crate::app::console;
 use crate::app::facts::Facts;
 use crate::app::form::Form;
 use crate::app::nav::Page;
@@ -83,6 +84,18 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
             objects => acting::open_menu(state, cluster, objects),
         },
         Action::ActOnCluster => acting::open_menu(state, cluster, vec![Object::Cluster]),
+        Action::Console => {
+            let opened = match object(state) {
+                Some(Object::Instance(name) | Object::Pair(name, _)) => {
+                    console::open(state, cluster, &name)
+                }
+                _ => Err("only an instance has a console".to_owned()),
+            };
+            match opened {
+                Ok(effect) => return vec![effect],
+                Err(why) => note(state, cluster, Err(why)),
+            }
+        }
         Action::PlanOptions => open_form(state, cluster, Of::Balance),
         Action::PlaceInstance => open_form(state, cluster, Of::Placing),
         Action::OtherPlan => {

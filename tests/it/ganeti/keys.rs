@@ -49,6 +49,17 @@ impl<'a> Desk<'a> {
             });
     }
 
+    /// The same of one that is confirmed by typing a name.
+    fn form_to_type(&mut self, letters: &str) {
+        for letter in letters.chars() {
+            self.console.press(&letter.to_string());
+        }
+        self.console
+            .wait_until("a form to be confirmed by typing", |screen| {
+                screen.contains("command") && screen.contains("and Enter does it")
+            });
+    }
+
     /// Turns the first field until it says this.
     fn turn_to(&mut self, option: &str) {
         self.console.press("\t");
@@ -229,4 +240,32 @@ fn a_job_that_waits_is_canceled_and_one_that_runs_cannot_be() {
         &format!("gnt-job list --no-headers -o status {holder}"),
         "success",
     );
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn another_node_is_made_the_master_and_the_first_one_again() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    for (to, sum) in [("node2", "master node2"), ("node1", "master node1")] {
+        desk.form_to_type("Am");
+        desk.turn_to(to);
+        desk.console.wait_until("that it was to be read", |screen| {
+            screen.contains(&format!("Type {to}"))
+        });
+        desk.console.press(&format!("{to}\r"));
+        desk.console
+            .wait_within("the node's own word", PATIENCE, |screen| {
+                assert!(!screen.contains("FAILED"), "{screen}");
+                screen.contains(&format!("{to} is the master now"))
+            });
+        // The console follows to the new master by itself.
+        desk.console
+            .wait_within("the new master", PATIENCE, |screen| {
+                screen.contains(sum) && screen.contains("configuration now")
+            });
+        assert_eq!(lab.on("node3", "gnt-cluster getmaster").trim(), to);
+        // Jobs are taken there.
+        lab.on(to, "gnt-cluster verify-disks");
+    }
 }

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
+mod commands;
 mod cuts;
 mod link;
 mod methods;
@@ -28,6 +29,7 @@ struct Bench {
 struct Agent<'a> {
     bench: &'a Bench,
     luxid: Door,
+    commands: Here,
     records: Process,
     permits: Permits,
     heard: bool,
@@ -90,6 +92,11 @@ impl Bench {
         Agent {
             bench: self,
             luxid: Door::new(self.place.clone(), "node1.example.com".into()),
+            commands: Here::with_path(
+                self.place.clone(),
+                "node1.example.com".into(),
+                format!("{}/programs:/usr/bin:/bin", self.fake.root().display()),
+            ),
             records: Process {
                 files: Files::new(self.place.clone()),
                 me: Owner {
@@ -121,6 +128,7 @@ impl Agent<'_> {
         let heard = self.heard;
         work(&mut Tools {
             luxid: &mut self.luxid,
+            commands: &mut self.commands,
             records: &mut self.records,
             permits: &self.permits,
             now: &now,
@@ -147,7 +155,9 @@ impl Agent<'_> {
     fn look(&mut self, mut recovery: Recovery) -> Outcome {
         loop {
             match self.with_tools(|tools| recovery.look(tools)) {
-                Outcome::Waiting { .. } => self.bench.now_ms.set(self.bench.now_ms.get() + 500),
+                followed if followed.is_followed() => {
+                    self.bench.now_ms.set(self.bench.now_ms.get() + 500)
+                }
                 outcome => return outcome,
             }
         }

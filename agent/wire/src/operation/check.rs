@@ -149,6 +149,7 @@ fn contradictions(operation: &Operation) -> Result<(), BadField> {
         | O::Start(_)
         | O::Kill(_)
         | O::Remove(_)
+        | O::Console(_)
         | O::NodeDrain(_)
         | O::NodeUndrain(_)
         | O::NodeOffline(_)
@@ -158,6 +159,7 @@ fn contradictions(operation: &Operation) -> Result<(), BadField> {
         | O::NodePowercycle(_)
         | O::Verify(_)
         | O::VerifyDisks(_)
+        | O::MasterFailover(_)
         | O::QueueDrain {}
         | O::QueueUndrain {}
         | O::WatcherContinue {} => Ok(()),

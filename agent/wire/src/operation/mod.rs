@@ -24,17 +24,17 @@ mod version;
 
 use serde::{Deserialize, Serialize};
 
-pub use carriage::{Carriage, Method};
+pub use carriage::{Carriage, Method, NodeCommand};
 pub use check::BadField;
 pub(crate) use check::text;
 pub use cluster::{
-    AddTags, JobArchive, JobCancel, JobPriority, RemoveTags, TagsOf, Verify, VerifyDisks,
-    WatcherPause,
+    AddTags, JobArchive, JobCancel, JobPriority, MasterFailover, RemoveTags, TagsOf, Verify,
+    VerifyDisks, WatcherPause,
 };
 pub use instance::{
-    ActivateDisks, Backend, DeactivateDisks, Failover, GrowDisk, Kill, Migrate, MigrationMode,
-    Modify, Move, Reboot, RebootType, RecreateDisks, Remove, Rename, ReplaceDisks, ReplaceMode,
-    Shutdown, Start,
+    ActivateDisks, Backend, Console, DeactivateDisks, Failover, GrowDisk, Kill, Migrate,
+    MigrationMode, Modify, Move, Reboot, RebootType, RecreateDisks, Remove, Rename, ReplaceDisks,
+    ReplaceMode, Shutdown, Start,
 };
 pub use node::{
     Evacuated, NodeDemote, NodeDrain, NodeEvacuate, NodeOffline, NodeOnline, NodePowercycle,
@@ -78,6 +78,8 @@ pub enum Operation {
     Rename(Rename),
     /// Removes an instance with its disks.
     Remove(Remove),
+    /// Opens an instance's serial console.
+    Console(Console),
 
     /// No new instances for a node.
     NodeDrain(NodeDrain),
@@ -100,6 +102,8 @@ pub enum Operation {
     Verify(Verify),
     /// Lets Ganeti look for disks that are not as they should be, and activates them.
     VerifyDisks(VerifyDisks),
+    /// Makes another node the master.
+    MasterFailover(MasterFailover),
     /// Adds tags.
     AddTags(AddTags),
     /// Removes tags.
@@ -140,6 +144,7 @@ impl Operation {
             Operation::Modify(_) => "modify",
             Operation::Rename(_) => "rename",
             Operation::Remove(_) => "remove",
+            Operation::Console(_) => "console",
             Operation::NodeDrain(_) => "node-drain",
             Operation::NodeUndrain(_) => "node-undrain",
             Operation::NodeOffline(_) => "node-offline",
@@ -150,6 +155,7 @@ impl Operation {
             Operation::NodePowercycle(_) => "node-powercycle",
             Operation::Verify(_) => "verify",
             Operation::VerifyDisks(_) => "verify-disks",
+            Operation::MasterFailover(_) => "master-failover",
             Operation::AddTags(_) => "add-tags",
             Operation::RemoveTags(_) => "remove-tags",
             Operation::JobCancel(_) => "job-cancel",

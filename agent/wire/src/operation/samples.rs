@@ -145,6 +145,11 @@ fn instances() -> Vec<Operation> {
             name_check: true,
             ip_check: false,
         }),
+        O::Console(Console {
+            instance: name(WEB),
+            node: name(NODE),
+            hypervisor: name("kvm"),
+        }),
         O::Remove(Remove {
             instance: name(WEB),
             ..Remove::default()
@@ -204,6 +209,14 @@ fn others() -> Vec<Operation> {
         O::VerifyDisks(VerifyDisks { group: None }),
         O::VerifyDisks(VerifyDisks {
             group: Some(name("rack1")),
+        }),
+        O::MasterFailover(MasterFailover {
+            node: name(NODE),
+            no_voting: false,
+        }),
+        O::MasterFailover(MasterFailover {
+            node: name(NODE),
+            no_voting: true,
         }),
         O::AddTags(AddTags {
             of: TagsOf::Cluster,
