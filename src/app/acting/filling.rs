@@ -144,6 +144,19 @@ impl Filling {
         Ok(filling)
     }
 
+    /// Sets fields of all forms. One that cannot be set so stays as it is, and the form says what is wrong with it.
+    pub fn preset(&mut self, fields: &[(&str, &str)], cluster: &Cluster) {
+        let Some(first) = self.forms.first_mut() else {
+            return;
+        };
+        for (name, value) in fields {
+            if let Err(wrong) = first.set(name, value) {
+                self.not_taken = Some((0, wrong.to_string()));
+            }
+        }
+        self.build(cluster);
+    }
+
     /// The fields, as the first form has them.
     pub fn fields(&self) -> &[crate::action::form::Field] {
         self.forms.first().map_or(&[], |form| &form.fields)

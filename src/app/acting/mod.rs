@@ -7,6 +7,7 @@ mod shape;
 
 use crate::action::form::{Form, Kind, Object};
 use crate::action::guard::Guard;
+use crate::action::mend::Mend;
 use crate::input::Key;
 use crate::model::{Cluster, Name, Time};
 
@@ -82,6 +83,19 @@ pub(super) fn open_form(state: &mut State, cluster: &Cluster, kind: Kind, object
     match Filling::new(kind, objects, cluster, &state.acting.reason) {
         Ok(form) => state.acting.open = Some(Open::Form(Box::new(form))),
         Err(why) => say(state, why, cluster.now.at),
+    }
+}
+
+/// Opens the form of an operation that mends something, filled in so far as it has to be for that.
+pub(super) fn open_mend(state: &mut State, cluster: &Cluster, mend: &Mend) {
+    open_form(
+        state,
+        cluster,
+        mend.kind,
+        std::slice::from_ref(&mend.object),
+    );
+    if let Some(Open::Form(form)) = &mut state.acting.open {
+        form.preset(mend.fields, cluster);
     }
 }
 
