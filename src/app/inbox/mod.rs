@@ -2,6 +2,7 @@
 
 mod kept;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_wire::job::Job;
@@ -191,7 +192,15 @@ impl Inbox {
         let rows = causes(&all, cluster).into_iter();
         let mut rows: Vec<Row> = rows.filter_map(|cause| self.made_row(cause)).collect();
         rows.sort_by(|a, b| {
-            let rank = |row: &Row| (row.ack.is_some(), row.cause.entry.level, !row.new);
+            let rank = |row: &Row| {
+                let lines = row.cause.folded.len();
+                (
+                    row.ack.is_some(),
+                    row.cause.entry.level,
+                    !row.new,
+                    Reverse(lines),
+                )
+            };
             rank(a).cmp(&rank(b)).then_with(|| {
                 crate::model::natural::compare(&a.cause.entry.name, &b.cause.entry.name)
             })

@@ -106,7 +106,7 @@ fn what(facts: &Facts, row: &Row) -> String {
     let text = facts.names.shorten(&words.join(" "));
     match row.cause.folded.len() {
         0 => text,
-        n => format!("{text}; {n} more of the same cause"),
+        n => format!("{} lines, one cause: {text}", n + 1),
     }
 }
 

@@ -15,14 +15,11 @@ pub struct Cause {
     pub folded: Vec<Entry>,
 }
 
-/// Codes of instances that a dead node of theirs explains.
-const BY_NODE: [&str; 5] = [
-    "EINSTANCEBADNODE",
-    "EINSTANCEDOWN",
-    "EINSTANCEFAULTYDISK",
-    "EINSTANCEMISSINGDISK",
-    "EINSTANCEWRONGNODE",
-];
+/// Codes of instances that the death of their primary node explains.
+const BY_PRIMARY: [&str; 3] = ["EINSTANCEBADNODE", "EINSTANCEDOWN", "EINSTANCEWRONGNODE"];
+
+/// Codes of instances that the death of any of their nodes explains.
+const BY_ANY: [&str; 2] = ["EINSTANCEFAULTYDISK", "EINSTANCEMISSINGDISK"];
 
 /// Folds lines under their causes; the order of what is left stays.
 pub fn causes(entries: &[Entry], cluster: &Cluster) -> Vec<Cause> {
@@ -103,17 +100,21 @@ fn marked_offline(node: &str) -> Entry {
 
 /// A node that is dead or marked offline is why this line was written.
 fn explains(node: &str, entry: &Entry, dead: &BTreeSet<&str>, cluster: &Cluster) -> bool {
+    let code = entry.code.as_str();
+    let instance = cluster.instances.get(entry.name.as_str());
+    let conf = instance.map(|instance| &instance.conf);
     match entry.sort {
         Sort::Node if entry.name == node => true,
         // Of its instances' memory the others have not enough: that is not its death's fault.
-        Sort::Node if entry.code == "ENODEN1" => false,
-        Sort::Instance if BY_NODE.contains(&entry.code.as_str()) => {
-            let instance = cluster.instances.get(entry.name.as_str());
-            let theirs = instance.is_some_and(|instance| {
-                let conf = &instance.conf;
+        Sort::Node if code == "ENODEN1" => false,
+        Sort::Instance if BY_PRIMARY.contains(&code) => {
+            entry.names(node) || conf.is_some_and(|conf| conf.primary == node)
+        }
+        Sort::Instance if BY_ANY.contains(&code) => {
+            let has = |conf: &gantry_wire::config::Instance| {
                 conf.primary == node || conf.secondaries.iter().any(|it| it == node)
-            });
-            theirs || entry.names(node)
+            };
+            entry.names(node) || conf.is_some_and(has)
         }
         _ => {
             let alive = |name: &str| !dead.contains(name) && name != entry.name && name != node;

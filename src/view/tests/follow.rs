@@ -120,6 +120,10 @@ fn migration(status: &str, error: &str) -> Cluster {
     let name = first_drbd(&cluster);
     let mut moves = job(4_810, &format!("INSTANCE_MIGRATE({name})"), status, 62.0);
     moves.ops[0].error = error.into();
+    if status == "error" {
+        moves.ops[0].ended = Some(START - 5.0);
+        moves.ended = Some(START - 5.0);
+    }
     told(&mut cluster, vec![moves]);
     logged(&mut cluster, 4_810, MIGRATION);
     let primary = cluster
@@ -143,6 +147,7 @@ fn migration(status: &str, error: &str) -> Cluster {
         },
     ];
     let sample = Sample {
+        wall_ms: (cluster.now.wall * 1_000.0) as u64,
         net: Some(net),
         ..Sample::default()
     };
