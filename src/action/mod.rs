@@ -10,6 +10,7 @@ pub(crate) mod fixture;
 pub mod forecast;
 pub mod form;
 pub mod guard;
+pub mod mend;
 pub mod words;
 
 pub use catalogue::{Action, CATALOGUE, Entry, Place};

@@ -40,8 +40,17 @@ pub enum Effect {
     Act(Box<Request>),
     /// Leave the terminal to an instance's serial console.
     Console(Box<Request>),
-    /// Ring the terminal's bell.
-    Ring,
+    /// Something is over, in a line: ring the terminal's bell.
+    Ring(String),
+    /// What was kept of a cluster of this name is wanted.
+    Recall(String),
+    /// This is to be kept of a cluster.
+    Keep {
+        /// Its name.
+        cluster: String,
+        /// What.
+        text: String,
+    },
 }
 
 /// The answer to a prompt.

@@ -16,6 +16,7 @@ pub mod facts;
 pub mod filter;
 mod follow;
 pub mod form;
+pub mod inbox;
 pub mod layout;
 pub mod line;
 pub mod msg;

@@ -54,7 +54,7 @@ Options of changes:
   --yes              do it, although somebody would notice
   --powered-off NODE this node is off: you have made sure of it (may be given again)
   --reason TEXT      for the job's reason trail
-  --wait             follow the job to its end
+  --wait             follow the job, and those that it makes, to their end
 
 Demo options:
   --nodes N          how many nodes (12)

@@ -13,6 +13,7 @@ use super::links::Links;
 use super::list::printable;
 use super::once::{fold, now};
 use super::prompt;
+use super::store::{Store, Stored};
 use super::think::Thinker;
 use super::through::{End, Tails};
 use super::whoami;
@@ -21,7 +22,7 @@ use crate::action::guard::Request;
 use crate::app::affairs::{Affair, Affairs};
 use crate::app::console;
 use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
-use crate::config::{Invocation, Settings};
+use crate::config::{Desktop, Invocation, NotifyBy, Settings};
 use crate::input::Keymap;
 use crate::link::ask::AskId;
 use crate::link::inbox::{Event as News, Inbox};
@@ -49,6 +50,9 @@ pub struct Look {
     pub keymap: Keymap,
     /// Nothing is changed from here.
     pub read_only: bool,
+    notify: NotifyBy,
+    /// Something is kept with the operator's data.
+    keeps: bool,
     depth: Depth,
     term: String,
     /// Only the console of this instance is wanted.
@@ -92,10 +96,22 @@ impl Look {
             theme,
             keymap,
             read_only: invocation.read_only,
+            notify: settings.notify,
+            keeps: true,
             depth,
             term: variable("TERM").unwrap_or_default(),
             only: None,
         })
+    }
+}
+
+impl Look {
+    /// Of a cluster that is not there the next time nothing is worth being kept.
+    pub fn without_keeping(self) -> Look {
+        Look {
+            keeps: false,
+            ..self
+        }
     }
 }
 
@@ -123,6 +139,11 @@ pub async fn run(
         theme: look.theme,
         links,
         thinker: Thinker::new(),
+        store: match look.keeps {
+            true => Store::new(),
+            false => Store::nowhere(),
+        },
+        notify: look.notify,
         screen,
         events,
         asked: Vec::new(),
@@ -163,6 +184,8 @@ pub(super) struct Live {
     thinker: Thinker,
     pub(super) screen: term::Screen,
     pub(super) events: term::Events,
+    store: Store,
+    notify: NotifyBy,
     /// Questions that are on the screen.
     asked: Vec<AskId>,
     /// The value of `TERM`.
@@ -289,6 +312,18 @@ impl Live {
                         due = Due::At(thought);
                     }
                 }
+                news = self.store.next() => {
+                    let msg = match news {
+                        Stored::Recalled { cluster, text, place } => {
+                            Msg::Recalled { cluster, text, place }
+                        }
+                        Stored::Failed(why) => Msg::Notice(why),
+                    };
+                    self.tell(msg).await;
+                    if due == Due::No {
+                        due = Due::At(drawn + PACE);
+                    }
+                }
                 () = sleep_until(ticked + pause) => {
                     ticked = Instant::now();
                     self.cluster.tick(now(self.links.clock));
@@ -413,9 +448,24 @@ impl Live {
                 Effect::StopThinking => self.thinker.stop(),
                 Effect::Act(request) => self.links.fleet.act(request.act().clone()),
                 Effect::Console(request) => self.wanted = Some(request),
-                Effect::Ring => self.screen.ring(),
+                Effect::Ring(text) => self.ring(&text),
+                Effect::Recall(cluster) => self.store.recall(cluster),
+                Effect::Keep { cluster, text } => self.store.keep(cluster, text),
             }
         }
+    }
+
+    /// Tells in the ways that the operator wants that something is over.
+    fn ring(&mut self, text: &str) {
+        if self.notify.bell {
+            self.screen.ring();
+        }
+        let how = match self.notify.desktop {
+            Desktop::No => return,
+            Desktop::Osc9 => term::Desktop::Osc9,
+            Desktop::Osc777 => term::Desktop::Osc777,
+        };
+        self.screen.tell_desktop(how, text);
     }
 
     /// Takes questions off the screen whose links are gone.

@@ -11,6 +11,7 @@ mod once;
 mod picture;
 mod prompt;
 pub mod status;
+mod store;
 mod think;
 mod through;
 mod tty;

@@ -5,6 +5,7 @@
 //! the one writes several times what is needed; the other spins for ever when the terminal goes
 //! away, and takes the terminal's answers for itself.
 
+mod desktop;
 mod event;
 pub mod guard;
 mod lend;
@@ -20,6 +21,7 @@ mod screen;
 mod shift;
 mod sign;
 
+pub use desktop::Desktop;
 pub use event::{Button, Event, Mouse, MouseKind};
 pub use lend::Tail;
 pub use paint::Painter;

@@ -10,6 +10,7 @@ use rustix::process::{Signal as Number, kill_current_process_group};
 use rustix::termios::tcgetwinsize;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::desktop::Desktop;
 use super::event::Event;
 use super::guard::{Guard, MOUSE_OFF, MOUSE_ON, tty};
 use super::output::Output;
@@ -156,6 +157,11 @@ impl Screen {
     /// Rings the terminal's bell with the next picture.
     pub fn ring(&mut self) {
         self.besides.push('\x07');
+    }
+
+    /// Asks the terminal to tell the desktop something, with the next picture.
+    pub fn tell_desktop(&mut self, how: Desktop, text: &str) {
+        self.besides.push_str(&how.sequence(text));
     }
 
     /// Asks for reports of the mouse, or leaves the mouse to the terminal for selecting text, from

@@ -273,10 +273,10 @@ fn a_node_is_named_whole_or_without_its_domain_and_never_by_its_beginning() {
         "node10.example.com",
     ];
     let options = options.map(str::to_owned);
-    assert_eq!(super::pick(&options, "node1"), Ok(1));
-    assert_eq!(super::pick(&options, "any"), Ok(0));
-    assert!(super::pick(&options[2..], "node1").is_err());
-    assert!(super::pick(&options, "node").is_err());
+    assert_eq!(pick(&options, "node1"), Ok(1));
+    assert_eq!(pick(&options, "any"), Ok(0));
+    assert!(pick(&options[2..], "node1").is_err());
+    assert!(pick(&options, "node").is_err());
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn tags_of_the_cluster_are_asked_for_by_name() {
     let town = Town::new();
     let named = |kind, words: &[&str]| {
         let words: Vec<String> = words.iter().map(|it| (*it).to_owned()).collect();
-        super::named(kind, &words, &town.cluster)
+        named(kind, &words, &town.cluster)
     };
     assert!(named(Kind::AddTags, &[]).is_err());
     assert_eq!(

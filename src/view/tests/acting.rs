@@ -329,7 +329,7 @@ fn the_job_that_was_asked_for_opens_and_its_end_is_told_once() {
     let rings = screen
         .effects
         .iter()
-        .filter(|it| **it == Effect::Ring)
+        .filter(|it| matches!(it, Effect::Ring(_)))
         .count();
     assert_eq!(rings, 1);
     assert!(screen.text().contains("succeeded"), "{}", screen.text());

@@ -208,7 +208,17 @@ fn the_cluster_is_verified() {
     let lab = Lab::open();
     let mut desk = Desk::new(&lab);
     desk.form("Av");
-    desk.confirm("\r");
+    desk.console.press("\r");
+    // Its end is that of the jobs that it makes, and tells what those found.
+    desk.console
+        .wait_within("what it found", PATIENCE, |screen| {
+            screen.contains("all 2 done; ")
+        });
+    let job = lab.gnt("gnt-job list --no-headers -o status --filter status!=\"success\"");
+    assert!(
+        !job.contains("running") && !job.contains("waiting"),
+        "{job}"
+    );
 }
 
 #[test]
@@ -268,4 +278,45 @@ fn another_node_is_made_the_master_and_the_first_one_again() {
         // Jobs are taken there.
         lab.on(to, "gnt-cluster verify-disks");
     }
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn what_a_verify_finds_is_in_the_inbox_and_can_be_acknowledged() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    // Ganeti goes on to believe that it runs.
+    let home = desk.instance("instance8", "pnode");
+    lab.on(&home, "rm /var/run/ganeti/fake-hypervisor/instance8");
+    desk.console.press(":verify\rv");
+    desk.console
+        .wait_until("the form of a verify", |screen| screen.contains("do it"));
+    desk.console.press("\r");
+    desk.console
+        .wait_within("what it found", PATIENCE, |screen| {
+            screen.contains("found errors")
+        });
+    desk.console.press(":verify\r/instance8\r");
+    desk.console
+        .wait_until("the instance that does not run", |screen| {
+            screen.contains("1 of ")
+                && screen.contains("EINSTANCEDOWN")
+                && screen.contains("start instance8")
+        });
+    desk.console.press("x");
+    desk.console.wait_until("that it is known", |screen| {
+        screen.contains("acknowledged by")
+    });
+    // The next console knows it too.
+    drop(desk);
+    let mut desk = Desk::new(&lab);
+    desk.console.press(":verify\r/instance8\r");
+    desk.console.wait_until("that it is still known", |screen| {
+        screen.contains("acknowledged by")
+    });
+    desk.console.press("m");
+    desk.console
+        .wait_until("the form that mends it", |screen| screen.contains("do it"));
+    desk.confirm("\r");
+    assert_eq!(desk.instance("instance8", "status"), "running");
 }
