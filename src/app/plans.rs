@@ -243,6 +243,8 @@ impl Plans {
             Page::Balance | Page::Move(_) => &mut self.balance.progress,
             Page::Maintenance | Page::Reboot(_) => &mut self.rolling.progress,
             Page::Capacity | Page::Room(_) => &mut self.capacity.progress,
+            Page::Placing => &mut self.placing.progress,
+            Page::Fall(_) => &mut self.mend.progress,
             _ => return None,
         };
         if !matches!(progress, Progress::Thinking(_)) {
@@ -298,8 +300,7 @@ impl Plans {
     fn change_capacity(&mut self, action: Action) {
         let held = &mut self.capacity;
         if let (Action::NextGroup, Some(snapshot)) = (action, &held.snapshot) {
-            let groups = snapshot.data.groups.iter().map(|it| it.name.clone());
-            let groups: Vec<String> = groups.collect();
+            let groups = groups_with_nodes(snapshot);
             held.ask.group = next(&groups, held.ask.group.as_ref(), true);
         }
         held.progress = Progress::Wanted;
@@ -308,8 +309,7 @@ impl Plans {
     fn change_placing(&mut self, action: Action) {
         let held = &mut self.placing;
         if let (Action::NextGroup, Some(snapshot)) = (action, &held.snapshot) {
-            let groups = snapshot.data.groups.iter().map(|it| it.name.clone());
-            let groups: Vec<String> = groups.collect();
+            let groups = groups_with_nodes(snapshot);
             held.ask.group = next(&groups, held.ask.group.as_ref(), true);
         }
         held.progress = Progress::Wanted;
@@ -379,7 +379,13 @@ impl Plans {
                 Some(rooms) if capacity.asked.is_none() => rooms.push(*room),
                 _ => capacity.replace(vec![*room]),
             },
-            Part::Filled if capacity.is(number) => capacity.progress = Progress::Done,
+            Part::Filled if capacity.is(number) => {
+                // No group with nodes: what was there before is of another question.
+                if capacity.asked.is_some() {
+                    capacity.replace(Vec::new());
+                }
+                capacity.progress = Progress::Done;
+            }
             Part::Failed(why) => {
                 balance.fail(number, &why);
                 rolling.fail(number, &why);
@@ -391,6 +397,14 @@ impl Plans {
         }
         self.revision += 1;
     }
+}
+
+fn groups_with_nodes(snapshot: &Snapshot) -> Vec<String> {
+    let data = &snapshot.data;
+    let used = |at: &usize| data.nodes.iter().any(|node| node.group == *at);
+    let groups = data.groups.iter().enumerate();
+    let groups = groups.filter(|(at, _)| used(at));
+    groups.map(|(_, group)| group.name.clone()).collect()
 }
 
 /// The name after this one, round about; after the last comes none, if that may be.

@@ -196,6 +196,10 @@ pub fn above(cluster: &Cluster, facts: &Facts, width: u16) -> Sheet {
         n => format!(" Not known of {n}."),
     };
     let (text, tone) = match n1.worst() {
+        _ if nodes == 0 => (
+            "No node takes part: all are marked offline.".to_owned(),
+            Tone::Warn,
+        ),
         Some(row) if row.at_risk > 0 => {
             let s = if row.at_risk == 1 { "" } else { "s" };
             let node = facts.names.short(&row.node);

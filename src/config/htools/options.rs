@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::getopt::Given;
 use crate::config::target::Target;
+use crate::planner::htools::text as read;
 
 /// What nodes of KVM keep for themselves unless told otherwise, MiB, as the real tools have it.
 const KVM_NODE_MEMORY: i64 = 4096;
@@ -247,15 +248,15 @@ impl Options {
             "ignore-non-redundant" => self.ignore_non_redundant = true,
             "force" => self.force = true,
             "one-step-only" => self.one_step = true,
-            "minimal-resources" => self.minimal_resources = real("minimal resources", text)?,
-            "target-resources" => self.target_resources = real("target resources", text)?,
+            "minimal-resources" => self.minimal_resources = factor("minimal resources", text)?,
+            "target-resources" => self.target_resources = factor("target resources", text)?,
             "output-dir" => self.directory = text.into(),
             "dry-run" => self.dry_run = true,
             "text-data" => self.text = Some(text.into()),
             "print-nodes" => {
                 let (more, fields) = match text.strip_prefix('+') {
                     Some(fields) => (true, fields),
-                    None => (value.is_none(), text),
+                    None => (text.is_empty(), text),
                 };
                 self.print_nodes = Some((more, list(fields)));
             }
@@ -271,7 +272,7 @@ impl Options {
                 }
                 self.max_cpu = Some(ratio);
             }
-            "min-disk" => self.min_disk = real("min free disk space", text)?,
+            "min-disk" => self.min_disk = factor("min free disk space", text)?,
             "evac-mode" => self.evacuate = true,
             "restricted-migration" => self.restricted_migration = true,
             "no-disk-moves" => self.disk_moves = false,
@@ -376,13 +377,20 @@ fn choice(value: Option<&str>) -> Result<bool, String> {
     }
 }
 
+/// What sizes are multiplied with: far beyond what makes sense, and far from an overflow.
+fn factor(what: &str, text: &str) -> Result<f64, String> {
+    const MOST: f64 = 1_048_576.0;
+    let factor = real(what, text)?;
+    match factor.abs() <= MOST {
+        true => Ok(factor),
+        false => Err(format!("{what}: '{text}' is out of range")),
+    }
+}
+
 fn integer(what: &str, text: &str) -> Result<i64, String> {
-    let wrong = |_| format!("{what}: cannot parse string '{text}'");
-    text.trim().parse().map_err(wrong)
+    read::integer(text).map_err(|why| format!("{what}: {why}"))
 }
 
 fn real(what: &str, text: &str) -> Result<f64, String> {
-    let number = text.trim().parse::<f64>().ok();
-    let finite = number.filter(|number| number.is_finite());
-    finite.ok_or_else(|| format!("{what}: cannot parse string '{text}'"))
+    read::real(text).map_err(|why| format!("{what}: {why}"))
 }

@@ -75,20 +75,16 @@ pub fn plan(cluster: &Cluster, minimal: f64, target: f64) -> Plan {
         }
         return plan(Direction::Offline, &nodes, true, found);
     }
-    for count in 0..=could_come.len() {
+    for count in 0..could_come.len() {
         let nodes = could_come.get(..count).unwrap_or_default();
         let switched = switched(cluster, nodes, false);
-        let enough = fine(&switched.0, &minimal);
-        if enough || count == could_come.len() {
-            return plan(Direction::Online, nodes, enough, switched);
+        if fine(&switched.0, &minimal) {
+            return plan(Direction::Online, nodes, true, switched);
         }
     }
-    plan(
-        Direction::Online,
-        &could_come,
-        false,
-        switched(cluster, &could_come, false),
-    )
+    let switched = switched(cluster, &could_come, false);
+    let enough = fine(&switched.0, &minimal);
+    plan(Direction::Online, &could_come, enough, switched)
 }
 
 /// No secondaries, and every primary can be moved without its disks; not the master.

@@ -66,8 +66,15 @@ pub fn think(cluster: &Cluster, ask: &Ask, tell: &mut dyn FnMut(Part) -> bool) {
         let wanted = |name: &str| ask.group.as_deref().is_none_or(|it| it == name);
         let groups = used_groups(cluster).into_iter();
         for (at, group) in groups.filter(|(_, name)| wanted(name)) {
-            let room = fill(cluster, at, &group, shape, in_use);
-            if !tell(Part::Room(Box::new(room))) {
+            let mut count = 0;
+            let mut wanted = true;
+            let mut go_on = || {
+                count += 1;
+                wanted = wanted && tell(Part::Seeking(count));
+                wanted
+            };
+            let room = fill(cluster, at, &group, shape, in_use, &mut go_on);
+            if !wanted || !tell(Part::Room(Box::new(room))) {
                 return;
             }
         }
@@ -118,7 +125,14 @@ fn shapes(cluster: &Cluster) -> Vec<(Shape, usize)> {
     used
 }
 
-fn fill(cluster: &Cluster, at: usize, group: &str, shape: Shape, in_use: usize) -> Room {
+fn fill(
+    cluster: &Cluster,
+    at: usize,
+    group: &str,
+    shape: Shape,
+    in_use: usize,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Room {
     let mut cluster = cluster.clone();
     let mut closed = false;
     for (other, it) in cluster.data.groups.iter_mut().enumerate() {
@@ -146,7 +160,8 @@ fn fill(cluster: &Cluster, at: usize, group: &str, shape: Shape, in_use: usize) 
         spindle_use: shape.spindle_use,
         independent_groups: !accept_existing,
         accept_existing,
-        no_capacity_checks: false,
+        // N+1 fails already, and would let nothing in.
+        no_capacity_checks: accept_existing,
     };
     let size = Size {
         memory: shape.memory,
@@ -164,14 +179,24 @@ fn fill(cluster: &Cluster, at: usize, group: &str, shape: Shape, in_use: usize) 
         return room;
     }
     let limit = i64::try_from(MOST).ok();
-    if let Err(why) = space.fill(size, limit) {
-        room.out = why;
-        return room;
-    }
+    let found = match space.fill_while(size, limit, go_on) {
+        Ok(found) => found,
+        Err(why) => {
+            room.out = why;
+            return room;
+        }
+    };
     room.fits = space.count();
     if room.fits < MOST {
         let refused = space.refusals(size);
-        room.out = runs_out(&refused);
+        let by_n1 = found
+            .counted()
+            .first()
+            .is_some_and(|(mode, _)| *mode == "FailN1");
+        room.out = match by_n1 && refused.is_empty() {
+            true => "N+1: no place leaves every node able to die".to_owned(),
+            false => runs_out(&refused),
+        };
         for it in &refused {
             let told = (Arc::from(it.name.as_str()), it.reason.to_string());
             if !room.nodes.contains(&told) {
@@ -267,6 +292,31 @@ mod tests {
         let rooms = rooms(&cluster);
         assert!(rooms[0].broken.is_some(), "{:?}", rooms[0]);
         assert!(rooms[0].fits > 0, "{:?}", rooms[0]);
+    }
+
+    #[test]
+    fn one_that_is_not_wanted_any_more_stops_between_two_instances() {
+        let cluster = Cluster::new(nodes(3), &Setup::default()).unwrap();
+        let mut parts = 0;
+        think(&cluster, &Ask::default(), &mut |part| {
+            parts += 1;
+            assert!(matches!(part, Part::Seeking(_)), "{part:?}");
+            parts < 3
+        });
+        assert_eq!(parts, 3);
+    }
+
+    #[test]
+    fn what_fails_already_keeps_nothing_out_of_shapes_without_a_secondary_either() {
+        let mut data = nodes(3);
+        put(&mut data, 10_000, 0, Some(1));
+        put(&mut data, 8_000, 1, Some(0));
+        put(&mut data, 500, 2, None);
+        let cluster = Cluster::new(data, &Setup::default()).unwrap();
+        let rooms = rooms(&cluster);
+        let single = rooms.iter().find(|it| it.shape.template == Template::Rbd);
+        let single = single.unwrap();
+        assert!(single.broken.is_some() && single.fits > 0, "{single:?}");
     }
 
     #[test]

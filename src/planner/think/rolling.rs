@@ -100,6 +100,9 @@ pub fn think(cluster: &Cluster, ask: &Ask) -> Result<Plan, String> {
     let group = groups
         .iter()
         .find(|(_, name)| Some(name) == ask.group.as_ref());
+    if let (Some(wanted), None) = (&ask.group, group) {
+        return Err(format!("there is no group {wanted} with nodes"));
+    }
     let options = Options {
         group: group.map(|(at, _)| *at),
         tags: ask.tag.clone().map(|tag| vec![tag]),
@@ -243,6 +246,17 @@ mod tests {
         let short = &of_first.unwrap().short;
         assert_eq!(&*short[0].0, data.nodes[1].name);
         assert!(short[0].1 > 0);
+    }
+
+    #[test]
+    fn a_group_that_is_gone_is_not_taken_for_all_of_them() {
+        let cluster = Cluster::new(nodes(2), &Setup::default()).unwrap();
+        let ask = Ask {
+            group: Some("gone".to_owned()),
+            ..Ask::default()
+        };
+        let why = think(&cluster, &ask).unwrap_err();
+        assert_eq!(why, "there is no group gone with nodes");
     }
 
     #[test]

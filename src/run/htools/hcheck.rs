@@ -42,7 +42,8 @@ pub fn run(
     }
     let first = check(&cluster, options.capacity_checks);
     let sick = sums(&first).iter().any(|count| *count > 0);
-    if !machine {
+    let quiet = options.verbosity < 1 && !machine;
+    if !machine && !quiet {
         let words = match (options.simulation, sick) {
             (false, _) => "Running in no-simulation mode.",
             (true, true) => "Cluster needs rebalancing.",
@@ -50,7 +51,9 @@ pub fn run(
         };
         writeln!(output.out, "{words}")?;
     }
-    print(output, &cluster, &first, &INITIAL, sick, machine)?;
+    if !quiet {
+        print(output, &cluster, &first, &INITIAL, sick, machine)?;
+    }
     let simulate = options.simulation && sick;
     let last = if simulate {
         rebalance(&mut cluster, &balancing(options));
@@ -58,7 +61,7 @@ pub fn run(
     } else {
         first
     };
-    if simulate || machine {
+    if (simulate || machine) && !quiet {
         // The real tool repeats its first verdict here.
         print(output, &cluster, &last, &FINAL, sick, machine)?;
     }

@@ -1,6 +1,6 @@
 //! `gantry hscan`: a live cluster as text, for the other tools.
 
-use super::load::{aborting, node_table, say_unknown, write};
+use super::load::{node_table, say_unknown, write};
 use super::{Output, Stop};
 use crate::config::Target;
 use crate::config::htools::Options;
@@ -25,7 +25,14 @@ pub fn run(
         Target::Local => "LOCAL".to_owned(),
         Target::Ssh(destination) => destination.host.clone(),
     };
-    let found = live::live(cluster).map_err(aborting)?;
+    let found = match live::live(cluster) {
+        Ok(found) => found,
+        // As the real tool says that it could not scan one of the clusters.
+        Err(why) => {
+            writeln!(output.err, "Error: {why}")?;
+            return Ok(2);
+        }
+    };
     say_unknown(&found.unknown, output)?;
     let setup = Setup {
         n1: found.n1,

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::json::alone;
 use super::load::{load, save, write};
 use super::{Output, Stop};
 use crate::config::htools::Options;
@@ -17,6 +18,9 @@ pub fn run(
     output: &mut Output<'_>,
 ) -> Result<u8, Stop> {
     let (cluster, _) = load(options, live, output)?;
+    if options.json {
+        alone(options)?;
+    }
     save(
         options,
         output,

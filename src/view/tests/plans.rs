@@ -6,7 +6,7 @@ use super::fake::{Size, at, bad_night, crowded, healthy, node};
 use super::screens::pictures;
 use crate::app::{Effect, Msg};
 use crate::model::Cluster;
-use crate::planner::think::{Part, Thought, think};
+use crate::planner::think::{Ask, Part, Thought, think};
 use crate::theme::{Depth, glyph};
 
 /// Answers the newest task, up to so many parts.
@@ -17,9 +17,13 @@ pub fn answer(screen: &mut Screen, most: usize) {
         _ => None,
     });
     let task = task.expect("a task");
+    // How far the filling of a group is comes very often, and shows nothing.
+    let filling = matches!(task.ask, Ask::Capacity(_));
     let mut parts: Vec<Part> = Vec::new();
     think(&task, &mut |part| {
-        parts.push(part);
+        if !filling || !matches!(part, Part::Seeking(_)) {
+            parts.push(part);
+        }
         parts.len() < most
     });
     let number = task.number;

@@ -74,6 +74,48 @@ fn json_has_the_moves_of_the_text() {
 }
 
 #[test]
+fn json_goes_with_nothing_that_writes_elsewhere_or_does_it() {
+    let folder = folder();
+    for (words, option) in [
+        ("hbal -G east -S x", "--save"),
+        ("hbal -G east -Cx", "--print-commands"),
+        ("hbal -G east -p", "--print-nodes"),
+        ("hsqueeze -X", "--exec"),
+    ] {
+        let words = format!("{words} -t small.data --json");
+        let done = gantry(folder.path(), words.split_whitespace());
+        assert_eq!(done.exit, 1, "{words}: {done:?}");
+        let why = format!("{option} does not go with --json");
+        assert!(done.err.contains(&why), "{words}: {done:?}");
+        assert_eq!(done.out, "");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_quiet_hcheck_tells_by_its_exit_status() {
+    let words = "hcheck -q -t small.data";
+    let done = gantry(folder().path(), words.split_whitespace());
+    assert_eq!((done.out.as_str(), done.exit), ("", 1));
+}
+
+#[test]
+fn numbers_are_read_as_the_real_tools_read_them() {
+    let folder = folder();
+    let run = |words: &str| gantry(folder.path(), words.split_whitespace());
+    for good in ["-l 0x5", "-l (5)"] {
+        let done = run(&format!("hbal -t small.data -G east {good}"));
+        assert_eq!(done.exit, 0, "{good}: {done:?}");
+    }
+    for bad in ["-e .5", "-e +5", "-l +5", "--min-disk=1e300"] {
+        let done = run(&format!("hbal -t small.data -G east {bad}"));
+        assert_eq!(done.exit, 1, "{bad}: {done:?}");
+    }
+    let endless = "hspace --simulate p,3,100g,8g,4 --standard-alloc 0,0,0,0 --disk-template plain";
+    assert_eq!(run(endless).exit, 1);
+}
+
+#[test]
 fn json_has_the_opcodes_that_the_jobs_of_each_set_would_have() {
     let words = "hbal -t small.data -G east --json --priority=low --reason=tidy -l 2";
     let done = gantry(folder().path(), words.split_whitespace());

@@ -36,6 +36,19 @@ impl Space {
     /// # Errors
     /// When there are no nodes to go to.
     pub fn fill(&mut self, size: Size, limit: Option<i64>) -> Result<Found, String> {
+        self.fill_while(size, limit, &mut || true)
+    }
+
+    /// The same, until it is to stop; it is asked before each instance.
+    ///
+    /// # Errors
+    /// When there are no nodes to go to, or no end of what would fit.
+    pub fn fill_while(
+        &mut self,
+        size: Size,
+        limit: Option<i64>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Found, String> {
         if self.refused {
             let mut failures = Failures::default();
             failures.add(Refusal::N1, 1);
@@ -44,23 +57,31 @@ impl Space {
                 refused: true,
             });
         }
-        self.iterate(size, limit)
+        self.iterate(size, limit, go_on)
     }
 
-    pub(super) fn iterate(&mut self, size: Size, mut limit: Option<i64>) -> Result<Found, String> {
+    pub(super) fn iterate(
+        &mut self,
+        size: Size,
+        mut limit: Option<i64>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Found, String> {
         let targets = self.targets.clone()?;
+        if limit.is_none() && (size.memory, size.disk, size.cpus, size.spindles) == (0, 0, 0, 0) {
+            return Err("of instances that need nothing there is no end".to_owned());
+        }
         // For pairs the real tool leaves out the checks in this place.
         if self.ask.no_capacity_checks || self.ask.template == Template::Drbd {
-            return Ok(self.step(&targets, size, limit, false, &mut Vec::new()));
+            return Ok(self.step(&targets, size, limit, false, &mut Vec::new(), go_on));
         }
-        let mut step = self.guess(size);
+        let mut step = self.guess(size)?;
         loop {
             let mut admissions = Vec::new();
             let most = limit.map_or(step, |limit| limit.min(step));
-            let found = self.step(&targets, size, Some(most), false, &mut admissions);
+            let found = self.step(&targets, size, Some(most), false, &mut admissions, go_on);
             if self.redundancy.holds(&mut self.cluster, &self.nodes) {
                 limit = limit.map(|limit| (limit - step).max(0));
-                if limit == Some(0) || admissions.is_empty() {
+                if limit == Some(0) || admissions.is_empty() || !go_on() {
                     return Ok(found);
                 }
                 continue;
@@ -71,16 +92,17 @@ impl Space {
             if step > SMALL_STEP {
                 step = SMALL_STEP;
             } else {
-                return Ok(self.step(&targets, size, limit, true, &mut Vec::new()));
+                return Ok(self.step(&targets, size, limit, true, &mut Vec::new(), go_on));
             }
         }
     }
 
     /// How many may fit by memory alone.
-    fn guess(&self, size: Size) -> i64 {
+    fn guess(&self, size: Size) -> Result<i64, String> {
         let available: i64 = self.cluster.figures.iter().map(|it| it.available()).sum();
-        let by_memory = available.checked_div(size.memory).unwrap_or(0);
-        (by_memory - self.nodes.len() as i64).max(FEWEST)
+        // The real tool's words.
+        let by_memory = available.checked_div(size.memory).ok_or("divide by zero")?;
+        Ok((by_memory - self.nodes.len() as i64).max(FEWEST))
     }
 
     fn step(
@@ -90,12 +112,13 @@ impl Space {
         limit: Option<i64>,
         checked: bool,
         admissions: &mut Vec<Admission>,
+        go_on: &mut dyn FnMut() -> bool,
     ) -> Found {
         let mut left = limit;
         loop {
             let (newcomer, solution) = self.try_one(targets, size, checked);
             let failures = solution.failures;
-            let Some(chosen) = solution.chosen.filter(|_| left != Some(0)) else {
+            let Some(chosen) = solution.chosen.filter(|_| left != Some(0) && go_on()) else {
                 return Found {
                     failures,
                     refused: false,

@@ -24,7 +24,7 @@ impl Space {
         let mut levels: Vec<Level> = Vec::new();
         let (mut size, mut limit) = (size, limit);
         loop {
-            let found = self.iterate(size, limit)?;
+            let found = self.iterate(size, limit, &mut || true)?;
             let count = self.count() as i64;
             let stop = limit.is_some_and(|limit| limit <= count);
             // The real tool takes all new ones off again each time, not only those of this size.

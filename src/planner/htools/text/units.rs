@@ -7,9 +7,7 @@ use super::number;
 /// # Errors
 /// In the htools' words.
 pub fn size(what: &str, text: &str) -> Result<i64, String> {
-    let digits = text.trim_start().bytes().take_while(u8::is_ascii_digit);
-    let start = text.len() - text.trim_start().len();
-    let (digits, unit) = text.split_at(start + digits.count());
+    let (digits, unit) = text.split_at(number_end(text));
     let wrong = || format!("{what}: cannot parse string '{text}'");
     let number = number::integer(digits).map_err(|_| wrong())?;
     let mib = match unit {
@@ -23,6 +21,23 @@ pub fn size(what: &str, text: &str) -> Result<i64, String> {
     };
     let mib = mib.filter(|mib| *mib <= number::LARGEST);
     mib.ok_or_else(|| format!("{what}: '{text}' is out of range"))
+}
+
+/// Where a number at the beginning of a text ends: decimal or hexadecimal digits, perhaps with a sign.
+fn number_end(text: &str) -> usize {
+    let sign = |rest: &str| rest.len() - rest.trim_start_matches([' ', '-']).len();
+    let start = sign(text);
+    let rest = text.get(start..).unwrap_or_default();
+    let (prefix, hexadecimal) = match rest.get(..2) {
+        Some("0x" | "0X") => (2, true),
+        _ => (0, false),
+    };
+    let is_digit = |byte: &u8| match hexadecimal {
+        true => byte.is_ascii_hexdigit(),
+        false => byte.is_ascii_digit(),
+    };
+    let digits = rest.bytes().skip(prefix).take_while(|byte| is_digit(byte));
+    start + prefix + digits.count()
 }
 
 /// So many times so many million bytes, in MiB.
@@ -71,6 +86,8 @@ mod tests {
             ("100M", 95),
             ("1G", 953),
             ("1TB", 953_674),
+            ("-1g", -1_024),
+            ("0x10g", 16_384),
         ] {
             assert_eq!(size("disk", text), Ok(mib), "{text}");
         }
