@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use gantry_agent::act::command::{Commands, Course};
 use gantry_agent::act::deed::{Progress, Tools};
 use gantry_agent::act::luxid::{Luxid, Search};
 use gantry_agent::act::permits::Permits;
@@ -10,9 +11,10 @@ use gantry_agent::act::record::{Owner, Record, Records};
 use gantry_agent::luxi::Error;
 use gantry_agent::session::{Moment, Wish};
 use gantry_wire::act::{ActId, Outcome};
+use gantry_wire::operation::NodeCommand;
 use serde_json::Value;
 
-use crate::sim::node::NodeId;
+use crate::sim::node::{NodeId, Role};
 use crate::world::World;
 
 /// What the nodes have recorded of changes.
@@ -33,6 +35,10 @@ pub fn grant(
     };
     let mut tools = Tools {
         luxid: &mut Simulated {
+            world: Arc::clone(world),
+            node,
+        },
+        commands: &mut Alone {
             world: Arc::clone(world),
             node,
         },
@@ -103,6 +109,43 @@ impl Luxid for Simulated {
         let cluster = self.world.cluster();
         let master = cluster.master();
         (master != self.node).then(|| cluster.node_name(master).to_owned())
+    }
+}
+
+/// What a node does by itself: at once.
+struct Alone {
+    world: Arc<World>,
+    node: NodeId,
+}
+
+impl Commands for Alone {
+    fn node(&self) -> String {
+        self.world.cluster().node_name(self.node).to_owned()
+    }
+
+    fn master(&self) -> Option<String> {
+        let cluster = self.world.cluster();
+        Some(cluster.node_name(cluster.master()).to_owned())
+    }
+
+    fn is_candidate(&self) -> bool {
+        let cluster = self.world.cluster();
+        let node = cluster.nodes.get(self.node);
+        node.is_some_and(|node| node.role == Role::Candidate)
+    }
+
+    fn start(&mut self, _: &ActId, command: NodeCommand) -> Result<(), String> {
+        let NodeCommand::MasterFailover { .. } = command;
+        let node = self.node;
+        self.world.change(|cluster| cluster.master_failover(node));
+        Ok(())
+    }
+
+    fn course(&mut self, _: &ActId) -> Course {
+        Course::Ended {
+            status: Some(0),
+            said: String::new(),
+        }
     }
 }
 

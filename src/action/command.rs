@@ -95,6 +95,10 @@ pub fn command_at(operation: &Operation, version: Option<Version>) -> String {
             .option("--error-codes")
             .value("--node-group", it.group.as_deref()),
         O::VerifyDisks(it) => cluster("verify-disks").value("--node-group", it.group.as_deref()),
+        O::MasterFailover(it) => {
+            let line = cluster("master-failover").flag("--no-voting", it.no_voting);
+            return format!("{}  # on {}", line.text(), it.node);
+        }
         O::AddTags(it) => tags("add-tags", &it.of, &it.tags),
         O::RemoveTags(it) => tags("remove-tags", &it.of, &it.tags),
         O::JobCancel(it) => job("cancel", it.job),

@@ -11,6 +11,9 @@ use crate::model::Cluster;
 /// # Errors
 /// If the subject is not known.
 pub fn expect(operation: &Operation, cluster: &Cluster) -> Result<Expect, String> {
+    if let Operation::MasterFailover(_) = operation {
+        return Ok(expect_master(cluster));
+    }
     match operation.subject() {
         Subject::Instance(name) => expect_instance(name, cluster),
         Subject::Node(name) => expect_node(name, cluster),
@@ -19,6 +22,13 @@ pub fn expect(operation: &Operation, cluster: &Cluster) -> Result<Expect, String
         | Subject::Job(_)
         | Subject::Queue
         | Subject::Watcher => Ok(Expect::Nothing {}),
+    }
+}
+
+/// Who is seen as the master.
+pub(super) fn expect_master(cluster: &Cluster) -> Expect {
+    Expect::Master {
+        master: cluster.master().to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::model::{Cluster, Instance};
 
+use super::forecast::can_be_master;
 use super::form::{Kind, Object};
 
 /// Disk templates whose disks are on no node, so that any node can take the instance over
@@ -149,6 +150,13 @@ pub(super) fn fits(kind: Kind, object: &Object, cluster: &Cluster) -> Result<(),
             )),
             _ => Ok(()),
         },
+        Object::Cluster if kind == Kind::MasterFailover => {
+            let mut nodes = cluster.nodes.values();
+            match nodes.any(|node| can_be_master(node, cluster).is_ok()) {
+                true => Ok(()),
+                false => Err("no master candidate could take over now".to_owned()),
+            }
+        }
         Object::Group(_) | Object::Job(_) | Object::Cluster => Ok(()),
     }
 }

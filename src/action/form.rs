@@ -11,7 +11,7 @@ use gantry_wire::operation::{BadField, Operation};
 
 use crate::model::{Cluster, Name};
 
-use super::expect::{expect_instance, expect_node};
+use super::expect::{expect_instance, expect_master, expect_node};
 use super::fit;
 pub use kind::{Kind, Menu};
 pub use named::{all, is_short_for, named};
@@ -115,7 +115,7 @@ impl Form {
                 subject.menu().word()
             ));
         }
-        let seen = seen(&subject, cluster)?;
+        let seen = seen(kind, &subject, cluster)?;
         fit::fits(kind, &subject, cluster)?;
         Ok(Form {
             kind,
@@ -218,12 +218,13 @@ impl Form {
     /// What the operator sees of the object now. If it is gone, what was seen when the form was
     /// made: the agent will refuse it.
     pub fn expect(&self, cluster: &Cluster) -> Expect {
-        seen(&self.subject, cluster).unwrap_or_else(|_| self.seen.clone())
+        seen(self.kind, &self.subject, cluster).unwrap_or_else(|_| self.seen.clone())
     }
 }
 
-fn seen(subject: &Object, cluster: &Cluster) -> Result<Expect, String> {
+fn seen(kind: Kind, subject: &Object, cluster: &Cluster) -> Result<Expect, String> {
     match subject {
+        Object::Cluster if kind == Kind::MasterFailover => Ok(expect_master(cluster)),
         Object::Instance(name) | Object::Pair(name, _) => expect_instance(name, cluster),
         Object::Node(name) => expect_node(name, cluster),
         Object::Group(name) if !cluster.groups.contains_key(name) => {

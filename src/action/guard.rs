@@ -15,6 +15,8 @@ use crate::model::Cluster;
 pub struct Guard {
     read_only: bool,
     agent: Option<Agent>,
+    /// Not the master is asked, but this node.
+    own_node: Option<String>,
 }
 
 /// What the agent on the master said of itself.
@@ -37,7 +39,11 @@ impl Guard {
             read_only: hello.read_only,
             permits: hello.permits.clone(),
         });
-        Guard { read_only, agent }
+        Guard {
+            read_only,
+            agent,
+            own_node: None,
+        }
     }
 
     /// The same of a cluster's present master.
@@ -45,6 +51,23 @@ impl Guard {
         let master = cluster.nodes.get(cluster.master());
         let master = master.filter(|node| cluster.master_serves() && node.reach.is_up());
         Guard::new(read_only, master.and_then(|node| node.agent.as_ref()))
+    }
+
+    /// Knows what may be asked for of whoever is asked for this: a node's own agent, or the master's.
+    pub fn asked_for(&self, operation: &Operation, cluster: &Cluster) -> Guard {
+        let Some(name) = operation.own_node() else {
+            return self.clone();
+        };
+        let node = cluster.nodes.get(name).filter(|node| node.reach.is_up());
+        Guard {
+            own_node: Some(name.to_owned()),
+            ..Guard::new(self.read_only, node.and_then(|node| node.agent.as_ref()))
+        }
+    }
+
+    /// Nothing may be asked for from this console.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// Gives out a permit for one request.
@@ -90,8 +113,13 @@ impl Guard {
             return Err(Denied(why.to_owned()));
         }
         let Some(agent) = &self.agent else {
-            let why = "no agent on the master answers, and only the master takes changes";
-            return Err(Denied(why.to_owned()));
+            return Err(Denied(match &self.own_node {
+                Some(node) => format!("no agent on {node} answers, and it does this itself"),
+                None => {
+                    let why = "no agent on the master answers, and only the master takes changes";
+                    why.to_owned()
+                }
+            }));
         };
         let node = &agent.node;
         if agent.read_only {

@@ -29,6 +29,8 @@ pub fn danger(operation: &Operation) -> Danger {
     }
     match operation {
         // What is on disk, or in the guest's memory, is gone.
+        // Every job that runs breaks off, and the whole cluster follows.
+        O::MasterFailover(_) => Destructive,
         O::Kill(_) | O::RecreateDisks(_) | O::Remove(_) | O::NodePowercycle(_) => Destructive,
         // KVM resets the guest in the same breath as it asks it, and KVM is what most run.
         O::Reboot(it) if it.reboot_type == RebootType::Soft => Destructive,
@@ -143,6 +145,8 @@ pub fn verb(operation: &Operation) -> String {
         O::NodePowercycle(_) => "powercycle",
         O::Verify(_) => "verify",
         O::VerifyDisks(_) => "verify the disks of",
+        O::MasterFailover(it) if it.no_voting => "force the master role onto",
+        O::MasterFailover(_) => "move the master role to",
         O::AddTags(it) => return format!("add {} to", tags(&it.tags)),
         O::RemoveTags(it) => return format!("remove {} from", tags(&it.tags)),
         O::JobCancel(_) => "cancel",

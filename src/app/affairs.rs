@@ -132,6 +132,11 @@ impl Affairs {
                 true,
                 None,
             ),
+            Outcome::Failed { words } => (format!("{title}: FAILED: {words}"), true, None),
+            Outcome::Running { line } if line.is_empty() => {
+                (format!("{title}: under way"), false, None)
+            }
+            Outcome::Running { line } => (format!("{title}: under way: {line}"), false, None),
             Outcome::Waiting { why } => (format!("{title}: {why}"), false, None),
             Outcome::Unknown { why } => (format!("{title}: unknown: {why}"), false, None),
         };

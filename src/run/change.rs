@@ -99,7 +99,10 @@ impl Watcher {
             print_forecast(&operations, &told, &commands);
         }
         let guard = Guard::of(read_only, &self.cluster);
-        let permits: Result<Vec<_>, _> = operations.iter().map(|it| guard.permit(it)).collect();
+        let permits: Result<Vec<_>, _> = operations
+            .iter()
+            .map(|it| guard.asked_for(it, &self.cluster).permit(it))
+            .collect();
         let wanted = told.danger(&operations);
         let alive = told.unproven.iter().find(|node| {
             let named = |word: &String| is_short_for(word, node);
@@ -109,7 +112,7 @@ impl Watcher {
             (Some(why), _) => Err(refused(why)),
             (None, _) if change.dry_run => Ok(Exit::Done),
             (None, Err(denied)) if read_only => Err(refused(denied)),
-            (None, Err(denied)) if !self.cluster.master_serves() => {
+            (None, Err(denied)) if self.nobody_answers(&operations) => {
                 Err(Not(Exit::Unreachable, denied.to_string()))
             }
             (None, Err(denied)) => Err(Not(Exit::Agent, denied.to_string())),
@@ -141,6 +144,19 @@ impl Watcher {
         }
     }
 
+    /// Somebody who is to be asked for one of these is not there.
+    fn nobody_answers(&self, operations: &[Operation]) -> bool {
+        let up = |node: &str| {
+            let node = self.cluster.nodes.get(node);
+            node.is_some_and(|node| node.reach.is_up())
+        };
+        let mut operations = operations.iter();
+        operations.any(|it| match it.own_node() {
+            Some(node) => !up(node),
+            None => !self.cluster.master_serves(),
+        })
+    }
+
     fn forecast(&self, operations: &[Operation]) -> Forecast {
         let present = Present::of(&self.cluster).ok();
         let pairs = pairs(&self.cluster);
@@ -160,8 +176,10 @@ impl Watcher {
             let jobs: Vec<u64> = affairs.all().iter().filter_map(Affair::job).collect();
             self.links.fleet.follow(jobs.clone());
             let open = |it: &Affair| match &it.outcome {
-                None | Some(Outcome::Waiting { .. }) => begun.elapsed() < ANSWER,
-                Some(Outcome::Unknown { .. }) => begun.elapsed() < ANSWER,
+                None | Some(Outcome::Waiting { .. } | Outcome::Unknown { .. }) => {
+                    begun.elapsed() < ANSWER
+                }
+                Some(Outcome::Running { .. }) => change.wait || begun.elapsed() < ANSWER,
                 Some(Outcome::Submitted { job }) => {
                     let job = self.cluster.jobs.get(job);
                     let gone = job.is_none() && begun.elapsed() > ANSWER;
@@ -303,7 +321,11 @@ fn affair(it: &Affair, cluster: &Cluster) -> Value {
 
 fn exit(it: &Affair, cluster: &Cluster, wait: bool) -> Exit {
     match &it.outcome {
-        None | Some(Outcome::Waiting { .. } | Outcome::Unknown { .. }) => Exit::Unknown,
+        None
+        | Some(Outcome::Waiting { .. } | Outcome::Running { .. } | Outcome::Unknown { .. }) => {
+            Exit::Unknown
+        }
+        Some(Outcome::Failed { .. }) => Exit::Failed,
         Some(Outcome::Done { .. }) => Exit::Done,
         Some(Outcome::Void {}) => Exit::Unreachable,
         Some(Outcome::Refused { kind, .. }) => match kind {

@@ -61,8 +61,7 @@ fn draw_menu(pen: &mut Pen, layout: &Layout, state: &State, menu: &Choosing) {
     let names = names.unwrap_or(0);
     let lines = menu.choices.iter().enumerate().skip(first).take(rows);
     for (y, (at, choice)) in (area.y + 1..).zip(lines) {
-        let possible = choice.why_not.is_none() && menu.denied.is_none();
-        let (key, name, words) = match possible {
+        let (key, name, words) = match menu.is_possible(choice) {
             true => (Role::HintKey, Role::Text, Role::Dim),
             false => (Role::Dim, Role::Dim, Role::Stale),
         };

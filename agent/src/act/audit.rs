@@ -80,6 +80,8 @@ fn words(who: &Who, about: About<'_>, outcome: &Outcome) -> String {
     let became = match outcome {
         Outcome::Submitted { job } => format!("allowed job={job}"),
         Outcome::Done { words } => format!("allowed done={words:?}"),
+        Outcome::Failed { words } => format!("allowed failed={words:?}"),
+        Outcome::Running { line } => format!("allowed running={line:?}"),
         Outcome::Refused { kind, words } => {
             format!("refused kind={} why={words:?}", String::from(*kind))
         }

@@ -1,5 +1,5 @@
 //! Carrying out one change: everything is looked at first, then it is written down, then luxid is
-//! told, once.
+//! told, once, or a command started.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use gantry_wire::act::{Act, ActId, Outcome, Refusal};
 use gantry_wire::operation::{Carriage, Method, Version};
 use serde_json::{Value, json};
 
+use super::command::Commands;
 use super::luxid::Luxid;
 use super::permits::Permits;
 use super::record::{Record, Records, State};
@@ -24,6 +25,8 @@ const SOON: Duration = Duration::from_millis(100);
 pub struct Tools<'a> {
     /// luxid.
     pub luxid: &'a mut dyn Luxid,
+    /// What the node does by itself.
+    pub commands: &'a mut dyn Commands,
     /// The node's records.
     pub records: &'a mut dyn Records,
     /// What may be done.
@@ -84,6 +87,9 @@ impl Tools<'_> {
         permitted.map_err(|words| refused(Refusal::Permission, words))?;
         let checked = act.check();
         checked.map_err(|field| refused(Refusal::Field, field.to_string()))?;
+        if let Some(command) = act.operation.node_command() {
+            return self.perform_here(act, command);
+        }
         let version = self.version()?;
         let carriage = act.operation.carriage(version);
         let carriage = carriage.map_err(|words| refused(Refusal::Version, words))?;
@@ -124,6 +130,10 @@ impl Tools<'_> {
         match carriage {
             Carriage::Job(opcode) => self.submit(act, opcode.clone(), record.above),
             Carriage::Method(method) => self.call(*method, seconds(record.at_ms)),
+            Carriage::Command(command) => {
+                let words = format!("{command:?} is not for luxid");
+                Some(refused(Refusal::Command, words))
+            }
         }
     }
 
@@ -149,7 +159,7 @@ impl Tools<'_> {
                     return Err(Outcome::Done { words });
                 }
             }
-            Carriage::Method(_) => {}
+            Carriage::Method(_) | Carriage::Command(_) => {}
         }
         let subject = act.operation.subject();
         let difference = self.asked(|luxid| seen::difference(luxid, subject, &act.expect))?;

@@ -2,6 +2,7 @@
 //! It runs in a thread of its own, which is there only once a console wants a change.
 
 pub mod audit;
+pub mod command;
 pub mod deed;
 mod jobs;
 pub mod luxid;
@@ -30,6 +31,7 @@ use crate::serve::now;
 use crate::session::{Moment, SILENCE_MS, Wish};
 use crate::waker::Waker;
 use audit::{About, Audit};
+use command::Here;
 use deed::{Progress, Tools, refused};
 use luxid::{Door, Luxid};
 use permits::Permits;
@@ -186,6 +188,7 @@ impl Actor {
         };
         let mut worker = Worker {
             luxid: Door::new(self.place.clone(), node.to_owned()),
+            commands: Here::new(self.place.clone(), node.to_owned()),
             records: Files::new(self.place.clone()),
             permits: self.permits.clone(),
             audit: self.audit.clone(),
@@ -214,6 +217,7 @@ impl Drop for Actor {
 
 struct Worker {
     luxid: Door,
+    commands: Here,
     records: Files,
     permits: Arc<Permits>,
     audit: Audit,
@@ -273,7 +277,7 @@ impl Worker {
             Ok(Progress::Open(mut recovery)) => {
                 let outcome = self.look(&mut recovery);
                 self.say(&id, about, outcome.clone());
-                if matches!(outcome, Outcome::Waiting { .. }) {
+                if outcome.is_followed() {
                     self.open.push((recovery, outcome));
                 }
             }
@@ -284,7 +288,7 @@ impl Worker {
     fn look_again(&mut self) {
         for (mut recovery, said) in std::mem::take(&mut self.open) {
             let outcome = self.look(&mut recovery);
-            let waits = matches!(outcome, Outcome::Waiting { .. });
+            let waits = outcome.is_followed();
             if said != outcome {
                 let id = recovery.id().clone();
                 self.say(&id, About::Recover(id.as_str()), outcome.clone());
@@ -305,6 +309,7 @@ impl Worker {
         let inbox = &self.inbox;
         let mut tools = Tools {
             luxid: &mut self.luxid,
+            commands: &mut self.commands,
             records: &mut self.records as &mut dyn Records,
             permits: &self.permits,
             now: &now,

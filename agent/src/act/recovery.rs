@@ -4,12 +4,14 @@
 //! never will be. Between the two: once the process that made the record has ended, a record that
 //! says that nothing was sent becomes void. If something was sent, the job's file tells, or, for a
 //! method, what luxid says now. If luxid is alive and after a moment has still neither written the
-//! job nor given out an id for it, it never had the whole request.
+//! job nor given out an id for it, it never had the whole request. A command leaves its own word on
+//! how it ended; one without any was not begun.
 
 use gantry_wire::act::{ActId, Outcome};
-use gantry_wire::operation::{Carriage, Method, Version};
+use gantry_wire::operation::{Carriage, Method, Operation, Version};
 use serde_json::json;
 
+use super::command::Course;
 use super::deed::{Tools, seconds};
 use super::luxid::Luxid;
 use super::method;
@@ -41,6 +43,7 @@ pub struct Recovery {
 enum Finding {
     Outcome(Outcome),
     Wait(&'static str),
+    Runs(String),
 }
 
 impl Recovery {
@@ -58,11 +61,13 @@ impl Recovery {
         &self.id
     }
 
-    /// Looks once more. [`Outcome::Waiting`] means that it is to be called again.
+    /// Looks once more. An outcome [that is followed](Outcome::is_followed) means that it is to be
+    /// called again.
     pub fn look(&mut self, tools: &mut Tools<'_>) -> Outcome {
         match self.find(tools) {
             Ok(Finding::Outcome(outcome)) => outcome,
             Ok(Finding::Wait(why)) => Outcome::Waiting { why: why.into() },
+            Ok(Finding::Runs(line)) => Outcome::Running { line },
             Err(why) => Outcome::Unknown { why },
         }
     }
@@ -87,6 +92,18 @@ impl Recovery {
             let outcome = self.without_record(tools)?;
             return self.over(tools, record, outcome);
         }
+        let command = record.operation.as_ref().and_then(Operation::node_command);
+        // It may run although its agent has ended, and may have ended although its agent runs.
+        if let (Some(command), State::Sent {}) = (command, &record.state) {
+            match tools.commands.course(&self.id) {
+                Course::NotBegun => {}
+                Course::Runs { line } => return Ok(Finding::Runs(line)),
+                Course::Ended { status, said } => {
+                    let outcome = tools.verdict(command, status, &said);
+                    return self.over(tools, record, outcome);
+                }
+            }
+        }
         // This process does one thing after the other, so its own is over if it is not said so.
         let is_mine = record.owner == tools.records.myself();
         if !is_mine && tools.records.runs(&record.owner) {
@@ -101,6 +118,7 @@ impl Recovery {
         let ended_ms = *self.ended_ms.get_or_insert(now.mono_ms);
         let quiet_ms = now.mono_ms.saturating_sub(ended_ms);
         let outcome = match record.state {
+            State::Sent {} if command.is_some() => Outcome::Void {},
             State::Sent {} => match self.sent(tools, &record, quiet_ms)? {
                 Finding::Outcome(outcome) => outcome,
                 wait => return Ok(wait),

@@ -26,7 +26,7 @@ pub const LONGEST_OPERATOR: usize = 64;
 /// What gantry calls itself in a job's reason trail.
 pub const SOURCE: &str = "gantry";
 
-/// Asks for one change: one job, or one method of LUXI's.
+/// Asks for one change: one job, one method of LUXI's, or one command on a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Act {
@@ -94,7 +94,7 @@ impl std::fmt::Display for ActId {
 }
 
 /// What an operator saw of the subject. An operation on an instance wants its state, one on a
-/// node that node's; all others want nothing.
+/// node that node's, another master the present one; all others want nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Expect {
@@ -108,6 +108,11 @@ pub enum Expect {
         secondaries: Vec<String>,
         /// `up`, `down` or `offline`.
         admin_state: String,
+    },
+    /// Another node becomes the master.
+    Master {
+        /// Who it is until then.
+        master: String,
     },
     /// A node.
     Node {
@@ -127,19 +132,22 @@ impl Act {
     /// The first that cannot be so.
     pub fn check(&self) -> Result<(), BadField> {
         self.operation.check()?;
-        let fits = matches!(
-            (self.operation.subject(), &self.expect),
-            (Subject::Instance(_), Expect::Instance { .. })
-                | (Subject::Node(_), Expect::Node { .. })
-                | (
-                    Subject::Cluster
-                        | Subject::Group(_)
-                        | Subject::Job(_)
-                        | Subject::Queue
-                        | Subject::Watcher,
-                    Expect::Nothing {}
-                )
-        );
+        let fits = match &self.operation {
+            Operation::MasterFailover(_) => matches!(self.expect, Expect::Master { .. }),
+            _ => matches!(
+                (self.operation.subject(), &self.expect),
+                (Subject::Instance(_), Expect::Instance { .. })
+                    | (Subject::Node(_), Expect::Node { .. })
+                    | (
+                        Subject::Cluster
+                            | Subject::Group(_)
+                            | Subject::Job(_)
+                            | Subject::Queue
+                            | Subject::Watcher,
+                        Expect::Nothing {}
+                    )
+            ),
+        };
         if !fits {
             let why = format!("does not fit {}", self.operation.subject());
             return Err(BadField::new("expect", why));
@@ -215,6 +223,11 @@ pub enum Outcome {
         /// What is so now.
         words: String,
     },
+    /// It was begun and went wrong: something of it may be done.
+    Failed {
+        /// How, and what is so now.
+        words: String,
+    },
     /// Nothing was done.
     Refused {
         /// What sort of reason.
@@ -224,6 +237,11 @@ pub enum Outcome {
     },
     /// It was never begun and never will be.
     Void {},
+    /// A command of the node's runs: another outcome follows.
+    Running {
+        /// What it said last; may be empty.
+        line: String,
+    },
     /// Not known yet: another outcome follows.
     Waiting {
         /// For what.
@@ -237,9 +255,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the agent says by itself what becomes of it.
+    pub fn is_followed(&self) -> bool {
+        matches!(self, Outcome::Running { .. } | Outcome::Waiting { .. })
+    }
+
     /// Whether it can never be another one.
     pub fn is_final(&self) -> bool {
-        !matches!(self, Outcome::Waiting { .. } | Outcome::Unknown { .. })
+        !self.is_followed() && !matches!(self, Outcome::Unknown { .. })
     }
 }
 
@@ -265,6 +288,8 @@ pub enum Refusal {
     Ganeti,
     /// luxid cannot be asked.
     Luxid,
+    /// The node could not start its command.
+    Command,
     /// The agent could not keep its own record.
     Record,
     /// One of a newer agent's.
@@ -297,6 +322,7 @@ const KINDS: &[(&str, Refusal)] = &[
     ("late", Refusal::Late),
     ("ganeti", Refusal::Ganeti),
     ("luxid", Refusal::Luxid),
+    ("command", Refusal::Command),
     ("record", Refusal::Record),
 ];
 

@@ -361,6 +361,7 @@ impl Cluster {
     pub fn master_failover(&mut self, to: NodeId) {
         let old = self.master();
         if old != to && self.nodes.get(to).is_some() {
+            self.jobs_die();
             self.set_role(old, Role::Candidate);
             self.set_role(to, Role::Master);
         }

@@ -8,6 +8,7 @@ mod draft;
 mod effect;
 mod facts;
 mod halves;
+mod master;
 mod moves;
 mod node;
 mod proof;
@@ -26,6 +27,7 @@ use crate::planner::replica::Pair;
 
 use super::words::{Danger, danger};
 use draft::Draft;
+pub use master::can_be_master;
 
 /// What a forecast is made of. Nothing of it is worked out anew.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +146,7 @@ fn tell(draft: &mut Draft, operation: &Operation) {
         O::NodePowercycle(it) => node::powercycle(draft, it),
         O::Verify(it) => cluster::verify(draft, it),
         O::VerifyDisks(it) => cluster::verify_disks(draft, it),
+        O::MasterFailover(it) => master::failover(draft, it),
         O::AddTags(it) => cluster::add_tags(draft, it),
         O::RemoveTags(it) => cluster::remove_tags(draft, it),
         O::JobCancel(it) => cluster::cancel(draft, it.job),

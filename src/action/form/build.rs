@@ -2,10 +2,10 @@
 
 use gantry_wire::operation::{
     ActivateDisks, AddTags, Backend, BadField, Chosen, DeactivateDisks, Evacuated, Failover,
-    GrowDisk, JobArchive, JobCancel, JobPriority, Kill, Migrate, MigrationMode, Modify, Move,
-    NodeDemote, NodeDrain, NodeEvacuate, NodeOffline, NodeOnline, NodePowercycle, NodePromote,
-    NodeUndrain, Operation, Reboot, RebootType, RecreateDisks, Remove, RemoveTags, Rename,
-    ReplaceDisks, ReplaceMode, Shutdown, Start, TagsOf, Verify, VerifyDisks, WatcherPause,
+    GrowDisk, JobArchive, JobCancel, JobPriority, Kill, MasterFailover, Migrate, MigrationMode,
+    Modify, Move, NodeDemote, NodeDrain, NodeEvacuate, NodeOffline, NodeOnline, NodePowercycle,
+    NodePromote, NodeUndrain, Operation, Reboot, RebootType, RecreateDisks, Remove, RemoveTags,
+    Rename, ReplaceDisks, ReplaceMode, Shutdown, Start, TagsOf, Verify, VerifyDisks, WatcherPause,
 };
 
 use super::fields::IALLOCATOR;
@@ -156,6 +156,18 @@ pub fn operation(form: &Form) -> Result<Operation, BadField> {
         Kind::NodePowercycle => O::NodePowercycle(NodePowercycle { node: node() }),
         Kind::Verify => O::Verify(Verify { group: group(form) }),
         Kind::VerifyDisks => O::VerifyDisks(VerifyDisks { group: group(form) }),
+        Kind::MasterFailover => O::MasterFailover(MasterFailover {
+            node: match picked(form, "to") {
+                "" => {
+                    return Err(BadField::new(
+                        "to",
+                        "no master candidate could take over now",
+                    ));
+                }
+                node => node.to_owned(),
+            },
+            no_voting: flag(form, "no_voting"),
+        }),
         Kind::AddTags => O::AddTags(AddTags {
             of: tags_of(form)?,
             tags: words(form, "tags"),

@@ -1,6 +1,7 @@
 //! The fields of each form, with their defaults.
 
 use crate::action::fit::{Mirror, mirror};
+use crate::action::forecast::can_be_master;
 use crate::model::{Cluster, Instance, Node, natural};
 
 use super::{Field, Kind, Object, Value};
@@ -260,6 +261,19 @@ pub fn fields(kind: Kind, object: &Object, cluster: &Cluster) -> Vec<Field> {
                 "Although N+1 does not hold afterwards.",
             ),
         ],
+        Kind::MasterFailover => vec![
+            field(
+                "to",
+                "new master",
+                "A master candidate that could take over now; it does so itself.",
+                some(new_masters(cluster)),
+            ),
+            flag(
+                "no_voting",
+                "no voting",
+                "Asks no other node who the master is: for when most of them are dead.",
+            ),
+        ],
         Kind::AddTags => vec![text("tags", "tags", "With blanks between.")],
         Kind::RemoveTags => vec![text(
             "tags",
@@ -442,6 +456,13 @@ fn takers<'a>(group: &str, cluster: &'a Cluster) -> impl Iterator<Item = &'a str
     let mut nodes: Vec<&Node> = cluster.nodes.values().filter(takes).collect();
     nodes.sort_by(|a, b| natural::compare(&a.name, &b.name));
     nodes.into_iter().map(|node| &*node.name)
+}
+
+/// Nodes that could be made the master, in Ganeti's order.
+fn new_masters(cluster: &Cluster) -> Vec<String> {
+    let nodes = cluster.nodes_sorted().into_iter();
+    let fit = nodes.filter(|node| can_be_master(node, cluster).is_ok());
+    fit.map(|node| node.name.to_string()).collect()
 }
 
 /// The indices of an instance's disks, that of the object first.

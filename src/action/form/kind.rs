@@ -112,6 +112,8 @@ pub enum Kind {
     Verify,
     /// Look for disks that are not as they should be.
     VerifyDisks,
+    /// Make another node the master.
+    MasterFailover,
     /// Add tags.
     AddTags,
     /// Remove tags.
@@ -184,6 +186,7 @@ const ROWS: &[Row] = &[
     row(Kind::QueueUndrain,    "queue-undrain",    'u', CLUSTER,  "Takes new jobs again."),
     row(Kind::WatcherPause,    "watcher-pause",    'w', CLUSTER,  "The watcher restarts and repairs nothing for a while."),
     row(Kind::WatcherContinue, "watcher-continue", 'c', CLUSTER,  "The watcher restarts and repairs again."),
+    row(Kind::MasterFailover,  "master-failover",  'm', CLUSTER,  "Makes another node the master; done by that node itself."),
     row(Kind::AddTags,         "add-tags",         't', TAGGED,   "Adds tags."),
     row(Kind::RemoveTags,      "remove-tags",      'T', TAGGED,   "Removes tags."),
 ];
@@ -223,6 +226,11 @@ impl Kind {
     /// The operation's name: its word on the wire, on the command line and in permissions.
     pub fn name(self) -> &'static str {
         self.row().map_or("", |row| row.name)
+    }
+
+    /// A node's own agent does it, with a master or without.
+    pub fn is_nodes_own(self) -> bool {
+        self == Kind::MasterFailover
     }
 
     /// Its key in each menu that it is in.

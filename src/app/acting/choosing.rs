@@ -17,8 +17,10 @@ pub struct Choosing {
     pub objects: Vec<Object>,
     /// Its lines.
     pub choices: Vec<Choice>,
-    /// Why nothing at all can be done from here.
+    /// Why nothing can be done from here, but what nodes do themselves.
     pub denied: Option<String>,
+    /// Not even that.
+    read_only: bool,
     /// The line that Enter opens.
     pub at: usize,
 }
@@ -75,6 +77,7 @@ impl Choosing {
             choices: of_nodes.chain(own).collect(),
             objects,
             denied: None,
+            read_only: false,
             at: 0,
         }
     }
@@ -89,6 +92,15 @@ impl Choosing {
                 format!("{} {what}: {}", many.len(), names.join(", "))
             }
         }
+    }
+
+    /// Whether a choice can be made.
+    pub fn is_possible(&self, choice: &Choice) -> bool {
+        let denied = match choice.kind.is_nodes_own() {
+            true => self.read_only,
+            false => self.denied.is_some(),
+        };
+        choice.why_not.is_none() && !denied
     }
 
     /// The objects that a choice is about.
@@ -107,6 +119,7 @@ impl Choosing {
     /// Looks anew at what can be done.
     pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster) {
         self.denied = guard.may_any().err().map(|it| it.to_string());
+        self.read_only = guard.is_read_only();
         let why_not = |choice: &Choice| {
             if choice.to_primaries {
                 let none = self.objects(choice, cluster).is_empty();
@@ -156,7 +169,7 @@ pub fn key(state: &mut State, cluster: &Cluster, mut menu: Choosing, key: Key) -
         _ => None,
     };
     match chosen {
-        Some(choice) if choice.why_not.is_none() && menu.denied.is_none() => {
+        Some(choice) if menu.is_possible(&choice) => {
             let objects = menu.objects(&choice, cluster);
             open_form(state, cluster, choice.kind, &objects);
         }

@@ -208,7 +208,8 @@ impl Filling {
         self.build(cluster);
         self.expects = self.seen(cluster);
         self.changed |= self.expects != expected;
-        let denied = self.operations.iter().find_map(|it| guard.permit(it).err());
+        let permit = |it: &Operation| guard.asked_for(it, cluster).permit(it);
+        let denied = self.operations.iter().find_map(|it| permit(it).err());
         self.denied = denied.map(|it| it.to_string());
         self.look_ahead(cluster, facts);
         let same_objects = self.expects == expected;
@@ -482,6 +483,7 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
     let requests = operations.map(|(operation, expect)| {
         let title = crate::action::words::title(operation);
         let permit = guard
+            .asked_for(operation, cluster)
             .permit(operation)
             .map_err(|it| format!("{title}: {it}"))?;
         let id = state.affairs.id();

@@ -76,9 +76,9 @@ impl Acts {
     pub fn answered(&mut self, node: &str, acted: Acted) -> Option<Acted> {
         let id = ActId::try_from(acted.id.clone()).ok()?;
         let open = self.0.get_mut(&id).filter(|open| open.node == node)?;
-        match acted.outcome {
+        match &acted.outcome {
             Outcome::Unknown { .. } => open.again = Some(Instant::now() + AGAIN),
-            Outcome::Waiting { .. } => open.again = None,
+            followed if followed.is_followed() => open.again = None,
             _ => {
                 self.0.remove(&id);
             }

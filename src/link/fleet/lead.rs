@@ -203,12 +203,22 @@ impl<D: Dialer> Lead<D> {
         }
     }
 
-    /// Asks the master for a change, if it can be asked now. What waited for it to come back would come as a surprise.
+    /// Asks the master for a change, or the node that does it itself, if it can be asked now. What waited for it to come back would come as a surprise.
     fn act(&mut self, act: Act) {
-        let master = self.elected().filter(|_| self.master_serves());
-        let Some(node) = master else {
-            let why = "no master answers";
-            return self.outbox.acted(acts::nobody(&act, why));
+        let asked = match act.operation.own_node() {
+            Some(node) => {
+                let up = self.links.get(node).is_some_and(|link| link.reach.is_up());
+                up.then(|| node.to_owned())
+                    .ok_or_else(|| format!("{node} does not answer"))
+            }
+            None => {
+                let master = self.elected().filter(|_| self.master_serves());
+                master.ok_or_else(|| "no master answers".to_owned())
+            }
+        };
+        let node = match asked {
+            Ok(node) => node,
+            Err(why) => return self.outbox.acted(acts::nobody(&act, &why)),
         };
         self.acts.sent(&act, &node);
         let id = act.id.clone();

@@ -96,7 +96,7 @@ impl Fleet {
         self.tell(Command::Follow(jobs));
     }
 
-    /// Asks the master for a change, once. What becomes of it comes out of the inbox.
+    /// Asks the master for a change, or the node that does it itself, once. What becomes of it comes out of the inbox.
     pub fn act(&self, act: Act) {
         self.tell(Command::Act(Box::new(act)));
     }

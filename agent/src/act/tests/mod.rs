@@ -28,6 +28,7 @@ struct Bench {
 struct Agent<'a> {
     bench: &'a Bench,
     luxid: Door,
+    commands: Here,
     records: Process,
     permits: Permits,
     heard: bool,
@@ -90,6 +91,7 @@ impl Bench {
         Agent {
             bench: self,
             luxid: Door::new(self.place.clone(), "node1.example.com".into()),
+            commands: Here::new(self.place.clone(), "node1.example.com".into()),
             records: Process {
                 files: Files::new(self.place.clone()),
                 me: Owner {
@@ -121,6 +123,7 @@ impl Agent<'_> {
         let heard = self.heard;
         work(&mut Tools {
             luxid: &mut self.luxid,
+            commands: &mut self.commands,
             records: &mut self.records,
             permits: &self.permits,
             now: &now,
@@ -147,7 +150,9 @@ impl Agent<'_> {
     fn look(&mut self, mut recovery: Recovery) -> Outcome {
         loop {
             match self.with_tools(|tools| recovery.look(tools)) {
-                Outcome::Waiting { .. } => self.bench.now_ms.set(self.bench.now_ms.get() + 500),
+                followed if followed.is_followed() => {
+                    self.bench.now_ms.set(self.bench.now_ms.get() + 500)
+                }
                 outcome => return outcome,
             }
         }

@@ -4,13 +4,25 @@ use serde_json::Value;
 
 use super::{Operation, Version, opcode};
 
-/// What luxid is told.
+/// Who is told, and what.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Carriage {
     /// A job of this opcode, to which the reason trail is still to be added.
     Job(Value),
     /// A method of LUXI's, without a job.
     Method(Method),
+    /// A command that the node itself runs.
+    Command(NodeCommand),
+}
+
+/// Commands that a node's agent runs there. The agent knows their arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeCommand {
+    /// Makes this node the master.
+    MasterFailover {
+        /// Without asking the other nodes.
+        no_voting: bool,
+    },
 }
 
 /// Methods of LUXI's that change something. Each can be read back.
@@ -34,6 +46,9 @@ impl Operation {
     /// # Errors
     /// In words, if it does not know such a thing.
     pub fn carriage(&self, version: Version) -> Result<Carriage, String> {
+        if let Some(command) = self.node_command() {
+            return Ok(Carriage::Command(command));
+        }
         Ok(Carriage::Method(match self {
             Operation::JobCancel(it) => Method::CancelJob(it.job),
             Operation::JobPriority(it) => Method::ChangeJobPriority(it.job, it.priority),
@@ -46,11 +61,30 @@ impl Operation {
         }))
     }
 
+    /// The command that it is, on the node that it is about.
+    pub fn node_command(&self) -> Option<NodeCommand> {
+        match self {
+            Operation::MasterFailover(it) => Some(NodeCommand::MasterFailover {
+                no_voting: it.no_voting,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The node whose own agent is asked; the master is for everything else.
+    pub fn own_node(&self) -> Option<&str> {
+        match self {
+            Operation::MasterFailover(it) => Some(&it.node),
+            _ => None,
+        }
+    }
+
     /// Whether it becomes a job.
     pub fn is_job(&self) -> bool {
         !matches!(
             self,
-            Operation::JobCancel(_)
+            Operation::MasterFailover(_)
+                | Operation::JobCancel(_)
                 | Operation::JobPriority(_)
                 | Operation::JobArchive(_)
                 | Operation::QueueDrain {}

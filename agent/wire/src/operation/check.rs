@@ -158,6 +158,7 @@ fn contradictions(operation: &Operation) -> Result<(), BadField> {
         | O::NodePowercycle(_)
         | O::Verify(_)
         | O::VerifyDisks(_)
+        | O::MasterFailover(_)
         | O::QueueDrain {}
         | O::QueueUndrain {}
         | O::WatcherContinue {} => Ok(()),

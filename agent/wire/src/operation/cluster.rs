@@ -22,6 +22,17 @@ pub struct VerifyDisks {
     pub group: Option<String>,
 }
 
+/// `gnt-cluster master-failover`, run on the node that becomes the master.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MasterFailover {
+    /// The node that becomes the master: a master candidate.
+    pub node: String,
+    /// The other nodes are not asked who they believe the master to be.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_voting: bool,
+}
+
 /// `gnt-* add-tags`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -24,12 +24,12 @@ mod version;
 
 use serde::{Deserialize, Serialize};
 
-pub use carriage::{Carriage, Method};
+pub use carriage::{Carriage, Method, NodeCommand};
 pub use check::BadField;
 pub(crate) use check::text;
 pub use cluster::{
-    AddTags, JobArchive, JobCancel, JobPriority, RemoveTags, TagsOf, Verify, VerifyDisks,
-    WatcherPause,
+    AddTags, JobArchive, JobCancel, JobPriority, MasterFailover, RemoveTags, TagsOf, Verify,
+    VerifyDisks, WatcherPause,
 };
 pub use instance::{
     ActivateDisks, Backend, DeactivateDisks, Failover, GrowDisk, Kill, Migrate, MigrationMode,
@@ -100,6 +100,8 @@ pub enum Operation {
     Verify(Verify),
     /// Lets Ganeti look for disks that are not as they should be, and activates them.
     VerifyDisks(VerifyDisks),
+    /// Makes another node the master.
+    MasterFailover(MasterFailover),
     /// Adds tags.
     AddTags(AddTags),
     /// Removes tags.
@@ -150,6 +152,7 @@ impl Operation {
             Operation::NodePowercycle(_) => "node-powercycle",
             Operation::Verify(_) => "verify",
             Operation::VerifyDisks(_) => "verify-disks",
+            Operation::MasterFailover(_) => "master-failover",
             Operation::AddTags(_) => "add-tags",
             Operation::RemoveTags(_) => "remove-tags",
             Operation::JobCancel(_) => "job-cancel",

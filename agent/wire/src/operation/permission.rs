@@ -39,6 +39,8 @@ const ALL: &[&str] = &[
     "node-powercycle",
     "verify",
     "verify-disks",
+    "master-failover",
+    NO_VOTING,
     "add-tags",
     "remove-tags",
     "job-cancel",
@@ -50,6 +52,7 @@ const ALL: &[&str] = &[
     "watcher-continue",
 ];
 
+const NO_VOTING: &str = "master-failover-no-voting";
 const FAILOVER_FORCED: &str = "failover-ignore-consistency";
 const DEACTIVATE_FORCED: &str = "deactivate-disks-force";
 const START_FORCED: &str = "start-force";
@@ -90,6 +93,7 @@ impl Operation {
             Operation::Start(it) if it.force => START_FORCED,
             Operation::Move(it) if it.ignore_consistency => MOVE_FORCED,
             Operation::Remove(it) if it.ignore_failures => REMOVE_FORCED,
+            Operation::MasterFailover(it) if it.no_voting => NO_VOTING,
             _ => self.name(),
         })
     }

@@ -205,6 +205,14 @@ fn others() -> Vec<Operation> {
         O::VerifyDisks(VerifyDisks {
             group: Some(name("rack1")),
         }),
+        O::MasterFailover(MasterFailover {
+            node: name(NODE),
+            no_voting: false,
+        }),
+        O::MasterFailover(MasterFailover {
+            node: name(NODE),
+            no_voting: true,
+        }),
         O::AddTags(AddTags {
             of: TagsOf::Cluster,
             tags: tags.clone(),

@@ -78,6 +78,7 @@ impl Operation {
             O::NodePowercycle(it) => Node(&it.node),
             O::Verify(it) => it.group.as_deref().map_or(Cluster, Group),
             O::VerifyDisks(it) => it.group.as_deref().map_or(Cluster, Group),
+            O::MasterFailover(it) => Node(&it.node),
             O::AddTags(it) => it.of.subject(),
             O::RemoveTags(it) => it.of.subject(),
             O::JobCancel(it) => Job(it.job),

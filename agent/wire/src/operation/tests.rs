@@ -60,6 +60,7 @@ fn permissions_are_the_operations_names_and_those_of_forced_variants() {
             "ignore_consistency: true",
             "force: true",
             "ignore_failures: true",
+            "no_voting: true",
             // A migration that may become a failover wants that one's.
             "allow_failover: true",
         ];
@@ -78,9 +79,14 @@ fn the_samples_have_every_operation() {
     let permitted = Permission::all().map(Permission::word);
     let plain: BTreeSet<_> = permitted
         .filter(|word| {
-            !["-force", "-ignore-consistency", "-ignore-failures"]
-                .iter()
-                .any(|end| word.ends_with(end))
+            ![
+                "-force",
+                "-ignore-consistency",
+                "-ignore-failures",
+                "-no-voting",
+            ]
+            .iter()
+            .any(|end| word.ends_with(end))
         })
         .collect();
     assert_eq!(named, plain);
