@@ -99,14 +99,10 @@ impl Tools<'_> {
             at_ms: (self.now)().wall_ms,
             above: above.map_err(|why| refused(Refusal::Record, why))?,
             operation: Some(act.operation.clone()),
+            expect: Some(act.expect.clone()),
             state: State::Begun {},
         };
-        let before = self.records.create(&act.id, &record);
-        if before
-            .map_err(|why| refused(Refusal::Record, why))?
-            .is_some()
-        {
-            // It was asked for before: what became of it then is what became of it.
+        if self.is_known(act, &record)? {
             return Ok(Progress::Open(Recovery::new(act.id.clone())));
         }
         Ok(match self.tell(act, &carriage, &mut record) {
@@ -120,6 +116,20 @@ impl Tools<'_> {
             }
             None => Progress::Open(Recovery::new(act.id.clone())),
         })
+    }
+
+    /// Writes a change down; whether it was asked for before, so that what became of it then is
+    /// what became of it.
+    pub(super) fn is_known(&mut self, act: &Act, record: &Record) -> Result<bool, Outcome> {
+        let before = self.records.create(&act.id, record);
+        match before.map_err(|why| refused(Refusal::Record, why))? {
+            // Its outcome would be taken for this one's.
+            Some(other) if other.is_of_another(act) => {
+                let words = "something else was asked for under this id";
+                Err(refused(Refusal::Record, words))
+            }
+            before => Ok(before.is_some()),
+        }
     }
 
     /// Tells luxid; `None` if what became of it is not known.

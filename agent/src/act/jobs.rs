@@ -119,7 +119,8 @@ fn is_young(path: &Path) -> bool {
     changed.is_ok_and(|at| at > SystemTime::now() - OLD)
 }
 
-/// Whether a file has the digits of an operation's id, which nobody else can know; none if there is no such file.
+/// Whether a file has the digits of an operation's id, which nobody can know before its job shows
+/// them; none if there is no such file.
 fn mentions(place: &Place, path: &Path, id: &ActId) -> Result<Option<bool>, String> {
     let digits = id.as_str().as_bytes();
     match place.bytes(path, LONGEST) {

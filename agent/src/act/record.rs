@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use gantry_wire::act::{ActId, Outcome};
+use gantry_wire::act::{Act, ActId, Expect, Outcome};
 use gantry_wire::operation::Operation;
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +31,19 @@ pub struct Record {
     pub above: u64,
     /// What is to be done; nothing in a record that only keeps it from being done.
     pub operation: Option<Operation>,
+    /// What the operator saw of its subject; nothing where there is no operation.
+    #[serde(default)]
+    pub expect: Option<Expect>,
     /// How far it is.
     pub state: State,
+}
+
+impl Record {
+    /// Whether it is of another change than this one, which goes by the same id.
+    pub fn is_of_another(&self, act: &Act) -> bool {
+        let is = |operation| *operation != act.operation || self.expect.as_ref() != Some(&act.expect);
+        self.operation.as_ref().is_some_and(is)
+    }
 }
 
 /// How far a change is.
@@ -184,6 +195,7 @@ mod tests {
             at_ms: 1,
             above: 7,
             operation: Some(Operation::QueueDrain {}),
+            expect: Some(Expect::Nothing {}),
             state,
         }
     }

@@ -81,6 +81,7 @@ impl Recovery {
             at_ms: now.wall_ms,
             above: 0,
             operation: None,
+            expect: None,
             state: State::Begun {},
         };
         let before = tools.records.create(&self.id, &barred)?;

@@ -51,7 +51,7 @@ pub struct Recover {
     pub id: ActId,
 }
 
-/// 128 random bits as 32 hexadecimal digits.
+/// 128 bits that nobody can guess, as 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ActId(String);

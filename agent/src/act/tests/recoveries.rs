@@ -1,3 +1,5 @@
+use gantry_wire::operation::VerifyDisks;
+
 use super::*;
 
 #[test]
@@ -17,6 +19,27 @@ fn the_same_act_asked_for_again_is_the_same_job() {
     assert_eq!(first, Outcome::Submitted { job: 7 });
     assert_eq!(bench.agent(1).act(&act(1, start())), first);
     assert_eq!(bench.agent(2).act(&act(1, start())), first);
+    assert_eq!(bench.agent(2).recover(&ActId::new(1)), first);
+    assert_eq!(bench.small.made(), [7]);
+}
+
+#[test]
+fn an_id_that_stands_for_something_else_is_refused() {
+    let bench = Bench::new();
+    let first = bench.agent(1).act(&act(1, start()));
+    let verify = Operation::VerifyDisks(VerifyDisks { group: None });
+    let mut other = act(1, start());
+    other.expect = Expect::Instance {
+        primary: "node2.example.com".into(),
+        secondaries: vec!["node1.example.com".into()],
+        admin_state: "up".into(),
+    };
+    for act in [act(1, verify), other] {
+        match bench.agent(2).act(&act) {
+            Outcome::Refused { words, .. } => assert!(words.contains("something else"), "{words}"),
+            other => panic!("{other:?}"),
+        }
+    }
     assert_eq!(bench.agent(2).recover(&ActId::new(1)), first);
     assert_eq!(bench.small.made(), [7]);
 }
