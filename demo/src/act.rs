@@ -101,7 +101,7 @@ impl Luxid for Simulated {
         let job = jobs.find(|(_, job)| job.facts.reason.contains(id.as_str()));
         Ok(Search {
             job: job.map(|(id, _)| *id),
-            unwritten: false,
+            ..Search::default()
         })
     }
 

@@ -139,7 +139,7 @@ impl Tools<'_> {
         }
         match carriage {
             Carriage::Job(opcode) => self.submit(act, opcode.clone(), record.above),
-            Carriage::Method(method) => self.call(*method, seconds(record.at_ms)),
+            Carriage::Method(method) => self.call(act, *method, record),
             Carriage::Command(command) => {
                 let words = format!("{command:?} is not for luxid");
                 Some(refused(Refusal::Command, words))
@@ -212,7 +212,8 @@ impl Tools<'_> {
         }
     }
 
-    fn call(&mut self, method: Method, at: f64) -> Option<Outcome> {
+    fn call(&mut self, act: &Act, method: Method, record: &mut Record) -> Option<Outcome> {
+        let at = seconds(record.at_ms);
         let (name, arguments) = method::request(method, at);
         let said = match self.luxid.tell(name, &arguments) {
             Ok(result) => method::verdict(method, &result),
@@ -232,8 +233,11 @@ impl Tools<'_> {
                 Err(_) => return None,
             }
         }
-        let words = "Ganeti said yes, and it is not to be seen yet".to_owned();
-        Some(Outcome::Done { words })
+        record.state = State::Accepted {};
+        let noted = self.records.write(&act.id, record);
+        noted.err().map(|why| Outcome::Failed {
+            words: format!("Ganeti said yes, and it is not to be seen yet; {why}"),
+        })
     }
 
     fn version(&mut self) -> Result<Version, Outcome> {

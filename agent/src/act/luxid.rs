@@ -64,6 +64,8 @@ pub struct Search {
     pub job: Option<u64>,
     /// A job id was given out whose job is not written yet: it may be the one.
     pub unwritten: bool,
+    /// The last id of all has no job yet: luxid may hold others back until it has.
+    pub held: bool,
 }
 
 /// The real one on this node.

@@ -11,6 +11,7 @@ pub mod permits;
 pub mod record;
 pub mod recovery;
 mod seen;
+mod sent;
 pub mod who;
 
 use std::collections::VecDeque;

@@ -41,7 +41,7 @@ pub struct Record {
 impl Record {
     /// Whether it is of another change than this one, which goes by the same id.
     pub fn is_of_another(&self, act: &Act) -> bool {
-        let is = |operation| *operation != act.operation || self.expect.as_ref() != Some(&act.expect);
+        let is = |it: &Operation| *it != act.operation || self.expect.as_ref() != Some(&act.expect);
         self.operation.as_ref().is_some_and(is)
     }
 }
@@ -54,6 +54,8 @@ pub enum State {
     Begun {},
     /// Something may have been sent.
     Sent {},
+    /// Ganeti said yes, and it was not to be seen yet.
+    Accepted {},
     /// This became of it.
     Over {
         /// What.

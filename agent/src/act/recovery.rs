@@ -3,32 +3,20 @@
 //! A record that is over says it. Without a record it was never begun, and one is made so that it
 //! never will be. Between the two: once the process that made the record has ended, a record that
 //! says that nothing was sent becomes void. If something was sent, the job's file tells, or, for a
-//! method, what luxid says now. If luxid is alive and after a moment has still neither written the
-//! job nor given out an id for it, it never had the whole request. A command leaves its own word on
-//! how it ended; one without any was not begun.
+//! method, what luxid says now. A command leaves its own word on how it ended; one without any was
+//! not begun.
 
 use gantry_wire::act::{ActId, Outcome};
-use gantry_wire::operation::{Carriage, Method, Operation, Version};
-use serde_json::json;
+use gantry_wire::operation::Operation;
 
 use super::command::Course;
-use super::deed::{Tools, seconds};
-use super::luxid::Luxid;
-use super::method;
+use super::deed::Tools;
 use super::record::{Record, State};
-use crate::luxi::Error;
+use super::sent::{READ_MS, Sent};
 
-/// From the end of a process on, luxid has read what it sent after so long, ms.
-const READ_MS: u64 = 5_000;
-/// A job whose id is given out is written after so long, ms: luxid first tells all candidates, and
-/// a node that is silent costs it 300 s.
-const WRITTEN_MS: u64 = 330_000;
 /// A process that does not end is waited for so long, ms. It ends by itself after 30 s without
 /// a console and at most 200 s of waiting for luxid.
 const ENDED_MS: u64 = 300_000;
-
-/// Any version: a method's request depends on none.
-const ANY: Version = Version { major: 3, minor: 0 };
 
 /// One change that is being looked into.
 #[derive(Debug)]
@@ -37,10 +25,11 @@ pub struct Recovery {
     began_ms: Option<u64>,
     /// Since when its maker is known to have ended.
     ended_ms: Option<u64>,
+    sent: Sent,
 }
 
 /// What is known of it so far.
-enum Finding {
+pub(super) enum Finding {
     Outcome(Outcome),
     Wait(&'static str),
     Runs(String),
@@ -53,6 +42,7 @@ impl Recovery {
             id,
             began_ms: None,
             ended_ms: None,
+            sent: Sent::default(),
         }
     }
 
@@ -118,15 +108,19 @@ impl Recovery {
         }
         let ended_ms = *self.ended_ms.get_or_insert(now.mono_ms);
         let quiet_ms = now.mono_ms.saturating_sub(ended_ms);
-        let outcome = match record.state {
-            State::Sent {} if command.is_some() => Outcome::Void {},
-            State::Sent {} => match self.sent(tools, &record, quiet_ms)? {
-                Finding::Outcome(outcome) => outcome,
-                wait => return Ok(wait),
-            },
-            _ => Outcome::Void {},
+        let finding = match record.state {
+            State::Sent {} if command.is_some() && quiet_ms < READ_MS => {
+                Finding::Wait("the command may still be started")
+            }
+            State::Sent {} | State::Accepted {} if command.is_none() => {
+                self.sent.look(tools, &self.id, &record, quiet_ms)?
+            }
+            _ => Finding::Outcome(Outcome::Void {}),
         };
-        self.over(tools, record, outcome)
+        match finding {
+            Finding::Outcome(outcome) => self.over(tools, record, outcome),
+            wait => Ok(wait),
+        }
     }
 
     fn over(
@@ -150,69 +144,4 @@ impl Recovery {
             None => Outcome::Void {},
         })
     }
-
-    /// Something may have been sent.
-    fn sent(
-        &self,
-        tools: &mut Tools<'_>,
-        record: &Record,
-        quiet_ms: u64,
-    ) -> Result<Finding, String> {
-        let carriage = record.operation.as_ref().map(|it| it.carriage(ANY));
-        let method = match carriage {
-            Some(Ok(Carriage::Method(method))) => Some(method),
-            _ => None,
-        };
-        // First whether luxid lives, then what it has done until now.
-        let alive = is_alive(tools.luxid);
-        let unwritten = match method {
-            None => {
-                let search = tools.luxid.find_job(&self.id, Some(record.above))?;
-                if let Some(job) = search.job {
-                    return Ok(Finding::Outcome(Outcome::Submitted { job }));
-                }
-                search.unwritten
-            }
-            Some(method) => {
-                if let Some(words) = holds(tools, method, record, &alive)? {
-                    return Ok(Finding::Outcome(Outcome::Done { words }));
-                }
-                false
-            }
-        };
-        match alive {
-            Ok(true) if quiet_ms < READ_MS => {
-                Ok(Finding::Wait("luxid may still read what it was told"))
-            }
-            Ok(true) if unwritten && quiet_ms < WRITTEN_MS => Ok(Finding::Wait(
-                "luxid has given out an id and not yet written the job",
-            )),
-            // Whatever a luxid that has ended did not write, no other one will.
-            Ok(_) => Ok(Finding::Outcome(Outcome::Void {})),
-            Err(error) => Err(format!("not known until luxid answers: {error}")),
-        }
-    }
-}
-
-/// Whether luxid answers, `false` if there is none.
-fn is_alive(luxid: &mut dyn Luxid) -> Result<bool, Error> {
-    match luxid.ask("QueryConfigValues", &json!([["drain_flag"]])) {
-        Ok(_) => Ok(true),
-        Err(Error::Absent(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether it is as a method makes it. Without luxid that cannot be said.
-fn holds(
-    tools: &mut Tools<'_>,
-    method: Method,
-    record: &Record,
-    alive: &Result<bool, Error>,
-) -> Result<Option<String>, String> {
-    if let Ok(false) = alive {
-        return Err("not known until luxid runs".into());
-    }
-    let read = method::read_back(tools.luxid, method, seconds(record.at_ms));
-    read.map_err(|error| format!("not known until luxid answers: {error}"))
 }

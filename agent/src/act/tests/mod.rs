@@ -13,7 +13,7 @@ use gantry_wire::operation::{Operation, Start};
 
 use super::*;
 use crate::luxi::fake::FakeLuxid;
-use record::{Owner, Record};
+use record::{Owner, Record, State};
 use small::Small;
 
 /// A node with a small Ganeti, seen by agents that may end at any time.
@@ -151,11 +151,24 @@ impl Agent<'_> {
         loop {
             match self.with_tools(|tools| recovery.look(tools)) {
                 followed if followed.is_followed() => {
-                    self.bench.now_ms.set(self.bench.now_ms.get() + 500)
+                    self.bench.now_ms.set(self.bench.now_ms.get() + 5_000)
                 }
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Notes that it sends something now, and dies of it.
+    fn die_after_sending(&mut self, act: &Act) {
+        let record = Record {
+            owner: self.records.me.clone(),
+            at_ms: 1_790_000_000_000 + self.bench.now_ms.get(),
+            above: self.luxid.highest_job().unwrap(),
+            operation: Some(act.operation.clone()),
+            expect: Some(act.expect.clone()),
+            state: State::Sent {},
+        };
+        self.records.files.create(&act.id, &record).unwrap();
     }
 
     /// Acts, and dies at the write that was set.

@@ -117,15 +117,53 @@ fn an_id_without_a_job_is_waited_for_until_the_job_is_there() {
 }
 
 #[test]
-fn an_id_whose_job_never_comes_is_given_up_in_time() {
+fn an_id_whose_job_never_comes_is_given_up_once_a_later_one_has_come() {
     let bench = Bench::new();
     bench.small.lock().forgets = true;
     let mut agent = bench.agent(1);
     agent.records.dies_at = Some(3);
     agent.act_and_die(&act(1, start()));
     let began = bench.now_ms.get();
-    assert_eq!(bench.agent(2).recover(&ActId::new(1)), Outcome::Void {});
+    let outcome = bench.agent(2).recover(&ActId::new(1));
+    assert!(matches!(&outcome, Outcome::Unknown { why } if why.contains("last id")));
     assert!(bench.now_ms.get() - began >= 330_000);
+    bench.small.lock().give_id(8);
+    let test = serde_json::json!([{"OP_ID": "OP_TEST_DELAY"}]);
+    bench.small.lock().write(8, &test);
+    assert_eq!(bench.agent(2).recover(&ActId::new(1)), Outcome::Void {});
+}
+
+#[test]
+fn who_waits_behind_another_for_an_id_is_waited_for() {
+    let bench = Bench::new();
+    let test = serde_json::json!([{"OP_ID": "OP_TEST_DELAY"}]);
+    // Somebody else has the next id, and luxid tells a candidate of it that does not answer.
+    bench.small.lock().give_id(7);
+    bench.agent(1).die_after_sending(&act(1, start()));
+    let mut second = bench.agent(2);
+    let id = ActId::new(1);
+    let recovery = second.with_tools(|tools| tools.recover(id.clone()));
+    let mut recovery = recovery.unwrap();
+    let mut look = |ms: u64| {
+        let until = bench.now_ms.get() + ms;
+        let mut last = None;
+        while bench.now_ms.get() < until {
+            last = Some(second.with_tools(|tools| recovery.look(tools)));
+            bench.now_ms.set(bench.now_ms.get() + 500);
+        }
+        last.unwrap()
+    };
+    assert!(matches!(look(300_000), Outcome::Waiting { .. }));
+    let long = look(100_000);
+    assert!(matches!(&long, Outcome::Unknown { why } if why.contains("last id")));
+    // Its job is there, and in the same moment this one has the next id.
+    bench.small.lock().write(7, &test);
+    assert!(matches!(look(2_000), Outcome::Waiting { .. }));
+    bench.small.lock().give_id(8);
+    assert!(matches!(look(60_000), Outcome::Waiting { .. } | Outcome::Unknown { .. }));
+    let opcode = serde_json::json!([{"reason": [["gantry", format!("id:{id}"), 1]]}]);
+    bench.small.lock().write(8, &opcode);
+    assert_eq!(look(500), Outcome::Submitted { job: 8 });
 }
 
 #[test]
