@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gantry_wire::act::{Act, ActId, Outcome, Refusal};
+use gantry_wire::act::{Act, Outcome, Recover, Refusal};
 use gantry_wire::operation::{Carriage, Method, Version};
 use serde_json::{Value, json};
 
@@ -20,6 +20,9 @@ use crate::session::Moment;
 const SEEN: u32 = 50;
 /// How long after the look before.
 const SOON: Duration = Duration::from_millis(100);
+
+/// The most that is told of why something was not done, characters.
+const LONGEST: usize = 2_000;
 
 /// What a change is carried out with.
 pub struct Tools<'a> {
@@ -48,12 +51,14 @@ pub enum Progress {
     Open(Recovery),
 }
 
-/// A refusal.
+/// A refusal. What others said at length is cut.
 pub fn refused(kind: Refusal, words: impl Into<String>) -> Outcome {
-    Outcome::Refused {
-        kind,
-        words: words.into(),
+    let mut words = words.into();
+    if let Some((end, _)) = words.char_indices().nth(LONGEST) {
+        words.truncate(end);
+        words.push_str("...");
     }
+    Outcome::Refused { kind, words }
 }
 
 impl Tools<'_> {
@@ -70,16 +75,16 @@ impl Tools<'_> {
         (self.now)().mono_ms.saturating_sub(came)
     }
 
-    /// Begins to find out what became of a change.
-    ///
-    /// # Errors
-    /// A refusal: who may change nothing may not keep others from it.
-    pub fn recover(&mut self, id: ActId) -> Result<Recovery, Outcome> {
-        if self.permits.is_empty() {
-            let words = self.permits.why_not().to_owned();
-            return Err(refused(Refusal::Permission, words));
-        }
-        Ok(Recovery::new(id))
+    /// Begins to find out what became of a change. Who may change nothing may not keep others from
+    /// it, and is told what is known.
+    pub fn recover(&self, asked: &Recover) -> Recovery {
+        let age_ms = asked.age_s.map(|age| age.saturating_mul(1_000));
+        let asked_ms = age_ms.map(|age| (self.now)().wall_ms.saturating_sub(age));
+        let withheld = self.permits.is_empty();
+        let mut recovery = Recovery::new(asked.id.clone());
+        recovery.asked_ms = asked_ms;
+        recovery.withheld = withheld.then(|| self.permits.why_not().to_owned());
+        recovery
     }
 
     fn try_to_perform(&mut self, act: &Act) -> Result<Progress, Outcome> {

@@ -14,7 +14,7 @@ use crate::place::{Place, Unread};
 /// No job's file is longer, bytes; Ganeti's own are some 10 KB.
 const LONGEST: u64 = 64 * 1024 * 1024;
 /// A job that was not written to for so long is nobody's that is still looked for.
-const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The highest id that was given out.
 ///
@@ -25,6 +25,13 @@ pub fn highest(place: &Place) -> Result<u64, String> {
         .last_key_value()
         .map(|(id, _)| *id);
     Ok(serial(place)?.max(listed.unwrap_or(0)))
+}
+
+/// Since when the queue is here, milliseconds since the epoch: its version is written once, when
+/// the node gets it.
+pub fn since(place: &Place) -> Option<u64> {
+    let written = place.stamp(&place.data("queue/version")).mtime_ns;
+    u64::try_from(written / 1_000_000).ok().filter(|ms| *ms > 0)
 }
 
 /// Looks for the job whose reason trail has an operation's id. Jobs that it made itself have

@@ -11,6 +11,7 @@ use gantry_wire::operation::Operation;
 
 use super::command::Course;
 use super::deed::Tools;
+use super::jobs;
 use super::record::{Record, State};
 use super::sent::{READ_MS, Sent};
 
@@ -21,7 +22,12 @@ const ENDED_MS: u64 = 300_000;
 /// One change that is being looked into.
 #[derive(Debug)]
 pub struct Recovery {
-    id: ActId,
+    /// Whose it is.
+    pub id: ActId,
+    /// When it was asked for, milliseconds since the epoch, if the console said so.
+    pub asked_ms: Option<u64>,
+    /// Why it may not be kept from being begun.
+    pub withheld: Option<String>,
     began_ms: Option<u64>,
     /// Since when its maker is known to have ended.
     ended_ms: Option<u64>,
@@ -40,15 +46,12 @@ impl Recovery {
     pub fn new(id: ActId) -> Recovery {
         Recovery {
             id,
+            asked_ms: None,
+            withheld: None,
             began_ms: None,
             ended_ms: None,
             sent: Sent::default(),
         }
-    }
-
-    /// Whose it is.
-    pub fn id(&self) -> &ActId {
-        &self.id
     }
 
     /// Looks once more. An outcome [that is followed](Outcome::is_followed) means that it is to be
@@ -74,7 +77,13 @@ impl Recovery {
             expect: None,
             state: State::Begun {},
         };
-        let before = tools.records.create(&self.id, &barred)?;
+        let before = match &self.withheld {
+            None => tools.records.create(&self.id, &barred)?,
+            Some(why) => match tools.records.read(&self.id)? {
+                None => return self.unbarred(tools, why).map(Finding::Outcome),
+                before => before,
+            },
+        };
         let record = before.unwrap_or(barred);
         if let State::Over { outcome } = record.state {
             return Ok(Finding::Outcome(outcome));
@@ -138,10 +147,28 @@ impl Recovery {
 
     /// It cannot be begun any more; but its record may have gone with a boot of the node.
     fn without_record(&self, tools: &mut Tools<'_>) -> Result<Outcome, String> {
-        let search = tools.luxid.find_job(&self.id, None)?;
-        Ok(match search.job {
-            Some(job) => Outcome::Submitted { job },
-            None => Outcome::Void {},
-        })
+        if let Some(job) = tools.luxid.find_job(&self.id, None)?.job {
+            return Ok(Outcome::Submitted { job });
+        }
+        let Some(asked_ms) = self.asked_ms else {
+            return Ok(Outcome::Void {});
+        };
+        let age_ms = (tools.now)().wall_ms.saturating_sub(asked_ms);
+        if u128::from(age_ms) >= jobs::OLD.as_millis() {
+            return Err("no record of it, and none is kept for longer than a week".into());
+        }
+        match tools.luxid.queue_since() {
+            Some(since_ms) if since_ms <= asked_ms => Ok(Outcome::Void {}),
+            Some(_) => Err("no record of it, and this node's queue is younger than it".into()),
+            None => Err("no record of it, and it is not known since when there is a queue".into()),
+        }
+    }
+
+    /// It has no record, and none may be made that keeps it from being begun.
+    fn unbarred(&self, tools: &mut Tools<'_>, why: &str) -> Result<Outcome, String> {
+        match tools.luxid.find_job(&self.id, None)?.job {
+            Some(job) => Ok(Outcome::Submitted { job }),
+            None => Err(format!("no record and no job of it, and {why}")),
+        }
     }
 }

@@ -387,7 +387,7 @@ fn a_link_that_is_cut_at_any_time_leaves_one_job_or_none_and_it_is_known() {
         cut.agent.kill().unwrap();
         drop(cut);
         let mut actor = Actor::new(&lab, "node1", &[]);
-        actor.say(&Request::Recover(Recover { id: act.id.clone() }));
+        actor.say(&Request::Recover(Recover::new(act.id.clone())));
         match actor.outcome() {
             Outcome::Submitted { job } => made.push((job, n)),
             // The agent saw the end of the link in time.

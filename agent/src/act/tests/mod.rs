@@ -8,7 +8,7 @@ mod small;
 
 use std::cell::Cell;
 
-use gantry_wire::act::{Act, ActId, Expect, Outcome};
+use gantry_wire::act::{Act, ActId, Expect, Outcome, Recover};
 use gantry_wire::operation::{Operation, Start};
 
 use super::*;
@@ -61,6 +61,10 @@ impl Records for Process {
         self.files.create(id, record)
     }
 
+    fn read(&mut self, id: &ActId) -> Result<Option<Record>, String> {
+        self.files.read(id)
+    }
+
     fn write(&mut self, id: &ActId, record: &Record) -> Result<(), String> {
         self.write_or_die();
         self.files.write(id, record)
@@ -103,7 +107,7 @@ impl Bench {
                 dies_at: None,
                 writes: 0,
             },
-            permits: Permits::of(&crate::args::Serve::default(), None),
+            permits: Permits::of(&Serve::default(), None),
             heard: true,
         }
     }
@@ -141,10 +145,17 @@ impl Agent<'_> {
     }
 
     fn recover(&mut self, id: &ActId) -> Outcome {
-        match self.with_tools(|tools| tools.recover(id.clone())) {
-            Ok(recovery) => self.look(recovery),
-            Err(outcome) => outcome,
-        }
+        self.recover_old(id, None)
+    }
+
+    /// Of one that was asked for so many seconds ago.
+    fn recover_old(&mut self, id: &ActId, age_s: Option<u64>) -> Outcome {
+        let asked = Recover {
+            id: id.clone(),
+            age_s,
+        };
+        let recovery = self.with_tools(|tools| tools.recover(&asked));
+        self.look(recovery)
     }
 
     fn look(&mut self, mut recovery: Recovery) -> Outcome {

@@ -75,8 +75,8 @@ fn an_agent_that_still_works_is_waited_for() {
     first.act_and_die(&act(1, start()));
     let mut second = bench.agent(2);
     second.records.running.push(1);
-    let recovery = second.with_tools(|tools| tools.recover(ActId::new(1)));
-    let mut recovery = recovery.unwrap();
+    let asked = Recover::new(ActId::new(1));
+    let mut recovery = second.with_tools(|tools| tools.recover(&asked));
     for _ in 0..3 {
         let outcome = second.with_tools(|tools| recovery.look(tools));
         assert!(matches!(&outcome, Outcome::Waiting { why } if why.contains("works")));
@@ -102,9 +102,8 @@ fn an_id_without_a_job_is_waited_for_until_the_job_is_there() {
     agent.act_and_die(&act(1, start()));
     let told = bench.small.lock().told[0].1[0].clone();
     let mut second = bench.agent(2);
-    let mut recovery = second
-        .with_tools(|tools| tools.recover(ActId::new(1)))
-        .unwrap();
+    let asked = Recover::new(ActId::new(1));
+    let mut recovery = second.with_tools(|tools| tools.recover(&asked));
     let began = bench.now_ms.get();
     while bench.now_ms.get() < began + 60_000 {
         let outcome = second.with_tools(|tools| recovery.look(tools));
@@ -142,8 +141,8 @@ fn who_waits_behind_another_for_an_id_is_waited_for() {
     bench.agent(1).die_after_sending(&act(1, start()));
     let mut second = bench.agent(2);
     let id = ActId::new(1);
-    let recovery = second.with_tools(|tools| tools.recover(id.clone()));
-    let mut recovery = recovery.unwrap();
+    let asked = Recover::new(id.clone());
+    let mut recovery = second.with_tools(|tools| tools.recover(&asked));
     let mut look = |ms: u64| {
         let until = bench.now_ms.get() + ms;
         let mut last = None;
@@ -194,6 +193,52 @@ fn after_a_boot_the_jobs_tell_what_the_records_did() {
         bench.agent(2).act(&act(1, start())),
         Outcome::Submitted { job: 8 }
     );
+}
+
+#[test]
+fn what_is_older_than_all_that_could_tell_of_it_is_not_known() {
+    let bench = Bench::new();
+    let unknown = |id, age_s| match bench.agent(1).recover_old(&ActId::new(id), Some(age_s)) {
+        Outcome::Unknown { why } => why,
+        other => panic!("{other:?}"),
+    };
+    let hour = 3600;
+    assert!(unknown(1, 8 * 24 * hour).contains("a week"));
+    // The queue came here just now, and nobody knows since when the node has one without a version.
+    assert!(unknown(2, hour).contains("not known since when"));
+    let version = bench.fake.root().join("var/lib/ganeti/queue/version");
+    let file = std::fs::File::create(version).unwrap();
+    let at = |ms| std::time::SystemTime::UNIX_EPOCH + Duration::from_millis(ms);
+    let now_ms = 1_790_000_000_000 + bench.now_ms.get();
+    file.set_modified(at(now_ms - 60_000)).unwrap();
+    assert!(unknown(3, hour).contains("younger"));
+    file.set_modified(at(now_ms - 7_200_000)).unwrap();
+    let found = bench.agent(1).recover_old(&ActId::new(4), Some(hour));
+    assert_eq!(found, Outcome::Void {});
+    // Whatever a record or a job tells is known at any age.
+    let done = bench.agent(1).act(&act(5, start()));
+    let old = Some(100 * 24 * hour);
+    assert_eq!(bench.agent(2).recover_old(&ActId::new(5), old), done);
+}
+
+#[test]
+fn who_may_change_nothing_any_more_is_told_what_is_known_and_bars_nothing() {
+    let bench = Bench::new();
+    let done = bench.agent(1).act(&act(1, start()));
+    let mut agent = bench.agent(2);
+    let serve = Serve {
+        read_only: true,
+        ..Default::default()
+    };
+    agent.permits = Permits::of(&serve, None);
+    assert_eq!(agent.recover(&ActId::new(1)), done);
+    let outcome = agent.recover(&ActId::new(2));
+    assert!(matches!(&outcome, Outcome::Unknown { why } if why.contains("may only read")));
+    let done = bench.agent(1).act(&act(2, start()));
+    assert_eq!(done, Outcome::Submitted { job: 8 });
+    // The job tells as well.
+    std::fs::remove_dir_all(bench.fake.root().join("run")).unwrap();
+    assert_eq!(agent.recover(&ActId::new(2)), done);
 }
 
 #[test]

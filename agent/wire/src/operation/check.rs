@@ -9,6 +9,8 @@ use super::{Backend, Chosen, Evacuated, Operation, RecreateDisks, ReplaceDisks, 
 const LONGEST: usize = 255;
 /// Ganeti's own limit of a tag.
 const LONGEST_TAG: usize = 128;
+/// So many tags at once.
+const TAGS: usize = 100;
 /// Ganeti's own limit of disks.
 const DISKS: u8 = 16;
 
@@ -221,6 +223,7 @@ fn backend(it: &Backend) -> Result<(), BadField> {
 
 fn tags(tags: &[String]) -> Result<(), BadField> {
     unless(tags.is_empty(), "tags", "are none")?;
+    unless(tags.len() > TAGS, "tags", "are more than 100")?;
     for tag in tags {
         text("tags", tag, LONGEST_TAG)?;
         let fits = |c: char| c.is_ascii_alphanumeric() || "_.+*/:@-".contains(c);
