@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gantry_wire::act::{Act, Outcome, Recover, Refusal};
-use gantry_wire::operation::{Carriage, Method, Version};
+use gantry_wire::operation::{Carriage, Method, Migrate, Operation, Version};
 use serde_json::{Value, json};
 
 use super::command::Commands;
@@ -98,6 +98,7 @@ impl Tools<'_> {
         let version = self.version()?;
         let carriage = act.operation.carriage(version);
         let carriage = carriage.map_err(|words| refused(Refusal::Version, words))?;
+        self.may_fail_over(&act.operation)?;
         let above = self.luxid.highest_job();
         let mut record = Record {
             owner: self.records.myself(),
@@ -121,6 +122,27 @@ impl Tools<'_> {
             }
             None => Progress::Open(Recovery::new(act.id.clone())),
         })
+    }
+
+    /// Ganeti makes a failover of each migration of an instance that says so.
+    fn may_fail_over(&mut self, operation: &Operation) -> Result<(), Outcome> {
+        let Operation::Migrate(migrate) = operation else {
+            return Ok(());
+        };
+        let failover = Operation::Migrate(Migrate {
+            allow_failover: true,
+            ..migrate.clone()
+        });
+        let Err(words) = self.permits.allow(failover.permission()) else {
+            return Ok(());
+        };
+        match self.asked(|luxid| seen::always_fails_over(luxid, &migrate.instance))? {
+            true => {
+                let words = format!("{words} (always_failover is set)");
+                Err(refused(Refusal::Permission, words))
+            }
+            false => Ok(()),
+        }
     }
 
     /// Writes a change down; whether it was asked for before, so that what became of it then is
