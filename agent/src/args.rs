@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use gantry_wire::terminal;
+
 /// What `--help` prints, and what follows a mistake.
 pub const USAGE: &str = "\
 gantry-agent serve [--as NAME] [--read-only] [--allow LIST]
@@ -22,6 +24,13 @@ gantry-agent --version";
 pub enum Command {
     /// Answer a console.
     Serve(Serve),
+    /// Become what is asked for on this terminal.
+    Terminal {
+        /// Who asks and what they may do.
+        serve: Serve,
+        /// What for, in the digits of the wire's `terminal`.
+        wish: String,
+    },
     /// Print one sample, as JSON or for a person.
     Snapshot {
         /// As JSON.
@@ -54,7 +63,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
     let mut arguments = arguments.into_iter();
     let first = arguments.next().ok_or("a command is wanted")?;
     match first.as_str() {
-        "serve" => serve(arguments).map(Command::Serve),
+        "serve" => serve(arguments),
         "snapshot" => snapshot(arguments),
         "--version" | "-V" => Ok(Command::Version),
         "--help" | "-h" | "help" => Ok(Command::Help),
@@ -86,8 +95,9 @@ fn snapshot(mut arguments: impl Iterator<Item = String>) -> Result<Command, Stri
     })
 }
 
-fn serve(mut arguments: impl Iterator<Item = String>) -> Result<Serve, String> {
+fn serve(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut serve = Serve::default();
+    let mut terminal = None;
     while let Some(argument) = arguments.next() {
         let (flag, mut value) = match argument.split_once('=') {
             Some((flag, value)) => (flag.to_owned(), Some(value.to_owned())),
@@ -107,11 +117,32 @@ fn serve(mut arguments: impl Iterator<Item = String>) -> Result<Serve, String> {
                 let names = list.split(',').map(|one| name(one.trim()));
                 serve.allow = Some(names.collect::<Result<_, _>>()?);
             }
+            terminal::OPTION => terminal = Some(wanted()?),
             "--read-only" if value.is_none() => serve.read_only = true,
             _ => return Err(format!("serve: unknown argument {flag:?}")),
         }
     }
-    Ok(serve)
+    Ok(match terminal {
+        Some(wish) => Command::Terminal { serve, wish },
+        None => Command::Serve(serve),
+    })
+}
+
+/// What a key's command does when another one was asked for: sshd tells it that one. Only the wish for
+/// a terminal is taken from there; what is permitted is in the key's own.
+pub fn as_asked(command: Command, original: Option<&str>) -> Command {
+    let words = original.into_iter().flat_map(str::split_whitespace);
+    // A console may have had to quote all of it for a shell.
+    let mut words = words.map(|word| word.trim_end_matches('\''));
+    let begins = format!("{}=", terminal::OPTION);
+    let wish = words.find_map(|word| word.strip_prefix(&begins));
+    match (command, wish) {
+        (Command::Serve(serve), Some(wish)) => Command::Terminal {
+            serve,
+            wish: wish.to_owned(),
+        },
+        (command, _) => command,
+    }
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -150,6 +181,17 @@ mod tests {
             unreachable!()
         };
         assert_eq!(serve.allow.unwrap(), ["failover", "migrate"]);
+        let terminal = parsed("serve --as ops --terminal=7b7d").unwrap();
+        let Command::Terminal { serve, wish } = &terminal else {
+            unreachable!()
+        };
+        assert_eq!((&*serve.name, &**wish), ("ops", "7b7d"));
+        // As a key's own command has it, whatever was asked for.
+        let forced = parsed("serve --as ops").unwrap();
+        let original = "sh -c 'a=x; exec \"$a\" serve --terminal=7b7d'";
+        assert_eq!(as_asked(forced.clone(), Some(original)), terminal);
+        let other = Some("gantry-agent serve --as root");
+        assert_eq!(as_asked(forced.clone(), other), forced);
         let snapshot = |json, root: Option<&str>| {
             Ok(Command::Snapshot {
                 json,

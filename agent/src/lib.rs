@@ -18,4 +18,5 @@ pub mod serve;
 pub mod session;
 pub mod snapshot;
 pub mod ssconf;
+pub mod terminal;
 pub mod waker;

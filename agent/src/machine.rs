@@ -99,6 +99,13 @@ impl Machine {
     }
 }
 
+/// This node's name as Ganeti has it.
+pub fn own_name(place: &Place) -> String {
+    let mut ssconf = ssconf::Reader::default();
+    ssconf.refresh(place);
+    name(place, ssconf.latest())
+}
+
 /// A node's name as Ganeti has it.
 fn name(place: &Place, ssconf: Option<&Ssconf>) -> String {
     if let Some(name) = place.hostname() {

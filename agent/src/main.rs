@@ -7,11 +7,14 @@ use gantry_agent::args::{self, Command, Serve};
 use gantry_agent::machine::Machine;
 use gantry_agent::place::Place;
 use gantry_agent::waker::Waker;
-use gantry_agent::{archive, panics, serve, snapshot};
+use gantry_agent::{archive, panics, serve, snapshot, terminal};
 
 fn main() -> ExitCode {
     let command = match args::parse(std::env::args().skip(1)) {
-        Ok(command) => command,
+        Ok(command) => {
+            let original = std::env::var("SSH_ORIGINAL_COMMAND").ok();
+            args::as_asked(command, original.as_deref())
+        }
         Err(error) => {
             eprintln!("gantry-agent: {error}\n\n{}", args::USAGE);
             return ExitCode::from(2);
@@ -25,6 +28,9 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// An agent that refused what was asked for on a terminal.
+const REFUSED: u8 = gantry_wire::terminal::REFUSED as u8;
 
 fn run(command: Command) -> Result<ExitCode, String> {
     match command {
@@ -41,6 +47,13 @@ fn run(command: Command) -> Result<ExitCode, String> {
             } else {
                 print(&snapshot.words())?;
             }
+        }
+        Command::Terminal { serve, wish } => {
+            let place = Place::from_environment()?;
+            // It comes back only if it is not done.
+            let refused = terminal::become_it(&place, &serve, &wish);
+            eprint!("{refused}\r\n");
+            return Ok(ExitCode::from(REFUSED));
         }
         Command::Serve(options) => {
             panics::silence();

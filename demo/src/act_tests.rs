@@ -464,3 +464,22 @@ fn jobs_about_what_is_tagged_so_fail() {
     assert_eq!(calm.instance(&name, |_, i| i.primary), before);
     calm.done(tag("remove-tags"), 60);
 }
+
+#[test]
+fn another_node_becomes_the_master_when_it_is_asked_itself() {
+    let calm = Calm::new();
+    let name = |node| calm.world.cluster().node_name(node).to_owned();
+    let act = |node| {
+        let operation = json!({"master-failover": {"node": name(node)}});
+        let asked = calm.asked(operation);
+        let expect = Expect::Master { master: name(0) };
+        let wish = Wish::Act(Box::new(Act { expect, ..asked }));
+        grant(&calm.world, 1, &calm.permits, wish, Moment::default())
+    };
+    assert!(
+        matches!(act(2), Outcome::Refused { .. }),
+        "it is another one"
+    );
+    assert!(matches!(act(1), Outcome::Done { .. }));
+    assert_eq!(calm.world.cluster().master(), 1);
+}

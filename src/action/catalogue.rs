@@ -110,6 +110,14 @@ pub enum Action {
     Act,
     /// Show what can be done to the cluster.
     ActOnCluster,
+    /// Open the serial console of the selected instance.
+    Console,
+    /// Open the form of what mends what is selected.
+    Mend,
+    /// Open the form of a verify.
+    RunVerify,
+    /// Put what is known away for a while.
+    Acknowledge,
 }
 
 /// Where on the screen an action applies. In the table it stands for a heading of the help too.
@@ -131,13 +139,15 @@ pub enum Place {
     Maintenance,
     /// On how many more instances fit, and where one would go.
     Capacity,
+    /// On what verifies found.
+    Verify,
     /// Where one would go. As a place of actions it is [`Place::Capacity`].
     Placing,
 }
 
 impl Place {
     /// All places, in the order the help shows them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Everywhere,
         Self::Moving,
         Self::Table,
@@ -146,16 +156,18 @@ impl Place {
         Self::Balance,
         Self::Maintenance,
         Self::Capacity,
+        Self::Verify,
     ];
 
     /// Those that a screen can be.
-    const SCREENS: [Self; 7] = [
+    const SCREENS: [Self; 8] = [
         Self::Plan,
         Self::Table,
         Self::Detail,
         Self::Balance,
         Self::Maintenance,
         Self::Capacity,
+        Self::Verify,
         Self::Placing,
     ];
 
@@ -170,19 +182,20 @@ impl Place {
             Self::Balance => "In the plan to balance",
             Self::Maintenance => "In the plan for maintenance",
             Self::Capacity | Self::Placing => "In capacity",
+            Self::Verify => "In what verifies found",
         }
     }
 
     /// Whether an action of this place can be had on a screen that is `here`.
     pub fn applies(self, here: Self) -> bool {
-        let table = matches!(
+        let plan = matches!(
             here,
             Self::Plan | Self::Balance | Self::Maintenance | Self::Capacity
         );
         match self {
             Self::Everywhere | Self::Moving => true,
-            Self::Table => table || self == here,
-            Self::Plan => table || here == Self::Placing,
+            Self::Table => plan || here == Self::Verify || self == here,
+            Self::Plan => plan || here == Self::Placing,
             Self::Capacity => matches!(here, Self::Capacity | Self::Placing),
             _ => self == here,
         }
@@ -219,6 +232,8 @@ pub struct Entry {
 pub const CATALOGUE: &[Entry] = &[
     row(Action::Act,         "act",          "act",        "Show what can be done to the selected object, or to all marked ones", &["a"],               Place::Everywhere).hinted(),
     row(Action::ActOnCluster, "act-on-cluster", "act on cluster", "Show what can be done to the cluster", &["A"],               Place::Everywhere),
+    row(Action::Console,     "console",      "console",    "Open the serial console of the selected instance; Ctrl-] leaves it", &["c"], Place::Everywhere),
+    row(Action::Mend,        "mend",         "mend",       "Open the form of what mends a failed job, or what a verify found", &["m"], Place::Everywhere),
     row(Action::Help,        "help",         "help",       "Show the keys of this screen",                &["?", "F1"],          Place::Everywhere).hinted(),
     row(Action::Command,     "command",      "command",    "Type a command, such as nodes or jobs",       &[":"],                Place::Everywhere).hinted(),
     row(Action::Back,        "back",         "back",       "Close what is open, take marks off, or return to the screen before", &["Esc"],       Place::Everywhere).hinted(),
@@ -270,6 +285,8 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::AllDown,     "all-down",     "all down",   "Plan as if all instances were down meanwhile", &["o"],               Place::Maintenance).hinted(),
     row(Action::LeaveNonRedundant, "leave-non-redundant", "leave", "Let what is not redundant go down, or move it", &["i"],        Place::Maintenance).hinted(),
     row(Action::NextTag,     "next-tag",     "tag",        "Plan for the nodes with the next tag",        &["t"],                Place::Maintenance).hinted(),
+    row(Action::RunVerify,   "run-verify",   "verify",     "Open the form of a verify",                   &["v"],                Place::Verify).hinted(),
+    row(Action::Acknowledge, "acknowledge",  "acknowledge", "Put the finding away for an hour, again for a day, for a week, not any more", &["x"], Place::Verify).hinted(),
 ];
 
 /// Makes a row that is not on the hint line.
@@ -378,6 +395,10 @@ mod tests {
         Action::Reconnect,
         Action::Act,
         Action::ActOnCluster,
+        Action::Console,
+        Action::Mend,
+        Action::RunVerify,
+        Action::Acknowledge,
     ];
 
     #[test]

@@ -77,6 +77,7 @@ pub fn command_at(operation: &Operation, version: Option<Version>) -> String {
             .value("--shutdown-timeout", it.shutdown_timeout)
             .flag("--ignore-failures", it.ignore_failures)
             .of(&it.instance),
+        O::Console(it) => instance("console").of(&it.instance),
         O::NodeDrain(it) => modify("--drained=yes")
             .flag("--auto-promote", it.auto_promote)
             .of(&it.node),

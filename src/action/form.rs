@@ -262,12 +262,16 @@ impl Value {
     }
 }
 
-/// An option by all of its words, or by the beginning of just one.
+/// An option by all of its words, or by whole words or labels that just one begins with: `node1` is not `node10`.
 fn pick(options: &[String], text: &str) -> Result<usize, String> {
     if let Some(at) = options.iter().position(|option| option == text) {
         return Ok(at);
     }
-    let begins = |option: &&String| !text.is_empty() && option.starts_with(text);
+    let begins = |option: &&String| {
+        let rest = option.strip_prefix(text).filter(|_| !text.is_empty());
+        let inside = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        rest.is_some_and(|rest| !rest.starts_with(inside))
+    };
     let found: Vec<&String> = options.iter().filter(begins).collect();
     match found.as_slice() {
         [one] => Ok(options

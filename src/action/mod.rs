@@ -6,10 +6,11 @@ pub mod command;
 pub mod expect;
 mod fit;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod forecast;
 pub mod form;
 pub mod guard;
+pub mod mend;
 pub mod words;
 
 pub use catalogue::{Action, CATALOGUE, Entry, Place};

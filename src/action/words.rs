@@ -57,6 +57,7 @@ pub fn danger(operation: &Operation) -> Danger {
         | O::NodePromote(_)
         | O::Verify(_)
         | O::VerifyDisks(_)
+        | O::Console(_)
         | O::AddTags(_)
         | O::RemoveTags(_)
         | O::JobPriority(_)
@@ -132,6 +133,7 @@ pub fn verb(operation: &Operation) -> String {
         O::Rename(_) => "rename",
         O::Remove(it) if it.ignore_failures => "remove, whatever fails,",
         O::Remove(_) => "remove",
+        O::Console(_) => "open the console of",
         O::NodeDrain(_) => "drain",
         O::NodeUndrain(_) => "undrain",
         O::NodeOffline(_) => "mark offline",

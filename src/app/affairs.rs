@@ -1,9 +1,11 @@
 //! What this console asked for: what became of each change, and of the job that it is.
 
 use gantry_wire::act::{Act, ActId, Acted, Outcome};
+use gantry_wire::job::Job;
 use sha2::{Digest, Sha256};
 
-use crate::model::job::finished;
+use crate::model::family::{Family, over};
+use crate::model::job::failure;
 use crate::model::words::duration;
 use crate::model::{Cluster, Time};
 
@@ -152,35 +154,44 @@ impl Affairs {
         Some(News { text, over, job })
     }
 
-    /// Jobs of these changes that have ended since the last look; what is to be told of each.
+    /// Jobs of these changes that have ended since the last look, with all that they made; what is to be told of each.
     pub fn ended(&mut self, cluster: &Cluster) -> Vec<News> {
         let mut news = Vec::new();
         for affair in self.list.iter_mut().filter(|it| !it.told) {
             let job = affair.job().and_then(|id| cluster.jobs.get(&id));
-            let Some(job) = job.filter(|job| finished(&job.status)) else {
+            let Some(job) = job.filter(|job| over(job, cluster)) else {
                 continue;
             };
             affair.told = true;
-            let took = match (job.started, job.ended) {
-                (Some(from), Some(to)) => format!(" after {}", duration((to - from).max(0.0))),
-                _ => String::new(),
-            };
-            let error = job.ops.iter().rfind(|op| !op.error.is_empty());
-            let error = error.map_or(String::new(), |op| format!(": {}", op.error.trim()));
-            let text = format!(
-                "{}: job {} {}{took}{error}",
-                affair.title,
-                job.id,
-                outcome(&job.status)
-            );
             news.push(News {
-                text,
+                text: format!("{}: {}", affair.title, end(job, cluster)),
                 over: true,
                 job: None,
             });
         }
         news
     }
+}
+
+/// How a job ended, and those that it made, in a line.
+fn end(job: &Job, cluster: &Cluster) -> String {
+    let family = Family::of(job, cluster);
+    let children = family.iter().flat_map(|it| &it.children);
+    let ended = children
+        .filter_map(|child| child.ended)
+        .fold(job.ended, |last, ended| {
+            Some(last.map_or(ended, |last| last.max(ended)))
+        });
+    let took = match (job.started, ended) {
+        (Some(from), Some(to)) => format!(" after {}", duration((to - from).max(0.0))),
+        _ => String::new(),
+    };
+    let (how, what) = match &family {
+        None => (outcome(&job.status), failure(job).map(str::to_owned)),
+        Some(family) => (family_outcome(family), Some(family.sentence())),
+    };
+    let what = what.map_or(String::new(), |what| format!(": {what}"));
+    format!("job {} {how}{took}{what}", job.id)
 }
 
 /// How a job ended, in a word that is true for each status that is an end.
@@ -193,11 +204,24 @@ fn outcome(status: &str) -> &str {
     }
 }
 
+/// The same of one that made others: it ended as they did.
+fn family_outcome(family: &Family) -> &'static str {
+    if family.has_failed() {
+        "FAILED"
+    } else if family.against().next().is_some() {
+        "found errors"
+    } else if family.gone.is_empty() {
+        "succeeded"
+    } else {
+        "ended"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use gantry_wire::act::{Expect, Refusal};
-    use gantry_wire::job::{Job, Op};
+    use gantry_wire::job::{Made, Op};
     use gantry_wire::operation::Operation;
 
     use super::*;
@@ -268,6 +292,46 @@ mod tests {
         );
         assert!(ended.over);
         assert_eq!(affairs.ended(&cluster), []);
+    }
+
+    #[test]
+    fn a_job_that_makes_others_has_ended_with_the_last_of_them() {
+        let (mut affairs, id) = affairs();
+        affairs
+            .take(acted(&id, Outcome::Submitted { job: 7 }))
+            .unwrap();
+        let job = |id, status: &str, op: Op| Job {
+            id,
+            status: status.into(),
+            ops: vec![op],
+            started: Some(10.0),
+            ended: Some(12.0 + id as f64),
+            ..Job::default()
+        };
+        let made = Op {
+            made: vec![Made::Job(8), Made::Job(9)],
+            ..Op::default()
+        };
+        let mut cluster = Cluster::default();
+        cluster.jobs.insert(7, job(7, "success", made));
+        assert_eq!(affairs.ended(&cluster), [], "8 and 9 are not even told of");
+        cluster.jobs.insert(8, job(8, "running", Op::default()));
+        cluster.jobs.insert(9, job(9, "success", Op::default()));
+        assert_eq!(affairs.ended(&cluster), []);
+        let broken = Op {
+            summary: "INSTANCE_MIGRATE(web1)".into(),
+            error: "no memory".into(),
+            ..Op::default()
+        };
+        cluster.jobs.insert(8, job(8, "error", broken));
+        let [ended] = &affairs.ended(&cluster)[..] else {
+            unreachable!("one")
+        };
+        assert_eq!(
+            ended.text,
+            "drain the queue: job 7 FAILED after 11s: 1 of 2 done, 1 failed: 8 INSTANCE_MIGRATE(web1): no memory"
+        );
+        assert!(ended.over && affairs.ended(&cluster).is_empty());
     }
 
     #[test]

@@ -177,6 +177,12 @@ pub enum Col {
     First,
     /// How many more fit.
     Fits,
+    /// Ganeti's code for what is wrong.
+    Code,
+    /// It is new, or was acknowledged.
+    News,
+    /// How many lines have the same cause.
+    More,
 }
 
 /// Where a column's text stands.

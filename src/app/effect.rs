@@ -38,8 +38,19 @@ pub enum Effect {
     StopThinking,
     /// Ask the master for a change.
     Act(Box<Request>),
-    /// Ring the terminal's bell.
-    Ring,
+    /// Leave the terminal to an instance's serial console.
+    Console(Box<Request>),
+    /// Something is over, in a line: ring the terminal's bell.
+    Ring(String),
+    /// What was kept of a cluster of this name is wanted.
+    Recall(String),
+    /// This is to be kept of a cluster.
+    Keep {
+        /// Its name.
+        cluster: String,
+        /// What.
+        text: String,
+    },
 }
 
 /// The answer to a prompt.

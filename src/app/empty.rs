@@ -1,6 +1,7 @@
 //! What is said where there are no rows: loading, lost, filtered away and really empty differ.
 
 use crate::model::{Cluster, Name, Node, Reach};
+use crate::planner::verify;
 
 use super::Tone;
 use super::facts::Facts;
@@ -21,6 +22,8 @@ pub fn why_no_rows(table: &Table, cluster: &Cluster, facts: &Facts) -> Vec<(Stri
     match (table.kind, &table.scope) {
         (Kind::Drbd, _) => return no_pairs(cluster),
         (Kind::Storage, _) => return no_places(cluster),
+        (Kind::Locks, _) => return no_locks(cluster),
+        (Kind::Verify, _) => return no_findings(cluster, facts),
         (Kind::N1, _) => {
             let why = facts.n1.why.as_deref();
             let text = why.unwrap_or("There are no nodes.");
@@ -66,6 +69,35 @@ fn no_pairs(cluster: &Cluster) -> Vec<(String, Tone)> {
     }];
     lines.extend(missing(cluster, &["drbd", "config.layout"]));
     lines
+}
+
+fn no_locks(cluster: &Cluster) -> Vec<(String, Tone)> {
+    if !cluster.master_serves() {
+        return vec![(loading(cluster).to_owned(), Tone::Dim)];
+    }
+    let lines = [
+        "No job waits for a lock.",
+        "Which locks are held is asked of Ganeti only while a job waits, as it costs the master something.",
+    ];
+    lines.map(|line| (line.to_owned(), Tone::Dim)).into()
+}
+
+fn no_findings(cluster: &Cluster, facts: &Facts) -> Vec<(String, Tone)> {
+    let dim = |text: &str| (text.to_owned(), Tone::Dim);
+    if verify::under_way(cluster).is_some() {
+        return vec![("A verify is under way.".to_owned(), Tone::Progress)];
+    }
+    match facts.inbox.parts().next() {
+        Some(_) => vec![
+            dim("Nothing is wrong by the last verify."),
+            dim("Enter verifies again."),
+        ],
+        None if cluster.jobs_at.is_none() => vec![dim(loading(cluster))],
+        None => vec![
+            dim("No verify is known: neither of this console's nor among the jobs."),
+            dim("Enter asks for one."),
+        ],
+    }
 }
 
 fn no_places(cluster: &Cluster) -> Vec<(String, Tone)> {

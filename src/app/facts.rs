@@ -8,6 +8,7 @@ use crate::model::history::STEP;
 use crate::model::totals::{Totals, totals};
 use crate::model::{Cluster, Name, Time, natural};
 use crate::planner::findings::findings_with;
+use crate::planner::locks::{Link, chains};
 use crate::planner::n1::Report;
 use crate::planner::n1::report::Fall;
 use crate::planner::replica::{
@@ -18,6 +19,7 @@ use crate::planner::think::Snapshot;
 use crate::planner::{Finding, Present, Severity, Subject};
 
 use super::disks::DiskIndex;
+use super::inbox::Inbox;
 use super::names::Names;
 use super::plans::Plans;
 use super::view::nodes::tells;
@@ -74,6 +76,10 @@ pub struct Facts {
     pub open_ends: Vec<String>,
     /// Plans that were asked for.
     pub plans: Plans,
+    /// Who holds locks and who waits for them.
+    pub chains: Vec<Link>,
+    /// What verifies found.
+    pub inbox: Inbox,
     /// Where disks, places and volumes stand in the lists.
     pub index: DiskIndex,
     made: Option<(u64, Time)>,
@@ -144,6 +150,7 @@ impl Facts {
         self.disk_used = percent(self.disk_used, sums.disk_total, sums.disk_free);
         self.groups = group_sums(cluster);
         self.disks(cluster);
+        self.chains = chains(cluster);
         self.renew_n1(cluster);
         let mut found = findings_with(cluster, &self.pairs, &self.places, &self.n1);
         let open = self.open_ends.iter().map(|text| Finding {

@@ -20,7 +20,7 @@ pub fn follow(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     let mut effects = Vec::new();
     let job = match &state.view().page {
         Page::Job(id) => Some(*id),
-        Page::Jobs if state.view().pane => {
+        Page::Jobs | Page::Locks if state.view().pane => {
             match state.view().table.as_ref().and_then(Table::selected) {
                 Some(Id::Job(id)) => Some(*id),
                 _ => None,

@@ -30,6 +30,15 @@ pub enum Msg {
     Thought(Thought),
     /// Something became of a change that was asked for.
     Acted(Acted),
+    /// What was kept of a cluster, if anything was.
+    Recalled {
+        /// Its name.
+        cluster: String,
+        /// What.
+        text: Option<String>,
+        /// Where it is kept.
+        place: String,
+    },
 }
 
 /// What the mouse did.

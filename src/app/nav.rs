@@ -4,6 +4,7 @@ use crate::action::Place;
 use crate::model::Name;
 use crate::planner::replica::Key;
 use crate::planner::storage::Owner;
+use crate::planner::verify::Sort;
 
 use super::facts::Facts;
 use super::rows::{Id, Scope, Table};
@@ -32,6 +33,10 @@ pub enum Page {
     Maintenance,
     /// How many more instances fit.
     Capacity,
+    /// Who holds locks and who waits for them.
+    Locks,
+    /// What verifies found.
+    Verify,
     /// Everything that is wrong.
     Alerts,
     /// One node.
@@ -62,17 +67,19 @@ pub enum Page {
 
 impl Page {
     /// The pages that are a key away, in the order in which Tab goes through them.
-    pub const MAIN: [Page; 11] = [
+    pub const MAIN: [Page; 13] = [
         Page::Nodes,
         Page::Instances,
         Page::Groups,
         Page::Jobs,
+        Page::Locks,
         Page::Drbd,
         Page::Storage,
         Page::N1,
         Page::Balance,
         Page::Maintenance,
         Page::Capacity,
+        Page::Verify,
         Page::Alerts,
     ];
 
@@ -84,6 +91,8 @@ impl Page {
             Page::Groups => "groups",
             Page::Jobs => "jobs",
             Page::Alerts => "alerts",
+            Page::Locks => "locks",
+            Page::Verify => "verify",
             Page::Node(_) => "node",
             Page::Instance(_) => "instance",
             Page::Group(_) => "group",
@@ -129,7 +138,17 @@ impl Page {
                 Owner::Job(job) => Page::Job(*job),
                 _ => return None,
             },
-            Id::Alert(About::Cluster, _) => return None,
+            Id::Cause(key) => {
+                let entry = &facts.inbox.row(key)?.cause.entry;
+                let name: Name = entry.name.as_str().into();
+                match entry.sort {
+                    Sort::Node => Page::Node(name),
+                    Sort::Instance => Page::Instance(name),
+                    Sort::Group => Page::Group(name),
+                    Sort::Cluster => return None,
+                }
+            }
+            Id::Alert(About::Cluster, _) | Id::Holder(_) => return None,
         })
     }
 
@@ -150,6 +169,8 @@ impl Page {
             Page::Groups => (Kind::Groups, Scope::All),
             Page::Jobs => (Kind::Jobs, Scope::All),
             Page::Alerts => (Kind::Alerts, Scope::All),
+            Page::Locks => (Kind::Locks, Scope::All),
+            Page::Verify => (Kind::Verify, Scope::All),
             Page::Drbd => (Kind::Drbd, Scope::All),
             Page::Storage => (Kind::Storage, Scope::All),
             Page::N1 => (Kind::N1, Scope::All),
@@ -201,7 +222,12 @@ impl View {
             // A job's own words, and what a plan comes to, are what one looks for there.
             pane: matches!(
                 page,
-                Page::Jobs | Page::Balance | Page::Maintenance | Page::Capacity
+                Page::Jobs
+                    | Page::Locks
+                    | Page::Verify
+                    | Page::Balance
+                    | Page::Maintenance
+                    | Page::Capacity
             ),
             page,
         }
@@ -223,6 +249,7 @@ impl View {
             Some(Kind::Balance) => Place::Balance,
             Some(Kind::Maintenance) => Place::Maintenance,
             Some(Kind::Capacity) => Place::Capacity,
+            Some(Kind::Verify) => Place::Verify,
             Some(_) => Place::Table,
             None if self.page == Page::Placing => Place::Placing,
             None => Place::Detail,

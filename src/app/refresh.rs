@@ -8,8 +8,8 @@ use super::nav::{Page, View};
 use super::rows::{About, Id, Table};
 use super::sheet::Sheet;
 use super::view::{
-    balance, capacity, drbd, group, help, instance, job, maintenance, n1, node, pair, placing,
-    volumes,
+    balance, capacity, drbd, group, help, instance, job, locks, maintenance, n1, node, pair,
+    placing, verify, volumes,
 };
 use super::{Effect, State, follow};
 
@@ -31,6 +31,8 @@ pub(super) struct SheetMade {
     serial: u64,
     /// What is known of plans.
     plans: u64,
+    /// What verifies found.
+    inbox: u64,
     /// Numbers and ages in a text move once a second.
     second: u64,
 }
@@ -47,6 +49,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
     }
     state.facts.open_ends = state.affairs.unknown(now);
     state.facts.refresh(cluster);
+    let kept = state.facts.inbox.refresh(cluster);
     let storage_of = match &state.way.view().page {
         Page::Volumes(node) => Some(node),
         _ => None,
@@ -63,6 +66,7 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         .plans
         .look_at(page, now.as_ref(), fails)
         .into_iter()
+        .chain(kept)
         .collect();
     if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.refresh(cluster, &state.facts);
@@ -107,6 +111,7 @@ fn texts(state: &mut State, cluster: &Cluster) {
             .and_then(|lines| lines.last())
             .map_or(0, |line| line.serial),
         plans: state.facts.plans.revision,
+        inbox: state.facts.inbox.revision,
         second: second(cluster.now.at),
     };
     if state.made.as_ref() == Some(&made) {
@@ -155,12 +160,14 @@ fn page_text(state: &State, cluster: &Cluster) -> Sheet {
         Page::Pair(key) => pair::whole(cluster, facts, key, width, tall),
         Page::Volumes(name) if view.full => volumes::whole(cluster, facts, name, width),
         Page::Volumes(name) => volumes::brief(cluster, facts, name, width),
+        Page::Verify => verify::above(cluster, facts, width),
         Page::Help(place) => help::whole(&state.keymap, *place, width),
         Page::Nodes
         | Page::Instances
         | Page::Groups
         | Page::Jobs
         | Page::Storage
+        | Page::Locks
         | Page::Alerts => Sheet::default(),
     }
 }
@@ -195,6 +202,8 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
             }
         }
         Id::Volume(..) => volumes::one(facts, id, width),
+        Id::Cause(key) => verify::detail(cluster, facts, key, width),
+        Id::Holder(name) => locks::holder(facts, name, width),
         Id::Alert(About::Cluster, _) => Sheet::default(),
     }
 }

@@ -37,6 +37,10 @@ pub enum Id {
     Reboot(usize),
     /// The nth row of how many instances fit, from 0 on.
     Room(usize),
+    /// Something that holds a lock and is no job, as Ganeti names it.
+    Holder(String),
+    /// What a verify found, by its key.
+    Cause(String),
     /// The nth finding about a subject.
     Alert(About, usize),
 }
@@ -337,6 +341,7 @@ impl Table {
             facts: match self.kind {
                 Kind::Alerts => facts.revision,
                 Kind::N1 => facts.n1_revision,
+                Kind::Verify => facts.inbox.revision,
                 Kind::Balance | Kind::Capacity => facts.plans.revision,
                 // What is safe is said of the disks as they are.
                 Kind::Maintenance => facts.plans.revision.wrapping_add(facts.revision),

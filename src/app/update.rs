@@ -27,6 +27,17 @@ pub fn update(state: &mut State, cluster: &Cluster, msg: Msg) -> Vec<Effect> {
             let news = state.affairs.take(acted);
             effects.extend(news.and_then(|news| tell(state, cluster, news)));
         }
+        Msg::Recalled {
+            cluster: name,
+            text,
+            place,
+        } => {
+            let taken = state.facts.inbox.recalled(&name, text.as_deref(), cluster);
+            if let Err(why) = taken {
+                let text = format!("{place}: {why}; what was acknowledged is not known");
+                state.notice = Some((text, cluster.now.at));
+            }
+        }
         Msg::Notice(text) => state.notice = Some((text, cluster.now.at)),
     }
     for news in state.affairs.ended(cluster) {
@@ -39,13 +50,14 @@ pub fn update(state: &mut State, cluster: &Cluster, msg: Msg) -> Vec<Effect> {
 /// Tells the operator of a change that was asked for. The job of one that was confirmed just now opens, unless something
 /// else was turned to meanwhile.
 fn tell(state: &mut State, cluster: &Cluster, news: News) -> Option<Effect> {
-    state.notice = Some((state.facts.names.shorten(&news.text), cluster.now.at));
+    let text = state.facts.names.shorten(&news.text);
+    state.notice = Some((text.clone(), cluster.now.at));
     if let Some(job) = news.job
         && state.acting.take_awaited()
     {
         state.way.go(Page::Job(job));
     }
-    news.over.then_some(Effect::Ring)
+    news.over.then_some(Effect::Ring(text))
 }
 
 /// Takes in what came of a plan.

@@ -26,6 +26,7 @@ gantry: a full-screen operations console for Ganeti clusters
                                        one change, such as: do root@node1 failover web1 --yes --wait
                                        0 done, 1 the job failed, 2 refused beforehand,
                                        3 unreachable, 4 refused by the agent, 5 unknown
+  gantry console DEST INSTANCE         its serial console; Ctrl-] leaves it; exits 3, 4 as do
   gantry hbal|hcheck|hinfo|hroller|hspace|hsqueeze -t FILE|DEST|-L
                                        as Ganeti's tools of these names; each has its own --help
   gantry hail [OPTIONS] FILE|-         answer an allocation request, as Ganeti's hail
@@ -53,7 +54,7 @@ Options of changes:
   --yes              do it, although somebody would notice
   --powered-off NODE this node is off: you have made sure of it (may be given again)
   --reason TEXT      for the job's reason trail
-  --wait             follow the job to its end
+  --wait             follow the job, and those that it makes, to their end
 
 Demo options:
   --nodes N          how many nodes (12)
@@ -114,6 +115,13 @@ pub enum Command {
         json: bool,
         /// Go on, and print what changes.
         watch: bool,
+    },
+    /// The serial console of one instance.
+    Serial {
+        /// Where.
+        target: Target,
+        /// Its name.
+        instance: String,
     },
     /// One change.
     Do(Do),
@@ -373,6 +381,13 @@ impl Given {
                 target: self.target("gantry status ")?,
                 json: self.json,
             }),
+            Some("console") => {
+                let usage = "gantry console DEST INSTANCE";
+                let instance = self.words.pop();
+                let instance = instance.ok_or_else(|| format!("of what? {usage}"))?;
+                let target = self.target("gantry console ")?;
+                Ok(Command::Serial { target, instance })
+            }
             Some("do") => {
                 change.json = self.json;
                 self.of_change(change).map(Command::Do)
@@ -452,7 +467,7 @@ fn list(word: &str) -> Option<List> {
 
 /// The first word is a command and no destination.
 fn is_command(word: &str) -> bool {
-    matches!(word, "demo" | "status" | "do") || list(word).is_some()
+    matches!(word, "demo" | "status" | "do" | "console") || list(word).is_some()
 }
 
 /// The htool of this name.
@@ -606,6 +621,8 @@ mod tests {
             ("-o nothing node1", "OPTION=VALUE"),
             ("status", "where to"),
             ("node1 --yes", "--yes goes with"),
+            ("console", "of what"),
+            ("console web1", "where to"),
             ("do", "where to"),
             ("do node1", "do what"),
             ("jobs", "where to? gantry jobs "),

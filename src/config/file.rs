@@ -17,6 +17,8 @@ pub struct Settings {
     pub keys: BTreeMap<String, Chords>,
     /// About the agents.
     pub agent: Agent,
+    /// How it is told that something is over.
+    pub notify: NotifyBy,
     /// The file that said so; empty if there was none.
     #[serde(skip)]
     pub file: PathBuf,
@@ -52,6 +54,38 @@ pub struct Agent {
     pub deploy: Deploy,
     /// Milliseconds between samples, 200 to 60000.
     pub interval_ms: Option<Interval>,
+}
+
+/// `[notify]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NotifyBy {
+    /// The terminal's bell rings.
+    pub bell: bool,
+    /// The terminal is asked to tell the desktop.
+    pub desktop: Desktop,
+}
+
+impl Default for NotifyBy {
+    fn default() -> NotifyBy {
+        NotifyBy {
+            bell: true,
+            desktop: Desktop::No,
+        }
+    }
+}
+
+/// How a terminal is asked to tell the desktop something. One that does not know the sequence shows nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Desktop {
+    /// Not at all.
+    #[default]
+    No,
+    /// By OSC 9: iTerm2, WezTerm, ghostty, Windows Terminal.
+    Osc9,
+    /// By OSC 777: urxvt, foot, VTE.
+    Osc777,
 }
 
 /// Milliseconds between samples.
@@ -164,9 +198,17 @@ mod tests {
             command = "sudo -n /usr/local/bin/gantry-agent serve"
             deploy = "no"
             interval_ms = 2000
+            [notify]
+            bell = false
+            desktop = "osc777"
         "#;
         let settings = parse(text).unwrap();
         assert_eq!(settings.keys["go-nodes"].as_slice(), ["1", "g n"]);
+        let quiet = NotifyBy {
+            bell: false,
+            desktop: Desktop::Osc777,
+        };
+        assert_eq!(settings.notify, quiet);
         assert_eq!(settings.agent.deploy, Deploy::No);
         assert_eq!(settings.agent.interval_ms, Some(Interval(2_000)));
     }
@@ -180,6 +222,7 @@ mod tests {
             ("[keys]\nquit = 3", 2, "quit: a chord or a list of chords"),
             ("theme = 3", 1, "theme: "),
             ("[agent]\ninterval_ms = -5", 2, "interval_ms: "),
+            ("[notify]\ndesktop = \"osc8\"", 2, "osc777"),
             ("theme = \"a", 1, ""),
         ] {
             let error = parse(text).unwrap_err();

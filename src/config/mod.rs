@@ -6,6 +6,6 @@ pub mod htools;
 pub mod target;
 
 pub use args::{Command, Do, Invocation};
-pub use file::Settings;
+pub use file::{Desktop, NotifyBy, Settings};
 pub use htools::Htool;
 pub use target::{Deploy, Destination, LinkOptions, SshOptions, Target};

@@ -8,6 +8,7 @@ use gantry_wire::frame::Lines;
 use gantry_wire::report::Hello;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::terminal::{Terminal, Wanted};
 use super::why::Why;
 
 /// A stream of bytes to an agent and back.
@@ -85,6 +86,13 @@ pub trait Dialer: Send + Sync + 'static {
         call: Call<Self::Host>,
         progress: impl Fn(&'static str) + Send + Sync,
     ) -> impl Future<Output = Result<Opened<Self::Host>, Why>> + Send;
+
+    /// Starts the agent on a host once more, on a terminal; without a host on this machine.
+    fn terminal(
+        &self,
+        host: Option<Arc<Self::Host>>,
+        wanted: Wanted,
+    ) -> impl Future<Output = Result<Terminal, Why>> + Send;
 }
 
 impl<D: Dialer> Dialer for Arc<D> {
@@ -96,5 +104,13 @@ impl<D: Dialer> Dialer for Arc<D> {
         progress: impl Fn(&'static str) + Send + Sync,
     ) -> Result<Opened<Self::Host>, Why> {
         (**self).open(call, progress).await
+    }
+
+    async fn terminal(
+        &self,
+        host: Option<Arc<Self::Host>>,
+        wanted: Wanted,
+    ) -> Result<Terminal, Why> {
+        (**self).terminal(host, wanted).await
     }
 }

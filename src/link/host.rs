@@ -1,6 +1,6 @@
 //! One SSH connection to one host.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use russh::client::{self, Handle};
@@ -12,6 +12,7 @@ use super::auth::Proof;
 use super::dial::Stream;
 use super::exec::{Ended, Exec};
 use super::ssh_config::HostConfig;
+use super::terminal::{self, Terminal, Wanted};
 use super::trust::Verifier;
 use super::why::Why;
 
@@ -32,6 +33,8 @@ pub struct Host {
     pub key: Option<PublicKey>,
     /// What the host wanted shown before the login.
     pub banner: String,
+    /// The command that the agent answered to.
+    agent: OnceLock<String>,
     /// The host through which this connection goes stays connected as long as this one is there.
     _via: Option<Arc<Host>>,
 }
@@ -59,6 +62,7 @@ impl Host {
             proof,
             key: shown.key,
             banner: shown.banner,
+            agent: OnceLock::new(),
             _via: via,
         }
     }
@@ -73,6 +77,45 @@ impl Host {
         self.handle.is_closed()
     }
 
+    /// Notes the command that the agent answered to.
+    pub(super) fn has_agent(&self, command: &str) {
+        // Only one agent is started on a connection.
+        let _ = self.agent.set(command.to_owned());
+    }
+
+    /// Starts the agent once more, on a terminal, as something else.
+    ///
+    /// # Errors
+    /// The connection broke, or the host has no terminal for us.
+    pub async fn terminal(self: Arc<Host>, wanted: &Wanted) -> Result<Terminal, Why> {
+        let Some(agent) = self.agent.get() else {
+            return Err(Why::NoAgent(
+                "none has answered on this connection".to_owned(),
+            ));
+        };
+        let command = terminal::command(agent, &wanted.act);
+        let (columns, rows) = wanted.size;
+        let (columns, rows) = (u32::from(columns), u32::from(rows));
+        let starting = async {
+            let mut channel = self.handle.channel_open_session().await?;
+            let term = wanted.term.as_str();
+            channel
+                .request_pty(true, term, columns, rows, 0, 0, &[])
+                .await?;
+            if !granted(&mut channel).await? {
+                return Ok(None);
+            }
+            channel.exec(true, command).await?;
+            Ok(granted(&mut channel).await?.then_some(channel))
+        };
+        match tokio::time::timeout(OPEN, starting).await {
+            Ok(Ok(Some(channel))) => Ok(Terminal::on_channel(channel, Arc::clone(&self))),
+            Ok(Ok(None)) => Err(terminal::refused()),
+            Ok(Err(error)) => Err(no_session(&error)),
+            Err(_) => Err(Why::TimedOut("opening a terminal")),
+        }
+    }
+
     /// Starts a program.
     ///
     /// # Errors
@@ -81,21 +124,14 @@ impl Host {
         let starting = async {
             let mut channel = self.handle.channel_open_session().await?;
             channel.exec(true, command).await?;
-            while let Some(message) = channel.wait().await {
-                match message {
-                    ChannelMsg::Success => return Ok(Some(channel)),
-                    ChannelMsg::Failure => return Ok(None),
-                    _ => {}
-                }
-            }
-            Err(russh::Error::Disconnect)
+            Ok(granted(&mut channel).await?.then_some(channel))
         };
         match tokio::time::timeout(OPEN, starting).await {
             Ok(Ok(Some(channel))) => Ok(Exec::on_channel(channel)),
             Ok(Ok(None)) => Err(Why::NoAgent(
                 "the host starts no programs for this user".to_owned(),
             )),
-            Ok(Err(error)) => Err(Why::Ssh(format!("no session: {error}"))),
+            Ok(Err(error)) => Err(no_session(&error)),
             Err(_) => Err(Why::TimedOut("starting a program")),
         }
     }
@@ -172,6 +208,22 @@ impl Host {
             .disconnect(Disconnect::ByApplication, "", "en")
             .await;
     }
+}
+
+/// Whether the host did what was asked for on a channel.
+async fn granted(channel: &mut russh::Channel<client::Msg>) -> Result<bool, russh::Error> {
+    while let Some(message) = channel.wait().await {
+        match message {
+            ChannelMsg::Success => return Ok(true),
+            ChannelMsg::Failure => return Ok(false),
+            _ => {}
+        }
+    }
+    Err(russh::Error::Disconnect)
+}
+
+fn no_session(error: &russh::Error) -> Why {
+    Why::Ssh(format!("no session: {error}"))
 }
 
 /// How russh is to behave towards a host.

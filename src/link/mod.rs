@@ -18,6 +18,7 @@ pub mod ssh;
 pub mod ssh_config;
 mod starter;
 mod stream;
+pub mod terminal;
 mod trust;
 pub mod why;
 

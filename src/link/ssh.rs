@@ -10,6 +10,7 @@ use super::host::Host;
 use super::local;
 use super::ssh_config::Local;
 use super::starter::Starter;
+use super::terminal::{Terminal, Wanted};
 use super::why::Why;
 use crate::config::{Destination, LinkOptions, Target};
 
@@ -180,6 +181,16 @@ impl Dialer for Ssh {
             agent,
             host: Some(host),
         })
+    }
+
+    async fn terminal(&self, host: Option<Arc<Host>>, wanted: Wanted) -> Result<Terminal, Why> {
+        match host {
+            Some(host) => host.terminal(&wanted).await,
+            None => Err(Why::Ssh(format!(
+                "there is no SSH connection to {}: on the node itself gnt-instance console does it",
+                wanted.node
+            ))),
+        }
     }
 }
 

@@ -186,6 +186,7 @@ async fn attempt(host: &Host, command: &str) -> Result<Attempt, Why> {
     let mut lines = Lines::default();
     let why = match session::greet(&mut pipes, &mut lines).await {
         Ok(hello) => {
+            host.has_agent(command);
             let stream: Box<dyn Stream> = Box::new(pipes);
             let last_words = Box::pin(async move { ending.wait().await.last_words() });
             return Ok(Attempt::Greeted(Greeted {

@@ -78,7 +78,10 @@ impl Cluster {
                 logs.into_iter().for_each(|log| self.logged(log))
             }
             Report::Queue(queue) if self.may_speak(from) => self.queue = Some(queue),
-            Report::Locks(locks) if self.may_speak(from) => self.locks = locks,
+            Report::Locks(locks) if self.may_speak(from) => {
+                self.shape += u64::from(self.locks != locks);
+                self.locks = locks;
+            }
             Report::Live(live) if self.may_speak(from) => self.told_live(*live),
             Report::Answer(answer) => {
                 if let gantry_wire::report::AnswerBody::JobLog(log) = answer.answer

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod drbd;
+pub mod family;
 pub mod history;
 pub mod instance;
 pub mod job;

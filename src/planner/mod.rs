@@ -2,11 +2,14 @@
 
 pub mod findings;
 pub mod htools;
+pub mod locks;
 pub mod n1;
+pub mod phases;
 pub mod present;
 pub mod replica;
 pub mod storage;
 pub mod think;
+pub mod verify;
 pub mod whatif;
 pub mod work;
 

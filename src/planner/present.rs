@@ -23,7 +23,10 @@ impl Present {
     /// # Errors
     /// If its configuration is not known, or cannot be reckoned with.
     pub fn of(cluster: &Cluster) -> Result<Present, String> {
-        let snapshot = Snapshot::of(cluster)?;
+        Present::loaded(cluster, Snapshot::of(cluster)?)
+    }
+
+    fn loaded(cluster: &Cluster, snapshot: Snapshot) -> Result<Present, String> {
         Ok(Present {
             n1: N1::told(
                 snapshot.data.clone(),
@@ -42,7 +45,8 @@ impl Present {
     pub fn keep_up(&mut self, cluster: &Cluster) -> Result<(), String> {
         let same = self.shape == cluster.shape;
         let Some(moved) = same.then(|| self.snapshot.reported(cluster)).flatten() else {
-            *self = Present::of(cluster)?;
+            let snapshot = self.snapshot.anew(cluster)?;
+            *self = Present::loaded(cluster, snapshot)?;
             return Ok(());
         };
         self.n1.report_all(&moved);

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use gantry_wire::act::{Acted, Outcome, Refusal};
+use gantry_wire::job::Job;
 use gantry_wire::operation::{BadField, Operation};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, timeout};
@@ -18,8 +19,9 @@ use crate::action::guard::{Guard, Request};
 use crate::action::words::{Danger, summary, title};
 use crate::app::affairs::{Affair, Affairs};
 use crate::config::Do;
-use crate::model::Cluster;
-use crate::model::job::finished;
+use crate::model::family::{Family, made_ids, over};
+use crate::model::job::failure;
+use crate::model::{Cluster, job};
 use crate::planner::Present;
 use crate::planner::replica::pairs;
 
@@ -168,12 +170,22 @@ impl Watcher {
         forecast(operations, &world)
     }
 
+    /// The jobs of these changes and those that they made.
+    fn jobs_of(&self, affairs: &Affairs) -> Vec<u64> {
+        let own = affairs.all().iter().filter_map(Affair::job);
+        let with_made = |id: u64| {
+            let job = self.cluster.jobs.get(&id);
+            std::iter::once(id).chain(job.into_iter().flat_map(made_ids))
+        };
+        own.flat_map(with_made).collect()
+    }
+
     /// Waits for what becomes of all changes and, if wanted, for the ends of their jobs.
     async fn follow(&mut self, affairs: &mut Affairs, change: &Do, whole: &mut Value) -> Exit {
         let begun = Instant::now();
         let mut printed = std::collections::HashMap::new();
         loop {
-            let jobs: Vec<u64> = affairs.all().iter().filter_map(Affair::job).collect();
+            let jobs = self.jobs_of(affairs);
             self.links.fleet.follow(jobs.clone());
             let open = |it: &Affair| match &it.outcome {
                 None | Some(Outcome::Waiting { .. } | Outcome::Unknown { .. }) => {
@@ -183,7 +195,7 @@ impl Watcher {
                 Some(Outcome::Submitted { job }) => {
                     let job = self.cluster.jobs.get(job);
                     let gone = job.is_none() && begun.elapsed() > ANSWER;
-                    change.wait && !gone && job.is_none_or(|job| !finished(&job.status))
+                    change.wait && !gone && job.is_none_or(|job| !over(job, &self.cluster))
                 }
                 Some(_) => false,
             };
@@ -308,15 +320,37 @@ fn print_logs(cluster: &Cluster, jobs: &[u64], printed: &mut std::collections::H
 
 fn affair(it: &Affair, cluster: &Cluster) -> Value {
     let job = it.job().and_then(|id| cluster.jobs.get(&id));
-    let error = job.and_then(|job| job.ops.iter().rev().find(|op| !op.error.is_empty()));
+    let family = job.and_then(|job| Family::of(job, cluster));
     json!({
         "id": it.id.as_str(),
         "title": it.title,
         "outcome": it.outcome,
         "job": it.job(),
         "status": job.map(|job| job.status.clone()),
-        "error": error.map(|op| op.error.clone()),
+        "error": job.and_then(failure),
+        "made": family.map(|family| made(&family)),
     })
+}
+
+/// What became of the jobs that a job made.
+fn made(family: &Family) -> Vec<Value> {
+    let child = |job: &&Job| {
+        let verdict = job.ops.iter().find_map(|op| op.verdict);
+        json!({
+            "job": job.id,
+            "summary": job::summary(job),
+            "status": job.status,
+            "error": failure(job),
+            "verdict": verdict,
+        })
+    };
+    let unknown = family.gone.iter().chain(&family.coming);
+    let refused = family.refused.iter();
+    let children = family.children.iter().map(child);
+    children
+        .chain(unknown.map(|id| json!({ "job": id, "status": null })))
+        .chain(refused.map(|why| json!({ "job": null, "error": why })))
+        .collect()
 }
 
 fn exit(it: &Affair, cluster: &Cluster, wait: bool) -> Exit {
@@ -333,13 +367,27 @@ fn exit(it: &Affair, cluster: &Cluster, wait: bool) -> Exit {
             _ => Exit::Agent,
         },
         Some(Outcome::Submitted { job }) => {
-            let status = cluster.jobs.get(job).map(|job| job.status.as_str());
-            match status {
-                Some("error" | "canceled") => Exit::Failed,
+            let Some(job) = cluster.jobs.get(job) else {
                 // It was put away before its end was seen.
-                None if wait => Exit::Unknown,
+                return if wait { Exit::Unknown } else { Exit::Done };
+            };
+            let own = match job.status.as_str() {
+                "error" | "canceled" => Exit::Failed,
                 _ => Exit::Done,
-            }
+            };
+            let family = Family::of(job, cluster).filter(|_| wait);
+            family.map_or(own, |family| own.max(of_family(&family)))
         }
+    }
+}
+
+/// How the jobs ended that a job made. A verify that found errors has failed, whatever its jobs' status.
+fn of_family(family: &Family) -> Exit {
+    if !family.gone.is_empty() {
+        Exit::Unknown
+    } else if family.has_failed() || family.against().next().is_some() {
+        Exit::Failed
+    } else {
+        Exit::Done
     }
 }

@@ -45,6 +45,7 @@ pub async fn serve(demo: &Demo, address: SocketAddr) -> Result<u8, String> {
 /// If the cluster cannot be started, or there is no terminal.
 pub async fn show(demo: &Demo, look: Look, log: Option<&Path>) -> Result<u8, String> {
     let here = Here::start(demo).await?;
+    let look = look.without_keeping();
     live::run(Links::start(&here.options()), "demo", look, log).await
 }
 

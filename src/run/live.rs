@@ -13,11 +13,16 @@ use super::links::Links;
 use super::list::printable;
 use super::once::{fold, now};
 use super::prompt;
+use super::store::{Store, Stored};
 use super::think::Thinker;
+use super::through::{End, Tails};
 use super::whoami;
+use crate::action::form::is_short_for;
+use crate::action::guard::Request;
 use crate::app::affairs::{Affair, Affairs};
+use crate::app::console;
 use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
-use crate::config::{Invocation, Settings};
+use crate::config::{Desktop, Invocation, NotifyBy, Settings};
 use crate::input::Keymap;
 use crate::link::ask::AskId;
 use crate::link::inbox::{Event as News, Inbox};
@@ -28,7 +33,7 @@ use crate::theme::{Depth, Glyphs, Theme};
 use crate::view;
 
 /// Facts draw at most this often; keys draw at once.
-const PACE: Duration = Duration::from_millis(100);
+pub(super) const PACE: Duration = Duration::from_millis(100);
 
 /// From one draw that only ages ask for to the next.
 const CALM: Duration = Duration::from_secs(5);
@@ -45,8 +50,13 @@ pub struct Look {
     pub keymap: Keymap,
     /// Nothing is changed from here.
     pub read_only: bool,
+    notify: NotifyBy,
+    /// Something is kept with the operator's data.
+    keeps: bool,
     depth: Depth,
     term: String,
+    /// Only the console of this instance is wanted.
+    pub only: Option<String>,
 }
 
 impl Look {
@@ -86,9 +96,22 @@ impl Look {
             theme,
             keymap,
             read_only: invocation.read_only,
+            notify: settings.notify,
+            keeps: true,
             depth,
             term: variable("TERM").unwrap_or_default(),
+            only: None,
         })
+    }
+}
+
+impl Look {
+    /// Of a cluster that is not there the next time nothing is worth being kept.
+    pub fn without_keeping(self) -> Look {
+        Look {
+            keeps: false,
+            ..self
+        }
     }
 }
 
@@ -116,9 +139,18 @@ pub async fn run(
         theme: look.theme,
         links,
         thinker: Thinker::new(),
+        store: match look.keeps {
+            true => Store::new(),
+            false => Store::nowhere(),
+        },
+        notify: look.notify,
         screen,
         events,
         asked: Vec::new(),
+        term: look.term,
+        wanted: None,
+        tails: Tails::default(),
+        only: look.only.map(Only::new),
         leaving: false,
     };
     live.state.affairs = Affairs::new(whoami::random()?);
@@ -127,11 +159,15 @@ pub async fn run(
     live.cluster.tick(now(live.links.clock));
     let signals = Signals::new().map_err(|error| format!("signals: {error}"))?;
     let ended = live.go_on(signals, stop).await;
+    let only = live.only.take();
     let open: Vec<String> = live.state.affairs.open().map(open_end).collect();
     // The terminal is the shell's again before anything is written to it.
     drop(live);
     open.iter().for_each(|text| eprintln!("gantry: {text}"));
-    ended
+    match only {
+        Some(only) => only.told(ended),
+        None => ended,
+    }
 }
 
 fn open_end(affair: &Affair) -> String {
@@ -140,26 +176,79 @@ fn open_end(affair: &Affair) -> String {
 }
 
 /// Everything that the loop holds.
-struct Live {
+pub(super) struct Live {
     cluster: Cluster,
     state: State,
     theme: Theme,
-    links: Links,
+    pub(super) links: Links,
     thinker: Thinker,
-    screen: term::Screen,
-    events: term::Events,
+    pub(super) screen: term::Screen,
+    pub(super) events: term::Events,
+    store: Store,
+    notify: NotifyBy,
     /// Questions that are on the screen.
     asked: Vec<AskId>,
+    /// The value of `TERM`.
+    pub(super) term: String,
+    /// A console that is to be opened.
+    wanted: Option<Box<Request>>,
+    /// What consoles wrote before.
+    pub(super) tails: Tails,
+    /// One console is wanted and nothing else.
+    only: Option<Only>,
     leaving: bool,
 }
 
+/// The one console that `gantry console` is for.
+struct Only {
+    instance: String,
+    since: Instant,
+    /// Why it is not open yet.
+    why: String,
+    end: Option<End>,
+}
+
+/// The configuration and the primary's link are waited for so long.
+const FOUND: Duration = Duration::from_secs(30);
+
+impl Only {
+    fn new(instance: String) -> Only {
+        Only {
+            instance,
+            since: Instant::now(),
+            why: String::new(),
+            end: None,
+        }
+    }
+
+    /// The exit status: as `gantry do` has it.
+    fn told(self, ended: Result<u8, String>) -> Result<u8, String> {
+        let instance = printable(&self.instance);
+        let (words, status) = match self.end {
+            None => (self.why, super::change::Exit::Unreachable),
+            Some(End::Refused(why)) => (why, super::change::Exit::Agent),
+            Some(End::Left | End::Over(_) | End::Stop) => return ended,
+        };
+        eprintln!("gantry: no console of {instance}: {}", printable(&words));
+        ended.map(|_| status as u8)
+    }
+}
+
 /// Signals that end the console.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     hang_up: Signal,
 }
 
 impl Signals {
+    /// Waits for one of them.
+    pub(super) async fn ended(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+
     fn new() -> std::io::Result<Signals> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
@@ -195,8 +284,7 @@ impl Live {
             tokio::select! {
                 biased;
                 () = stop.notified() => return Ok(1),
-                _ = signals.terminate.recv() => return Ok(0),
-                _ = signals.hang_up.recv() => return Ok(0),
+                () = signals.ended() => return Ok(0),
                 event = self.events.next() => {
                     if self.happened(event).await.map_err(gone)? && due != Due::Taken {
                         due = Due::At(Instant::now());
@@ -211,15 +299,8 @@ impl Live {
                 }
                 events = next(&self.links.inbox, folded + PACE) => {
                     folded = Instant::now();
-                    let heard = fold(&mut self.cluster, events, now(self.links.clock));
-                    for ask in heard.asks {
-                        self.asked.push(ask.id);
-                        self.tell(Msg::Asked(prompt::prompt(&ask))).await;
-                    }
-                    for acted in heard.acted {
-                        self.tell(Msg::Acted(acted)).await;
-                    }
-                    self.tell(Msg::Data).await;
+                    self.fold_in(events).await;
+                    self.look_for_only();
                     if due == Due::No {
                         due = Due::At(drawn + PACE);
                     }
@@ -231,10 +312,23 @@ impl Live {
                         due = Due::At(thought);
                     }
                 }
+                news = self.store.next() => {
+                    let msg = match news {
+                        Stored::Recalled { cluster, text, place } => {
+                            Msg::Recalled { cluster, text, place }
+                        }
+                        Stored::Failed(why) => Msg::Notice(why),
+                    };
+                    self.tell(msg).await;
+                    if due == Due::No {
+                        due = Due::At(drawn + PACE);
+                    }
+                }
                 () = sleep_until(ticked + pause) => {
                     ticked = Instant::now();
                     self.cluster.tick(now(self.links.clock));
                     self.withdraw().await;
+                    self.look_for_only();
                     for note in self.links.notes() {
                         self.tell(Msg::Notice(note)).await;
                     }
@@ -244,8 +338,51 @@ impl Live {
                     }
                 }
             }
+            if let Some(request) = self.wanted.take() {
+                let end = self.through(&request, &mut signals, &stop).await;
+                let end = end.map_err(gone)?;
+                self.leaving |= end == End::Stop;
+                if let Some(only) = &mut self.only {
+                    only.end = Some(end);
+                    self.leaving = true;
+                }
+                due = Due::At(Instant::now());
+            }
         }
         Ok(0)
+    }
+
+    /// Takes in what the links told.
+    pub(super) async fn fold_in(&mut self, events: Vec<News>) {
+        let heard = fold(&mut self.cluster, events, now(self.links.clock));
+        for ask in heard.asks {
+            self.asked.push(ask.id);
+            self.tell(Msg::Asked(prompt::prompt(&ask))).await;
+        }
+        for acted in heard.acted {
+            self.tell(Msg::Acted(acted)).await;
+        }
+        self.tell(Msg::Data).await;
+    }
+
+    /// Opens the only console that is wanted as soon as it can be had.
+    fn look_for_only(&mut self) {
+        let Some(only) = &mut self.only else { return };
+        if only.end.is_some() || self.wanted.is_some() {
+            return;
+        }
+        let known = self.cluster.instances.keys();
+        let mut named = known.filter(|name| is_short_for(&only.instance, name));
+        let name = match (named.next(), named.next()) {
+            (Some(name), None) => name.to_string(),
+            _ => only.instance.clone(),
+        };
+        match console::open(&mut self.state, &self.cluster, &name) {
+            Ok(Effect::Console(request)) => self.wanted = Some(request),
+            Ok(_) => {}
+            Err(why) => only.why = why,
+        }
+        self.leaving |= self.wanted.is_none() && only.since.elapsed() > FOUND;
     }
 
     /// Takes in what the terminal said; whether it asks for a frame.
@@ -273,6 +410,7 @@ impl Live {
                     row: mouse.at.y,
                 })
             }
+            Event::Raw(_) => return Ok(false),
             Event::FocusGained | Event::FocusLost | Event::Sync(_) => return Ok(repaint),
             Event::Gone => {
                 self.leaving = true;
@@ -284,7 +422,7 @@ impl Live {
     }
 
     /// Changes the screen's state, and does what that asks for.
-    async fn tell(&mut self, msg: Msg) {
+    pub(super) async fn tell(&mut self, msg: Msg) {
         for effect in update(&mut self.state, &self.cluster, msg) {
             match effect {
                 Effect::Quit => self.leaving = true,
@@ -309,9 +447,25 @@ impl Live {
                 Effect::Think(task) => self.thinker.think(task),
                 Effect::StopThinking => self.thinker.stop(),
                 Effect::Act(request) => self.links.fleet.act(request.act().clone()),
-                Effect::Ring => self.screen.ring(),
+                Effect::Console(request) => self.wanted = Some(request),
+                Effect::Ring(text) => self.ring(&text),
+                Effect::Recall(cluster) => self.store.recall(cluster),
+                Effect::Keep { cluster, text } => self.store.keep(cluster, text),
             }
         }
+    }
+
+    /// Tells in the ways that the operator wants that something is over.
+    fn ring(&mut self, text: &str) {
+        if self.notify.bell {
+            self.screen.ring();
+        }
+        let how = match self.notify.desktop {
+            Desktop::No => return,
+            Desktop::Osc9 => term::Desktop::Osc9,
+            Desktop::Osc777 => term::Desktop::Osc777,
+        };
+        self.screen.tell_desktop(how, text);
     }
 
     /// Takes questions off the screen whose links are gone.
@@ -350,7 +504,7 @@ impl Live {
 }
 
 /// What the links tell, but not before a moment: what comes meanwhile is folded in one go.
-async fn next(inbox: &Inbox, not_before: Instant) -> Vec<News> {
+pub(super) async fn next(inbox: &Inbox, not_before: Instant) -> Vec<News> {
     sleep_until(not_before).await;
     inbox.recv().await
 }

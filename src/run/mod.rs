@@ -11,7 +11,9 @@ mod once;
 mod picture;
 mod prompt;
 pub mod status;
+mod store;
 mod think;
+mod through;
 mod tty;
 mod whoami;
 
@@ -62,6 +64,14 @@ fn mode(invocation: Invocation) -> Result<u8, String> {
         },
         Command::Console(target) => {
             let look = Look::new(&invocation, &settings)?;
+            let options = options(target);
+            runtime()?.block_on(async {
+                live::run(Links::start(&options), &name(target), look, log).await
+            })
+        }
+        Command::Serial { target, instance } => {
+            let mut look = Look::new(&invocation, &settings)?;
+            look.only = Some(instance.clone());
             let options = options(target);
             runtime()?.block_on(async {
                 live::run(Links::start(&options), &name(target), look, log).await

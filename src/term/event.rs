@@ -11,6 +11,8 @@ pub enum Event {
     Key(Key),
     /// The mouse was used.
     Mouse(Mouse),
+    /// Bytes came while they are wanted as they are ([`super::Events::as_they_are`]).
+    Raw(Vec<u8>),
     /// Text was pasted. It is no key press, whatever it holds; line ends are `\n`.
     Paste(String),
     /// The terminal has this size now.

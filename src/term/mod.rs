@@ -5,8 +5,10 @@
 //! the one writes several times what is needed; the other spins for ever when the terminal goes
 //! away, and takes the terminal's answers for itself.
 
+mod desktop;
 mod event;
 pub mod guard;
+mod lend;
 mod output;
 pub mod paint;
 mod parse;
@@ -19,7 +21,9 @@ mod screen;
 mod shift;
 mod sign;
 
+pub use desktop::Desktop;
 pub use event::{Button, Event, Mouse, MouseKind};
+pub use lend::Tail;
 pub use paint::Painter;
 pub use reader::Events;
 pub use screen::{Drawn, Screen, TerminalError};

@@ -6,6 +6,8 @@
 
 use std::io::{self, PipeReader, PipeWriter, pipe};
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use ratatui::layout::Size;
@@ -34,6 +36,8 @@ pub struct Events {
     resized: Signal,
     resumed: Signal,
     size: fn() -> Size,
+    /// Bytes are not made keys of.
+    raw: Arc<AtomicBool>,
     /// Ends the thread when it is dropped.
     _stop: PipeWriter,
 }
@@ -44,16 +48,24 @@ impl Events {
     pub(super) fn new(input: OwnedFd, size: fn() -> Size) -> io::Result<Self> {
         let (sender, read) = channel(WAITING);
         let (stopped, stop) = pipe()?;
+        let raw = Arc::new(AtomicBool::new(false));
+        let wanted = raw.clone();
         thread::Builder::new()
             .name("input".to_owned())
-            .spawn(move || run(&input, &stopped, &sender))?;
+            .spawn(move || run(&input, &stopped, &sender, &wanted))?;
         Ok(Self {
             read,
             resized: signal(SignalKind::window_change())?,
             resumed: signal(SignalKind::from_raw(Number::CONT.as_raw()))?,
             size,
+            raw,
             _stop: stop,
         })
+    }
+
+    /// From now on bytes come as they are, or as keys again. What was read before comes as it was to.
+    pub fn as_they_are(&self, raw: bool) {
+        self.raw.store(raw, Ordering::Release);
     }
 
     /// The next event. Nothing is lost if this is dropped before it is done. After
@@ -68,7 +80,7 @@ impl Events {
 }
 
 /// Reads until the terminal is gone or nobody listens.
-fn run(input: &OwnedFd, stopped: &PipeReader, sender: &Sender<Event>) {
+fn run(input: &OwnedFd, stopped: &PipeReader, sender: &Sender<Event>, raw: &AtomicBool) {
     let mut parser = Parser::default();
     let mut events = Vec::new();
     let mut bytes = [0; 4096];
@@ -76,6 +88,9 @@ fn run(input: &OwnedFd, stopped: &PipeReader, sender: &Sender<Event>) {
         let limit = parser.is_waiting().then_some(&APART);
         match wait(input, stopped, limit) {
             Ok(Ready::Input) => match rustix::io::read(input, &mut bytes) {
+                Ok(count) if count > 0 && raw.load(Ordering::Acquire) => {
+                    events.push(Event::Raw(bytes[..count].to_vec()));
+                }
                 Ok(count) if count > 0 => parser.feed(&bytes[..count], &mut events),
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 // Nothing to read or an error: that is how a terminal goes away.
@@ -139,6 +154,17 @@ mod tests {
         assert_eq!(events.next().await, Event::Key(Key::plain(KeyCode::Down)));
         keyboard.write_all(b"\x1b").unwrap();
         assert_eq!(events.next().await, Event::Key(Key::plain(KeyCode::Esc)));
+    }
+
+    #[tokio::test]
+    async fn bytes_come_as_they_are_as_long_as_that_is_wanted() {
+        let (mut events, mut keyboard) = events();
+        events.as_they_are(true);
+        keyboard.write_all(b"\x1b[B").unwrap();
+        assert_eq!(events.next().await, Event::Raw(b"\x1b[B".to_vec()));
+        events.as_they_are(false);
+        keyboard.write_all(b"\x1b[B").unwrap();
+        assert_eq!(events.next().await, Event::Key(Key::plain(KeyCode::Down)));
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use rustix::process::{Signal as Number, kill_current_process_group};
 use rustix::termios::tcgetwinsize;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::desktop::Desktop;
 use super::event::Event;
 use super::guard::{Guard, MOUSE_OFF, MOUSE_ON, tty};
 use super::output::Output;
@@ -158,6 +159,11 @@ impl Screen {
         self.besides.push('\x07');
     }
 
+    /// Asks the terminal to tell the desktop something, with the next picture.
+    pub fn tell_desktop(&mut self, how: Desktop, text: &str) {
+        self.besides.push_str(&how.sequence(text));
+    }
+
     /// Asks for reports of the mouse, or leaves the mouse to the terminal for selecting text, from
     /// the next picture on.
     pub fn set_mouse(&mut self, mouse: bool) {
@@ -215,8 +221,18 @@ impl Screen {
         self.take_back()
     }
 
+    /// Writes bytes that are no picture, if nothing is being written.
+    pub(super) fn send(&self, bytes: &[u8]) {
+        self.output.send(&[bytes]);
+    }
+
+    /// Waits for what is being written, but not for ever.
+    pub(super) fn finish(&self) {
+        self.output.finish(LAST_FRAME);
+    }
+
     /// Takes the terminal again after others had it.
-    fn take_back(&mut self) -> io::Result<()> {
+    pub(super) fn take_back(&mut self) -> io::Result<()> {
         if let Some(guard) = &self.guard {
             guard.switch_on()?;
             self.resize(terminal_size());

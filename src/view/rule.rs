@@ -125,6 +125,11 @@ fn pane_title(state: &State) -> String {
         }
         Some(Id::Place(node, _)) => format!("storage {}", names.short(node)),
         Some(Id::Volume(_, _, name)) => name.clone(),
+        Some(Id::Holder(name)) => name.clone(),
+        Some(Id::Cause(key)) => {
+            let row = state.facts.inbox.row(key);
+            row.map_or_else(String::new, |row| row.cause.entry.code.clone())
+        }
         Some(id @ Id::Alert(..)) => {
             let text = alerts::text(&state.facts, id, crate::app::columns::Col::Subject);
             text.unwrap_or_default().into_owned()

@@ -6,7 +6,7 @@ use divan::{AllocProfiler, Bencher, black_box};
 use gantry::model::{self, Cluster, Node, Reach, Time};
 use gantry::planner::Present;
 use gantry::planner::htools::N1Rule;
-use gantry::planner::htools::data::{self, AllocPolicy, Data, Group, Instance, Status};
+use gantry::planner::htools::data::{self, AllocPolicy, Data, Group, Instance, Instances, Status};
 use gantry::planner::htools::moves::Move;
 use gantry::planner::htools::policy::{Policy, Template};
 use gantry::planner::n1::{N1, Report};
@@ -77,7 +77,7 @@ fn data(kind: Kind, (nodes, each): (usize, usize)) -> Data {
             policy: Policy::default(),
         }],
         nodes: (0..nodes).map(node).collect(),
-        instances: Vec::new(),
+        instances: Instances::default(),
         tags: Vec::new(),
         policy: Policy::default(),
     };
@@ -163,6 +163,19 @@ fn kept_up_with_every_node(bencher: Bencher, size: (usize, usize)) {
         {
             memory.free -= 1;
         }
+        let _ = black_box(present.keep_up(&cluster));
+        Report::made(&mut present.n1)
+    });
+}
+
+/// The same when something of an instance is another, so that all is loaded again.
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn kept_up_with_another_shape(bencher: Bencher, size: (usize, usize)) {
+    let mut cluster = live(size);
+    let present = Present::of(&cluster);
+    let mut present = present.unwrap_or_else(|why| unreachable!("{why}"));
+    bencher.bench_local(|| {
+        cluster.shape += 1;
         let _ = black_box(present.keep_up(&cluster));
         Report::made(&mut present.n1)
     });

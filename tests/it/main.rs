@@ -3,6 +3,7 @@
 
 mod arrows;
 mod budget;
+mod console;
 mod docs;
 mod ganeti;
 mod harness;

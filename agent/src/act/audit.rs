@@ -106,7 +106,10 @@ impl Audit {
     pub fn note_left_out(&self) -> Result<(), String> {
         match std::mem::take(&mut self.idle().left_out) {
             0 => Ok(()),
-            count => self.send(&format!("{count} lines about no change left out {}", self.who)),
+            count => self.send(&format!(
+                "{count} lines about no change left out {}",
+                self.who
+            )),
         }
     }
 
@@ -144,7 +147,11 @@ impl Audit {
 /// The line. Everything that a console can choose is quoted, so that no line looks like another.
 fn words(who: &Who, about: About<'_>, outcome: &Outcome) -> String {
     let what = match about {
-        About::Act(act) => format!("act id={} permission={}", act.id, act.operation.permission()),
+        About::Act(act) => format!(
+            "act id={} permission={}",
+            act.id,
+            act.operation.permission()
+        ),
         About::Recover(id) => format!("recover id={id}"),
         About::Misread(id) => format!("not understood id={}", quoted(id, NAME)),
     };
@@ -180,7 +187,10 @@ fn words(who: &Who, about: About<'_>, outcome: &Outcome) -> String {
 
 /// A text in quotes, with nothing in it that ends them.
 fn quoted(text: &str, longest: usize) -> String {
-    let escaped = text.chars().flat_map(char::escape_default).collect::<String>();
+    let escaped = text
+        .chars()
+        .flat_map(char::escape_default)
+        .collect::<String>();
     format!("\"{}\"", cut(&escaped, longest))
 }
 

@@ -179,16 +179,24 @@ impl Tools<'_> {
 pub struct Here {
     place: Place,
     node: String,
+    /// Where programs are looked for.
+    path: String,
     /// Those that this process started, to be waited for.
-    children: Vec<Child>,
+    children: Vec<(ActId, Child)>,
 }
 
 impl Here {
     /// The node with this name, whose files are at `place`.
     pub fn new(place: Place, node: String) -> Here {
+        Here::with_path(place, node, PATH.to_owned())
+    }
+
+    /// With programs elsewhere, as `PATH` has it.
+    pub(super) fn with_path(place: Place, node: String, path: String) -> Here {
         Here {
             place,
             node,
+            path,
             children: Vec::new(),
         }
     }
@@ -203,15 +211,16 @@ impl Here {
         Some(text.trim().to_owned())
     }
 
-    /// Whether `sh` is there that runs a change's command: the id is among its arguments. A process
-    /// that has ended and is not waited for has none.
+    /// Whether `sh` is there that runs a change's command: where it notes things is among its
+    /// arguments. A process that has ended and is not waited for has none.
     fn runs(&self, id: &ActId) -> bool {
+        let at = self.file(id, "").display().to_string();
         let names = self.place.names(&self.place.proc).into_iter();
         let mut pids = names.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
         pids.any(|pid| {
             let file = self.place.proc.join(pid).join("cmdline");
-            let command = self.place.text(&file);
-            command.is_ok_and(|command| command.contains(id.as_str()))
+            let command = self.place.text(&file).unwrap_or_default();
+            command.split('\0').any(|argument| argument == at)
         })
     }
 
@@ -265,20 +274,22 @@ impl Commands for Here {
     fn start(&mut self, id: &ActId, command: NodeCommand) -> Result<(), String> {
         let mut sh = Command::new("/bin/sh");
         sh.args(["-c", SCRIPT, "sh"]).arg(self.file(id, ""));
-        sh.args(words(command)).env("PATH", PATH);
+        sh.args(words(command)).env("PATH", &self.path);
         sh.stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         sh.current_dir("/").process_group(0);
         let child = sh.spawn().map_err(|error| format!("/bin/sh: {error}"))?;
-        self.children.push(child);
+        self.children.push((id.clone(), child));
         Ok(())
     }
 
     fn course(&mut self, id: &ActId) -> Course {
         self.children
-            .retain_mut(|child| matches!(child.try_wait(), Ok(None)));
-        let runs = self.runs(id);
+            .retain_mut(|(_, child)| matches!(child.try_wait(), Ok(None)));
+        // One that has only just been started has no arguments yet.
+        let own = self.children.iter().any(|(of, _)| of == id);
+        let runs = own || self.runs(id);
         // After that, so that one that ends meanwhile is not taken for one that left no status.
         let status = self.text(id, ".status");
         match status {

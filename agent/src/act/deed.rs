@@ -92,6 +92,10 @@ impl Tools<'_> {
         permitted.map_err(|words| refused(Refusal::Permission, words))?;
         let checked = act.check();
         checked.map_err(|field| refused(Refusal::Field, field.to_string()))?;
+        if let Operation::Console(_) = act.operation {
+            let words = "a console is for an agent on a terminal";
+            return Err(refused(Refusal::Command, words));
+        }
         if let Some(command) = act.operation.node_command() {
             return self.perform_here(act, command);
         }
@@ -167,8 +171,8 @@ impl Tools<'_> {
         match carriage {
             Carriage::Job(opcode) => self.submit(act, opcode.clone(), record.above),
             Carriage::Method(method) => self.call(act, *method, record),
-            Carriage::Command(command) => {
-                let words = format!("{command:?} is not for luxid");
+            Carriage::Command(_) | Carriage::Terminal => {
+                let words = format!("{} is not for luxid", act.operation.name());
                 Some(refused(Refusal::Command, words))
             }
         }
@@ -196,7 +200,7 @@ impl Tools<'_> {
                     return Err(Outcome::Done { words });
                 }
             }
-            Carriage::Method(_) | Carriage::Command(_) => {}
+            Carriage::Method(_) | Carriage::Command(_) | Carriage::Terminal => {}
         }
         let subject = act.operation.subject();
         let difference = self.asked(|luxid| seen::difference(luxid, subject, &act.expect))?;

@@ -205,7 +205,11 @@ mod tests {
         let flags = |above| (search(above).unwritten, search(above).held);
         assert_eq!(search(10).job, None);
         assert_eq!(flags(10), (true, true));
-        assert_eq!(flags(12), (false, true), "whoever had it may hold others back");
+        assert_eq!(
+            flags(12),
+            (false, true),
+            "whoever had it may hold others back"
+        );
         write(fake.root(), "archive/0/job-12", "x");
         assert_eq!((flags(10), flags(12)), ((false, false), (false, false)));
         write(fake.root(), "serial", "twelve\n");

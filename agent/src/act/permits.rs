@@ -103,10 +103,16 @@ impl Permits {
             Ok(settings) => settings,
             Err(error) => return Permits::none(format!("{file}: {error}")),
         };
-        let words = settings.names.values().filter_map(|rule| rule.allow.as_ref());
+        let words = settings
+            .names
+            .values()
+            .filter_map(|rule| rule.allow.as_ref());
         let mut words = words.flatten();
         if let Some(wrong) = words.find(|word| Permission::named(word.as_ref()).is_none()) {
-            let before = text.as_bytes().get(..wrong.span().start).unwrap_or_default();
+            let before = text
+                .as_bytes()
+                .get(..wrong.span().start)
+                .unwrap_or_default();
             let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
             let word: &String = wrong.as_ref();
             return Permits::none(format!("{file}: line {line}: {word:?} is no permission"));
@@ -202,7 +208,8 @@ fn read(path: &Path) -> Result<Option<String>, String> {
     match text(path) {
         Ok(text) => Ok(Some(text)),
         Err(Unread::Absent) => {
-            let leads_nowhere = |it: &&Path| it.symlink_metadata().is_ok() && it.metadata().is_err();
+            let leads_nowhere =
+                |it: &&Path| it.symlink_metadata().is_ok() && it.metadata().is_err();
             match path.ancestors().find(leads_nowhere) {
                 Some(link) => Err(format!("the link {} leads nowhere", link.display())),
                 None => Ok(None),
@@ -272,7 +279,10 @@ mod tests {
             ("[as.wall", "line 1"),
             ("as = 3", "line 1"),
             ("[as.ops]\nallow = \"start\"", "line 2"),
-            ("[as.ops]\nallow = [\"start\",\n\"strat\"]", "line 3: \"strat\""),
+            (
+                "[as.ops]\nallow = [\"start\",\n\"strat\"]",
+                "line 3: \"strat\"",
+            ),
             ("[as.sombody]\nread-only = true", "it has no [as.somebody]"),
         ] {
             let permits = Permits::of(&serve("somebody", None), Some(text));

@@ -1,6 +1,6 @@
 //! Rows of jobs, and what is in their results and logs.
 
-use gantry_wire::job::{Job, LogLine, Op};
+use gantry_wire::job::{Job, LogLine, Made, Op};
 use serde_json::Value;
 
 use crate::luxi::error::{exception, exception_words, plain};
@@ -39,7 +39,7 @@ pub fn job(row: &[Value]) -> Option<Job> {
         started: time(each("opstart", n)),
         executed: time(each("opexec", n)),
         ended: time(each("opend", n)),
-        error: String::new(),
+        ..Op::default()
     });
     Some(Job {
         id,
@@ -71,6 +71,49 @@ pub fn failure(result: &Value) -> String {
         (None, Value::Null) => String::new(),
         (None, other) => other.to_string(),
     }
+}
+
+/// Opcodes that may make jobs, as summaries begin.
+const PARENTS: [&str; 9] = [
+    "CLUSTER_VERIFY",
+    "CLUSTER_VERIFY_DISKS",
+    "CLUSTER_SET_PARAMS",
+    "NODE_EVACUATE",
+    "NODE_MIGRATE",
+    "GROUP_ADD",
+    "GROUP_EVACUATE",
+    "INSTANCE_CHANGE_GROUP",
+    "INSTANCE_MULTI_ALLOC",
+];
+
+/// Opcodes that are a success whatever they found.
+const JUDGES: [&str; 2] = ["CLUSTER_VERIFY_CONFIG", "CLUSTER_VERIFY_GROUP"];
+
+/// Whether the result of an opcode of this summary says more than that it succeeded.
+pub fn tells_more(summary: &str) -> bool {
+    let what = opcode(summary);
+    PARENTS.contains(&what) || JUDGES.contains(&what)
+}
+
+/// The opcode of a summary: what stands before its subject.
+fn opcode(summary: &str) -> &str {
+    summary.split('(').next().unwrap_or_default()
+}
+
+/// The jobs in a result: `{"jobs": [[true, 31], [false, "Job queue is full"]]}`.
+pub fn made(result: &Value) -> Vec<Made> {
+    let jobs = result["jobs"].as_array().map(Vec::as_slice);
+    let one = |entry: &Value| match (entry.get(0)?.as_bool()?, entry.get(1)?) {
+        (true, id) => whole(id).map(Made::Job),
+        (false, why) => Some(Made::Refused(plain(why))),
+    };
+    jobs.unwrap_or_default().iter().filter_map(one).collect()
+}
+
+/// What an opcode that judges found.
+pub fn verdict(summary: &str, result: &Value) -> Option<bool> {
+    let judges = JUDGES.contains(&opcode(summary));
+    result.as_bool().filter(|_| judges)
 }
 
 /// All lines of an `oplog`, a list of lines for each opcode, in order.

@@ -133,3 +133,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn jobs_that_an_opcode_made_are_in_its_result() {
+    let result = json!({"jobs": [[true, 31], [true, 3.2e1], [false, "Job queue is full"], [true]]});
+    let refused = Made::Refused("Job queue is full".into());
+    assert_eq!(made(&result), [Made::Job(31), Made::Job(32), refused]);
+    for none in [json!(null), json!([]), json!({"jobs": 3}), json!(true)] {
+        assert_eq!(made(&none), []);
+    }
+}
+
+#[test]
+fn only_a_verify_judges() {
+    assert_eq!(
+        verdict("CLUSTER_VERIFY_GROUP(rack1)", &json!(false)),
+        Some(false)
+    );
+    assert_eq!(verdict("CLUSTER_VERIFY_CONFIG", &json!(true)), Some(true));
+    assert_eq!(verdict("CLUSTER_VERIFY_CONFIG", &json!(null)), None);
+    assert_eq!(verdict("TEST_DELAY(1)", &json!(false)), None);
+    assert!(tells_more("CLUSTER_VERIFY") && tells_more("NODE_EVACUATE(node1)"));
+    assert!(!tells_more("INSTANCE_MIGRATE(CLUSTER_VERIFY)"));
+}

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use gantry_wire::job::{Job, JobLog, JobsPart, LogLine};
+use gantry_wire::job::{Job, JobLog, JobsPart, LogLine, Op};
 use serde_json::{Value, json};
 
 use super::job::{self, is_over};
@@ -184,7 +184,7 @@ impl Follower {
             last_line: known.job.last_line.clone(),
             ..job
         };
-        add_failure(client, &mut job)?;
+        add_results(client, &mut job)?;
         known.file = file;
         // Its file is also written for what is not asked here.
         if known.job != job {
@@ -243,18 +243,29 @@ impl Follower {
     }
 }
 
-/// Adds why its opcodes failed to a job that did.
-fn add_failure(client: &mut Client, job: &mut Job) -> Result<(), Error> {
-    if !matches!(job.status.as_str(), "error" | "canceled") {
+/// Adds what came of its opcodes to a job that is over: why they failed, the jobs that they made,
+/// what they found.
+fn add_results(client: &mut Client, job: &mut Job) -> Result<(), Error> {
+    let failed = matches!(job.status.as_str(), "error" | "canceled");
+    let tells_more = |op: &Op| op.status == "success" && job::tells_more(&op.summary);
+    if !is_over(job) || !(failed || job.ops.iter().any(tells_more)) {
         return Ok(());
     }
     let results = field(client, job.id, "opresult")?;
     for (n, op) in job.ops.iter_mut().enumerate() {
+        let result = match &results {
+            Some(results) => results.get(n).unwrap_or(&Value::Null),
+            None if op.status == "success" => continue,
+            None => {
+                op.error = "its result cannot be read".into();
+                continue;
+            }
+        };
         if op.status != "success" {
-            op.error = match &results {
-                Some(results) => job::failure(results.get(n).unwrap_or(&Value::Null)),
-                None => "its result cannot be read".into(),
-            };
+            op.error = job::failure(result);
+        } else if job::tells_more(&op.summary) {
+            op.made = job::made(result);
+            op.verdict = job::verdict(&op.summary, result);
         }
     }
     Ok(())

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use gantry_wire::job::Made;
+
 use super::*;
 use crate::luxi::fake::{FakeLuxid, Reply};
 
@@ -361,4 +363,36 @@ fn a_file_that_was_written_without_a_change_is_no_news() {
     let now = queue.settle(0);
     queue.touch(1);
     assert!(queue.round(now, &[]).jobs.is_none());
+}
+
+#[test]
+fn the_jobs_that_a_job_made_are_told_with_its_end() {
+    let mut queue = Queue::new();
+    queue.put(1, "running");
+    queue.set(1, "summary", json!(["NODE_EVACUATE(node2)"]));
+    let jobs = queue.round(0, &[]).jobs.unwrap().jobs;
+    assert_eq!(jobs[0].ops[0].made, []);
+    queue.put(2, "queued");
+    queue.set(1, "opresult", json!([{ "jobs": [[true, 2]] }]));
+    queue.set(1, "opstatus", json!(["success"]));
+    queue.set(1, "status", json!("success"));
+    let jobs = queue.round(4000, &[]).jobs.unwrap().jobs;
+    assert_eq!(jobs[0].ops[0].made, [Made::Job(2)]);
+    assert_eq!(jobs[1].id, 2);
+}
+
+#[test]
+fn what_a_verify_found_is_told_with_its_end_and_only_asked_where_it_says_something() {
+    let mut queue = Queue::new();
+    queue.put(1, "success");
+    queue.put(2, "success");
+    queue.set(2, "summary", json!(["CLUSTER_VERIFY_GROUP(rack1)"]));
+    queue.set(2, "opresult", json!([false]));
+    let jobs = queue.round(0, &[]).jobs.unwrap().jobs;
+    assert_eq!(
+        (jobs[0].ops[0].verdict, jobs[1].ops[0].verdict),
+        (None, Some(false))
+    );
+    let results = |(_, arguments): &(String, Value)| arguments[1] == json!(["opresult"]);
+    assert_eq!(queue.asked().iter().filter(|it| results(it)).count(), 1);
 }

@@ -65,6 +65,22 @@ pub struct Op {
     /// Why it failed, in Ganeti's words; empty otherwise.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub error: String,
+    /// The jobs that it made, in order. Told with its success.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<Made>,
+    /// What it found: of a verify whether all is well. The job is a success either way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<bool>,
+}
+
+/// A job that an opcode made, or could not make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Made {
+    /// Its id.
+    Job(u64),
+    /// Ganeti did not take it, and why.
+    Refused(String),
 }
 
 /// Lines of one job's log.

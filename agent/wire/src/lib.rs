@@ -37,6 +37,7 @@ pub mod report;
 pub mod request;
 pub mod ssconf;
 pub mod storage;
+pub mod terminal;
 
 pub use report::Report;
 pub use request::Request;

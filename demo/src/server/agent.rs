@@ -92,7 +92,7 @@ pub async fn answer(channel: Channel<Msg>, outcome: Outcome) {
     end(&channel, outcome.status).await;
 }
 
-async fn end(channel: &Channel<Msg>, status: u32) {
+pub(super) async fn end(channel: &Channel<Msg>, status: u32) {
     let _ = channel.exit_status(status).await;
     let _ = channel.eof().await;
     let _ = channel.close().await;

@@ -6,6 +6,7 @@ mod line;
 mod listen;
 mod shell;
 mod ssh;
+mod terminal;
 
 use std::io;
 use std::net::SocketAddr;

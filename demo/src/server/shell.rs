@@ -10,6 +10,8 @@ pub enum Understood {
     Serve(Serve),
     /// A copied agent shall, if it is there.
     ServeCopy(Copied),
+    /// An agent shall become what is wanted on a terminal, in digits.
+    Terminal(Serve, String),
     /// An agent comes on standard input, with this SHA-256 sum.
     Receive(Copied, String),
     /// Something that is over at once.
@@ -70,6 +72,7 @@ pub fn understand(command: &str) -> Understood {
 fn understand_agent(arguments: impl Iterator<Item = String>) -> Understood {
     Understood::Done(match args::parse(arguments) {
         Ok(Command::Serve(options)) => return Understood::Serve(options),
+        Ok(Command::Terminal { serve, wish }) => return Understood::Terminal(serve, wish),
         Ok(Command::Version) => Outcome::said(concat!("gantry-agent ", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Help) => Outcome::said(args::USAGE),
         Ok(Command::Snapshot { .. }) => Outcome {
@@ -100,7 +103,13 @@ fn understand_script(script: &str) -> Understood {
             let sum = script.split_whitespace().find(is_sum).unwrap_or_default();
             Understood::Receive(copy, sum.to_owned())
         }
-        Some(copy) if script.contains("exec ") => Understood::ServeCopy(copy),
+        Some(copy) if script.contains("exec ") => {
+            let serve = Command::Serve(Serve::default());
+            match args::as_asked(serve, Some(script)) {
+                Command::Terminal { serve, wish } => Understood::Terminal(serve, wish),
+                _ => Understood::ServeCopy(copy),
+            }
+        }
         _ => Understood::Done(Outcome::default()),
     }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use gantry_agent::args::Serve;
 use russh::keys::PublicKey;
 use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Session, VerifiedPublicKey};
-use russh::{Channel, ChannelId, ChannelOpenFailure};
+use russh::{Channel, ChannelId, ChannelOpenFailure, Pty};
 use tokio::net::TcpStream;
 
 use super::agent;
 use super::shell::{self, Outcome, Understood};
+use super::terminal;
 use crate::sim::node::NodeId;
 use crate::world::World;
 
@@ -79,6 +80,20 @@ impl Handler for Connection {
         Ok(())
     }
 
+    async fn pty_request(
+        &mut self,
+        id: ChannelId,
+        _: &str,
+        _: u32,
+        _: u32,
+        _: u32,
+        _: u32,
+        _: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_success(id)
+    }
+
     async fn exec_request(
         &mut self,
         id: ChannelId,
@@ -98,6 +113,11 @@ impl Handler for Connection {
             }
             Understood::Serve(options) => {
                 tokio::spawn(agent::serve(channel, world, self.node, options));
+            }
+            Understood::Terminal(options, wish) => {
+                tokio::spawn(terminal::become_it(
+                    channel, world, self.node, options, wish,
+                ));
             }
             Understood::ServeCopy(copy) if world.has_copy(self.node, &copy.0) => {
                 tokio::spawn(agent::serve(channel, world, self.node, Serve::default()));

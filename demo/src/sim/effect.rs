@@ -1,6 +1,8 @@
 //! What the steps of jobs, and accidents, do to the cluster. Everything that changes an instance
 //! or a node goes through here, so that the books balance.
 
+use gantry_wire::job::Made;
+
 use super::chance::mix;
 use super::drbd::mirror::Mirror;
 use super::drbd::tally::{Half, Tally};
@@ -16,12 +18,17 @@ const REMEMBERED: usize = 1000;
 const SAY_SYNC: u64 = 10_000;
 
 impl Cluster {
-    /// Does what a step says; the answer is what must be done before the next one. Further jobs
-    /// have the reason that they inherit, or their parent's.
+    /// Does what a step of a job says; the answer is what must be done before the next one.
+    /// Further jobs have the reason that they inherit, or their parent's.
     ///
     /// # Errors
     /// Why it could not be done, in Ganeti's words; nothing has changed then.
-    pub(super) fn act(&mut self, act: Act, inherited: Option<&str>) -> Result<Vec<Step>, String> {
+    pub(super) fn act(
+        &mut self,
+        of: u64,
+        act: Act,
+        inherited: Option<&str>,
+    ) -> Result<Vec<Step>, String> {
         match act {
             Act::None => {}
             Act::Fail(error) => return Err(error),
@@ -53,14 +60,19 @@ impl Cluster {
             Act::Tags(of, tags, set) => self.tag(of, &tags, set),
             Act::Reset(node) => self.reset(node),
             Act::Submit(jobs) => {
-                for codes in jobs {
+                let made = jobs.into_iter().map(|codes| {
                     let reason = match inherited {
                         Some(reason) => reason.to_owned(),
                         None => format!("gnt:opcode:{}", self.parent_of(&codes)),
                     };
-                    // Refused only if the queue was drained in between; then they are not wanted.
-                    let _ = self.submit(codes, &reason);
-                }
+                    match self.submit(codes, &reason) {
+                        Ok(id) => Made::Job(id),
+                        // The queue was drained in between.
+                        Err(why) => Made::Refused(why),
+                    }
+                });
+                let made = made.collect();
+                self.note_made(of, made);
             }
         }
         Ok(Vec::new())

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gantry_wire::act::SOURCE;
-use gantry_wire::job::{Job as Facts, LogLine, Op};
+use gantry_wire::job::{Job as Facts, LogLine, Made, Op};
 
 use super::instance::InstanceId;
 use super::node::{Node, NodeId};
@@ -48,6 +48,19 @@ impl Job {
 
     fn waits(&self) -> bool {
         self.facts.status == "waiting"
+    }
+
+    /// What a verify found by what it wrote.
+    fn verdict(&self) -> Option<bool> {
+        let judges = matches!(
+            self.code()?,
+            Opcode::ClusterVerifyConfig
+                | Opcode::GroupVerify(_)
+                | Opcode::Asked(Asked::VerifyGroup(_))
+        );
+        let own = self.log.iter().filter(|line| line.op as usize == self.at);
+        let errors = own.filter(|line| line.text.starts_with("  - ERROR"));
+        judges.then(|| errors.count() == 0)
     }
 }
 
@@ -294,7 +307,7 @@ impl Cluster {
         let reason = self.queue.jobs.get(&id).map(|job| job.facts.reason.clone());
         // What comes of a console's job says whose it is, as Ganeti's own does.
         let inherited = reason.filter(|reason| reason.starts_with(SOURCE));
-        let more = match self.act(step.act, inherited.as_deref()) {
+        let more = match self.act(id, step.act, inherited.as_deref()) {
             Ok(more) => more,
             Err(error) => return self.fail(id, error),
         };
@@ -324,11 +337,13 @@ impl Cluster {
 
     fn succeed(&mut self, id: u64) {
         let now = seconds(self.now);
+        let verdict = self.queue.jobs.get(&id).and_then(Job::verdict);
         let mut over = false;
         self.queue.change(id, |job| {
             if let Some(op) = job.facts.ops.get_mut(job.at) {
                 op.status = "success".to_owned();
                 op.ended = Some(now);
+                op.verdict = verdict;
             }
             job.holds = false;
             job.claims.clear();
@@ -341,6 +356,15 @@ impl Cluster {
             self.claim(id);
             self.pick_jobs();
         }
+    }
+
+    /// The running opcode of a job has made these.
+    pub(super) fn note_made(&mut self, id: u64, made: Vec<Made>) {
+        self.queue.change(id, |job| {
+            if let Some(op) = job.facts.ops.get_mut(job.at) {
+                op.made = made;
+            }
+        });
     }
 
     fn fail(&mut self, id: u64, error: String) {

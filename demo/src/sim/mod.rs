@@ -27,7 +27,7 @@ mod tests;
 pub mod trouble;
 mod verify;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use chance::Chance;
@@ -149,6 +149,8 @@ pub struct Cluster {
     pub ssconf_written: u64,
     /// Where each node's sshd listens; empty outside of a server.
     pub addresses: Vec<SocketAddr>,
+    /// Instances whose serial consoles are open: each serves one at a time.
+    pub consoles: BTreeSet<String>,
     /// What is strange about the storage of some nodes.
     oddities: Oddities,
     /// Logical volumes that no disk has.
@@ -195,6 +197,7 @@ impl Cluster {
             revision: 1,
             config_written: started,
             ssconf_written: started,
+            consoles: BTreeSet::new(),
             addresses: Vec::new(),
             oddities,
             strays: strays.unwrap_or_default(),

@@ -12,6 +12,10 @@ fn of(operation: Value) -> String {
 fn every_operation_has_its_line() {
     let cases = [
         (
+            json!({"master-failover": {"node": "node3", "no_voting": true}}),
+            "gnt-cluster master-failover --no-voting  # on node3",
+        ),
+        (
             json!({"migrate": {"instance": "web7"}}),
             "gnt-instance migrate web7",
         ),

@@ -23,6 +23,19 @@ pub fn runs(instance: &Instance) -> Option<bool> {
     }
 }
 
+/// Its guest was found on another node than its primary: Ganeti would look for it on the primary alone, find nothing
+/// there and go on as if it was down. Refused then.
+pub fn is_astray(draft: &mut Draft, instance: &Instance) -> bool {
+    let astray = instance.status.word() == Some(Word::ErrorWrongNode);
+    if astray {
+        let (name, primary) = (&instance.name, &instance.conf.primary);
+        draft.refuse(format!(
+            "{name} runs on another node than {primary}, its primary, where Ganeti looks for it: clean up first (migrate with cleanup)"
+        ));
+    }
+    astray
+}
+
 /// Why nothing of a node is known now; nothing if it speaks, or is marked offline.
 pub fn silence(name: &str, cluster: &Cluster) -> Option<String> {
     let Some(node) = cluster.nodes.get(name) else {

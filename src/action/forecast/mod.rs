@@ -136,6 +136,8 @@ fn tell(draft: &mut Draft, operation: &Operation) {
         O::Reboot(it) => state::reboot(draft, it),
         O::Modify(it) => state::modify(draft, it),
         O::Rename(it) => state::rename(draft, it),
+        // It is asked for without a form.
+        O::Console(it) => draft.head(&*it.instance, "its serial console is opened", Tone::Plain),
         O::NodeDrain(it) => node::drain(draft, it),
         O::NodeUndrain(it) => node::undrain(draft, it),
         O::NodeOffline(it) => node::offline(draft, it),

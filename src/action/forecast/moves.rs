@@ -4,14 +4,13 @@ use gantry_wire::operation::{Failover, Migrate, MigrationMode, Move};
 
 use crate::action::fit::{Mirror, copyable};
 use crate::model::Instance;
-use crate::model::status::Word;
 use crate::model::words::{duration, mib};
 
 use super::Tone;
 use super::copy;
 use super::draft::Draft;
 use super::effect::Effect;
-use super::facts::{mute, offline, runs};
+use super::facts::{is_astray, mute, offline, runs};
 use super::halves;
 use super::proof::proof;
 use super::room;
@@ -29,6 +28,9 @@ pub fn failover(draft: &mut Draft, it: &Failover) {
     let Some((whereto, how)) = whereto(draft, instance, choice) else {
         return;
     };
+    if is_astray(draft, instance) {
+        return;
+    }
     stops_and_starts(draft, instance, &whereto, it.shutdown_timeout);
     takes_over(
         draft,
@@ -54,6 +56,9 @@ pub fn migrate(draft: &mut Draft, it: &Migrate) {
     };
     if it.cleanup {
         clean_up(draft, instance, &whereto);
+        return;
+    }
+    if is_astray(draft, instance) {
         return;
     }
     let falls_back = instance.conf.always_failover
@@ -103,12 +108,6 @@ fn live(
         return false;
     }
     let running = runs(instance);
-    if instance.status.word() == Some(Word::ErrorWrongNode) {
-        draft.refuse(format!(
-            "{name} runs on another node than its primary: clean up first (cleanup)"
-        ));
-        return false;
-    }
     if running == Some(false) {
         draft.refuse(format!(
             "{name} does not run, and only what runs is migrated: start or fail it over"
@@ -171,7 +170,7 @@ pub fn copy(draft: &mut Draft, it: &Move) {
     let Some(instance) = draft.instance(&it.instance) else {
         return;
     };
-    if !draft.needs(copyable(instance)) {
+    if !draft.needs(copyable(instance)) || is_astray(draft, instance) {
         return;
     }
     let (source, target) = (instance.conf.primary.as_str(), it.target_node.as_str());
@@ -209,15 +208,16 @@ pub fn copy(draft: &mut Draft, it: &Move) {
     draft
         .effects
         .push(Effect::ToNode(it.instance.clone(), it.target_node.clone()));
-    if it.ignore_consistency {
+    if offline(source, draft.cluster) {
+        draft.refuse(format!(
+            "{source} is marked offline: its disks cannot be read"
+        ));
+    } else if it.ignore_consistency {
         let text =
             format!("is copied even if it cannot be shut down on {source}: the copy may be torn");
         draft.say("force", text, Tone::Bad);
         draft.loses_data();
-    } else if offline(source, draft.cluster) {
-        draft.refuse(format!(
-            "{source} is marked offline: its disks cannot be read"
-        ));
+        proof(draft, instance, true);
     } else if let Some(why) = mute(source, "the move", draft.cluster) {
         draft.say(source, why, Tone::Bad);
     }

@@ -13,6 +13,8 @@ use super::copy;
 use super::draft::Draft;
 use super::effect::Effect;
 use super::facts::{answers, names, runs, silence};
+use super::halves;
+use super::proof::proof;
 use super::room;
 use super::target::takes;
 
@@ -30,10 +32,7 @@ pub fn drain(draft: &mut Draft, it: &NodeDrain) {
     let name = &node.name;
     match node.role() {
         "D" => return draft.nothing(format!("{name} is drained already")),
-        "O" => {
-            let text = "marked offline now: this marks it online, and drained";
-            draft.head(&*node.name, text, Tone::Warn);
-        }
+        "O" => return draft.refuse(comes_back(name)),
         _ => draft.head(
             &*node.name,
             "no new instances; those that are there stay",
@@ -49,6 +48,11 @@ pub fn drain(draft: &mut Draft, it: &NodeDrain) {
         );
         draft.say("secondaries", text, Tone::Warn);
     }
+}
+
+/// Ganeti would mark it online by the way, and nobody would look for what runs there.
+fn comes_back(name: &str) -> String {
+    format!("{name} is marked offline: it has to be brought online first (node-online)")
 }
 
 /// Tells of the end of a drain.
@@ -169,11 +173,7 @@ pub fn promote(draft: &mut Draft, it: &NodePromote) {
     }
     match node.role() {
         "D" => draft.head(&*node.name, "drained now: this undrains it", Tone::Warn),
-        "O" => draft.head(
-            &*node.name,
-            "marked offline now: this marks it online",
-            Tone::Warn,
-        ),
+        "O" => draft.refuse(comes_back(name)),
         _ => draft.head(
             &*node.name,
             "gets a copy of the configuration, and may become the master",
@@ -367,9 +367,22 @@ fn primaries_leave(draft: &mut Draft, node: &Node, instances: &[&Instance]) {
         );
         draft.say("plain", text, Tone::Bad);
     }
+    // Ganeti lets each migration fall back to a failover, and off an offline node that is what it does: it shuts
+    // nothing down there, and takes the other half as it is.
+    if node.offline() {
+        let text = "all are failed over; nothing is shut down on a node that is marked offline";
+        draft.say("how", text, Tone::Warn);
+        for instance in instances {
+            if instance.conf.disk_template == "drbd" {
+                halves::take_over(draft, instance, false);
+            }
+            proof(draft, instance, false);
+        }
+        return;
+    }
     let text = "those that run are migrated, the others failed over";
     draft.say("how", text, Tone::Plain);
-    if node.offline() || silence(&node.name, draft.cluster).is_some() {
+    if silence(&node.name, draft.cluster).is_some() {
         let text =
             "nothing can be migrated off a node that does not answer: fail its instances over";
         draft.say(&*node.name, text, Tone::Bad);

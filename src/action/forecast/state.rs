@@ -9,7 +9,7 @@ use crate::model::words::{duration, mib};
 use super::Tone;
 use super::draft::Draft;
 use super::effect::Effect;
-use super::facts::{mute, offline, runs};
+use super::facts::{is_astray, mute, offline, runs};
 use super::halves;
 use super::moves::SHUTDOWN;
 use super::redundancy::objection;
@@ -114,7 +114,7 @@ pub fn kill(draft: &mut Draft, name: &str) {
 /// The instance stops and stays down.
 fn stops(draft: &mut Draft, instance: &Instance, how: &str) {
     let (name, node) = (&instance.name, instance.conf.primary.as_str());
-    if !reachable(draft, node, "it") {
+    if is_astray(draft, instance) || !reachable(draft, node, "it") {
         return;
     }
     let down = instance.conf.admin_state == "down";
@@ -163,7 +163,7 @@ pub fn reboot(draft: &mut Draft, it: &Reboot) {
     if !draft.may_run(instance) {
         return;
     }
-    if !reachable(draft, node, "the reboot") {
+    if is_astray(draft, instance) || !reachable(draft, node, "the reboot") {
         return;
     }
     if runs(instance) == Some(false) {

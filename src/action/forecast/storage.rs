@@ -11,9 +11,10 @@ use super::Tone;
 use super::copy;
 use super::draft::Draft;
 use super::effect::Effect;
-use super::facts::{mute, offline, runs, silence};
+use super::facts::{is_astray, mute, offline, runs, silence};
 use super::halves;
 use super::moves::SHUTDOWN;
+use super::proof::proof;
 use super::redundancy::objection;
 use super::room;
 use super::state::{is_down, reachable};
@@ -383,7 +384,9 @@ pub fn recreate(draft: &mut Draft, it: &RecreateDisks) {
     let elsewhere = !it.nodes.is_empty() || it.iallocator.is_some();
     // Ganeti does not ask a dead node whether it runs there.
     let unasked = elsewhere && old_gone;
-    if !unasked && !is_down(draft, instance, "given new disks") {
+    if unasked {
+        proof(draft, instance, false);
+    } else if !is_down(draft, instance, "given new disks") {
         return;
     }
     if !draft.has_disks(instance, &it.disks) {
@@ -427,6 +430,9 @@ pub fn remove(draft: &mut Draft, it: &Remove) {
         return;
     };
     let node = instance.conf.primary.as_str();
+    if is_astray(draft, instance) {
+        return;
+    }
     if runs(instance) != Some(false) {
         let most = duration(f64::from(it.shutdown_timeout.unwrap_or(SHUTDOWN)));
         let known = if runs(instance).is_none() {

@@ -3,15 +3,16 @@
 use super::{Kind, Menu, Object};
 use crate::model::Cluster;
 
-/// What these words name to this operation: each a whole name, or one without its domain. Of what is done to the
-/// cluster there need be none.
+/// What these words name to this operation: each a whole name, or one without its domain, or `cluster`. Of what is
+/// done to the cluster as a rule there need be none; tags want it said, lest an empty word tags the cluster.
 ///
 /// # Errors
 /// The first word that names nothing, or too much, or the same again.
 pub fn named(kind: Kind, words: &[String], cluster: &Cluster) -> Result<Vec<Object>, String> {
     if words.is_empty() {
         let name = kind.name();
-        return match kind.applies_to().contains(&Menu::Cluster) {
+        let of_cluster = kind.applies_to().first() == Some(&Menu::Cluster);
+        return match of_cluster {
             true => Ok(vec![Object::Cluster]),
             false => Err(format!("{name} what? {name} wants a name")),
         };
@@ -42,6 +43,7 @@ fn object(kind: Kind, word: &str, cluster: &Cluster) -> Result<Object, String> {
     match (exact.as_slice(), found.as_slice()) {
         ([one], _) => Ok((**one).clone()),
         (_, [one]) => Ok((*one).clone()),
+        (_, []) if word == "cluster" && menus.contains(&Menu::Cluster) => Ok(Object::Cluster),
         (_, []) => {
             let what: Vec<&str> = menus.iter().map(|menu| menu.word()).collect();
             Err(format!("{word:?} is not the name of {}", what.join(" or ")))

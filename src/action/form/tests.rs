@@ -40,7 +40,7 @@ fn every_letter_is_once_in_its_menu_and_every_kind_in_some() {
         assert!(Permission::named(kind.name()).is_some(), "{}", kind.name());
         assert!(kind.what().ends_with('.'), "{kind:?}");
     }
-    assert_eq!(Kind::all().count(), 34);
+    assert_eq!(Kind::all().count(), 35);
 }
 
 #[test]
@@ -263,4 +263,35 @@ proptest! {
             ),
         }
     }
+}
+
+#[test]
+fn a_node_is_named_whole_or_without_its_domain_and_never_by_its_beginning() {
+    let options = [
+        "any: hail chooses",
+        "node1.example.com",
+        "node10.example.com",
+    ];
+    let options = options.map(str::to_owned);
+    assert_eq!(pick(&options, "node1"), Ok(1));
+    assert_eq!(pick(&options, "any"), Ok(0));
+    assert!(pick(&options[2..], "node1").is_err());
+    assert!(pick(&options, "node").is_err());
+}
+
+#[test]
+fn tags_of_the_cluster_are_asked_for_by_name() {
+    let town = Town::new();
+    let named = |kind, words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|it| (*it).to_owned()).collect();
+        named(kind, &words, &town.cluster)
+    };
+    assert!(named(Kind::AddTags, &[]).is_err());
+    assert_eq!(
+        named(Kind::AddTags, &["cluster"]),
+        Ok(vec![Object::Cluster])
+    );
+    assert_eq!(named(Kind::Verify, &[]), Ok(vec![Object::Cluster]));
+    assert!(named(Kind::Failover, &["cluster"]).is_err());
+    assert!(named(Kind::Failover, &["web7", "web7"]).is_err());
 }

@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
-use gantry_wire::operation::{Kill, Start};
+use gantry_wire::Report;
+use gantry_wire::operation::{Kill, MasterFailover, Start};
 
 use super::*;
+use crate::model::Reach;
 
 fn hello(permits: &[&str]) -> Hello {
     Hello {
@@ -42,6 +44,42 @@ fn only_what_is_permitted_gets_a_permit() {
     assert_eq!(
         denied(&guard, &forced),
         "this key is not permitted start-force on node1"
+    );
+}
+
+#[test]
+fn what_a_node_does_itself_is_asked_of_its_own_agent() {
+    let mut cluster = Cluster::new("there");
+    let since = cluster.now.at;
+    cluster.linked("node2", Reach::Up { since });
+    let own = Hello {
+        node: "node2".into(),
+        ..hello(&["master-failover"])
+    };
+    cluster.report("node2", Report::Hello(own));
+    let to = |node: &str| {
+        Operation::MasterFailover(MasterFailover {
+            node: node.into(),
+            no_voting: false,
+        })
+    };
+    let asked = |read_only: bool, operation: &Operation| {
+        // There is no master to be asked.
+        let guard = Guard::of(read_only, &cluster).asked_for(operation, &cluster);
+        guard
+            .permit(operation)
+            .map(|_| ())
+            .map_err(|why| why.to_string())
+    };
+    assert_eq!(asked(false, &to("node2")), Ok(()));
+    let why = asked(false, &to("node3")).unwrap_err();
+    assert!(why.contains("no agent on node3 answers"), "{why}");
+    let why = asked(true, &to("node2")).unwrap_err();
+    assert!(why.contains("--read-only"), "{why}");
+    assert!(
+        asked(false, &start())
+            .unwrap_err()
+            .contains("on the master")
     );
 }
 

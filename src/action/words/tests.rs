@@ -22,6 +22,10 @@ fn titles_say_what_is_done_to_whom() {
             "verify the disks of group rack1",
         ),
         (json!({"job-cancel": {"job": 7}}), "cancel job 7"),
+        (
+            json!({"master-failover": {"node": "node3"}}),
+            "move the master role to node3",
+        ),
         (json!({"queue-drain": {}}), "drain the queue"),
         (
             json!({"watcher-pause": {"seconds": 3600}}),

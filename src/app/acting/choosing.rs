@@ -23,6 +23,8 @@ pub struct Choosing {
     read_only: bool,
     /// The line that Enter opens.
     pub at: usize,
+    /// The cluster's shape and the second in which it was looked at what can be done.
+    looked: Option<(u64, u64)>,
 }
 
 /// One line.
@@ -79,6 +81,7 @@ impl Choosing {
             denied: None,
             read_only: false,
             at: 0,
+            looked: None,
         }
     }
 
@@ -120,6 +123,10 @@ impl Choosing {
     pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster) {
         self.denied = guard.may_any().err().map(|it| it.to_string());
         self.read_only = guard.is_read_only();
+        let now = (cluster.shape, cluster.now.at.0 / 1_000);
+        if self.looked.replace(now) == Some(now) {
+            return;
+        }
         let why_not = |choice: &Choice| {
             if choice.to_primaries {
                 let none = self.objects(choice, cluster).is_empty();

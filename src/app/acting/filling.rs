@@ -6,7 +6,7 @@ use gantry_wire::operation::{Operation, Version};
 use crate::action::forecast::{Forecast, Tone, World, forecast};
 use crate::action::form::{Form, Kind, Object, Value};
 use crate::action::guard::{Guard, Request};
-use crate::action::words::{Danger, name_of, summary};
+use crate::action::words::{Danger, danger, name_of, summary};
 use crate::app::facts::Facts;
 use crate::app::line::LineEdit;
 use crate::app::{Effect, State};
@@ -27,6 +27,8 @@ pub struct Filling {
     pub forms: Vec<Form>,
     /// Objects to which it cannot be done, and why.
     pub left_out: Vec<(String, String)>,
+    /// Forms that cannot be filled in as the first one is now, and why: they come back when they can.
+    pub apart: Vec<(Form, String)>,
     /// Where keys go.
     pub spot: Spot,
     /// Why it is done.
@@ -51,6 +53,8 @@ pub struct Filling {
     pub version: Option<Version>,
     /// What the forecast was made of.
     made: Option<Made>,
+    /// The cluster's shape and the second of which the operations were made; none once a field was changed.
+    built: Option<(u64, u64)>,
     /// What the operator sees of each object.
     expects: Vec<Expect>,
     /// That became another while the form was open.
@@ -122,6 +126,7 @@ impl Filling {
             kind,
             forms,
             left_out,
+            apart: Vec::new(),
             spot: Spot::Confirm,
             reason: line,
             typed: LineEdit::default(),
@@ -134,6 +139,7 @@ impl Filling {
             line: LineEdit::default(),
             version: None,
             made: None,
+            built: None,
             expects: Vec::new(),
             changed: false,
             shown: cluster.now.at,
@@ -191,10 +197,18 @@ impl Filling {
         if let Some((_, wrong)) = &self.not_taken {
             return Err(wrong.clone());
         }
-        if let Some((first, others)) = self.forms.split_first_mut() {
-            for other in others {
-                *other = first.for_another(other.subject.clone(), cluster)?;
+        let back = std::mem::take(&mut self.apart).into_iter();
+        self.forms.extend(back.map(|(form, _)| form));
+        let mut forms = std::mem::take(&mut self.forms).into_iter();
+        if let Some(first) = forms.next() {
+            let mut together = vec![first.clone()];
+            for form in forms {
+                match first.for_another(form.subject.clone(), cluster) {
+                    Ok(form) => together.push(form),
+                    Err(why) => self.apart.push((form, why)),
+                }
             }
+            self.forms = together;
         }
         let operations = self.forms.iter().map(Form::operation);
         operations
@@ -205,9 +219,15 @@ impl Filling {
     /// Brings it up to date, and notes when what it says has changed: what was typed for something else confirms nothing.
     pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster, facts: &Facts) {
         let (before, expected) = (self.outlook(), self.expects.clone());
-        self.build(cluster);
-        self.expects = self.seen(cluster);
-        self.changed |= self.expects != expected;
+        // Of hundreds of objects this takes milliseconds: not with every report.
+        let now = (cluster.shape, cluster.now.at.0 / 1_000);
+        if self.built != Some(now) {
+            self.build(cluster);
+            self.built = Some(now);
+            self.expects = self.seen(cluster);
+            // Some that take part again, or no more, are no change of what they are.
+            self.changed |= self.expects.len() == expected.len() && self.expects != expected;
+        }
         let permit = |it: &Operation| guard.asked_for(it, cluster).permit(it);
         let denied = self.operations.iter().find_map(|it| permit(it).err());
         self.denied = denied.map(|it| it.to_string());
@@ -284,14 +304,20 @@ impl Filling {
         if let Some(node) = self.unstated().next() {
             return Confirm::Type(format!("{node} is powered off"));
         }
-        match (
-            self.forecast.danger(&self.operations),
-            self.operations.as_slice(),
-        ) {
+        match (self.danger(), self.operations.as_slice()) {
             (Danger::Harmless, _) => Confirm::Enter,
             (Danger::Disruptive, _) => Confirm::Yes,
             (Danger::Destructive, [one]) => Confirm::Type(name_of(one)),
             (Danger::Destructive, many) => Confirm::Type(many.len().to_string()),
+        }
+    }
+
+    /// How loud it is, once it has been said of each node in question that it is off.
+    fn danger(&self) -> Danger {
+        let own = self.operations.iter().map(danger).max();
+        match self.forecast.loses_data {
+            true => Danger::Destructive,
+            false => own.unwrap_or(Danger::Harmless),
         }
     }
 
@@ -408,6 +434,7 @@ impl Filling {
 
     /// Takes pasted text where something is typed.
     pub fn paste(&mut self, text: &str) {
+        self.built = None;
         match self.spot {
             Spot::Reason => self.reason.insert(text),
             // What confirms is typed by hand.
@@ -442,12 +469,14 @@ pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Ke
     }
     if form.spot == Spot::Confirm && form.is_confirmed_by(key, state, cluster.now.at) {
         let node = form.unstated().next().cloned();
+        let by_statement = node.is_some();
         if let Some(node) = node {
             form.stated.push(node);
             form.typed = LineEdit::default();
         }
-        // Of several each is said.
-        if form.unstated().next().is_none() {
+        // Of several each is said; and what else is lost is confirmed by itself.
+        let said_all = form.unstated().next().is_none();
+        if said_all && (!by_statement || form.danger() < Danger::Destructive) {
             return submit(state, cluster, *form);
         }
         state.acting.open = Some(Open::Form(form));
@@ -471,6 +500,7 @@ pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Ke
             }
         }
     }
+    form.built = None;
     state.acting.open = Some(Open::Form(form));
     Vec::new()
 }
@@ -507,9 +537,8 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
         state.affairs.asked(request.act(), title, cluster.now.at);
         effects.push(Effect::Act(Box::new(request)));
     }
-    if form.forms.len() > 1
-        && let Some(table) = state.way.view_mut().shown_table_mut()
-    {
+    // What was marked for it is done with: the next change is for what is marked then.
+    if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.marks.clear();
     }
     let asked = match effects.len() {

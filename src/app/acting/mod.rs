@@ -7,6 +7,7 @@ mod shape;
 
 use crate::action::form::{Form, Kind, Object};
 use crate::action::guard::Guard;
+use crate::action::mend::Mend;
 use crate::input::Key;
 use crate::model::{Cluster, Name, Time};
 
@@ -95,6 +96,19 @@ pub(super) fn open_form(state: &mut State, cluster: &Cluster, kind: Kind, object
     match Filling::new(kind, objects, cluster, &state.acting.reason) {
         Ok(form) => state.acting.open = Some(Open::Form(Box::new(form))),
         Err(why) => say(state, why, cluster.now.at),
+    }
+}
+
+/// Opens the form of an operation that mends something, filled in so far as it has to be for that.
+pub(super) fn open_mend(state: &mut State, cluster: &Cluster, mend: &Mend) {
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let change = Change {
+        kind: mend.kind,
+        objects: vec![mend.object.clone()],
+        fields: mend.fields.iter().map(own).collect(),
+    };
+    if let Err(why) = ask(state, cluster, &change) {
+        say(state, why, cluster.now.at);
     }
 }
 

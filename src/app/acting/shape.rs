@@ -167,7 +167,9 @@ fn said(form: &Filling, state: &State, width: usize) -> Vec<Row> {
     for line in &form.forecast.lines {
         say(&line.label, &line.text, tone(line.tone));
     }
-    for (name, why) in &form.left_out {
+    let apart = form.apart.iter();
+    let apart = apart.map(|(form, why)| (form.subject.name(), why.clone()));
+    for (name, why) in form.left_out.iter().cloned().chain(apart) {
         say("left out", &format!("{name}: {why}"), Tone::Warn);
     }
     if let Some(nothing) = &form.forecast.nothing {

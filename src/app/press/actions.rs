@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use crate::action::Action;
-use crate::action::form::Object;
+use crate::action::form::{Kind, Object};
+use crate::action::mend;
 use crate::model::{Cluster, Time};
 
 use crate::app::acting;
+use crate::app::console;
 use crate::app::facts::Facts;
 use crate::app::form::Form;
 use crate::app::nav::Page;
@@ -49,7 +51,13 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::Bottom => step(state, isize::MAX),
         Action::Left => shift(state, -1),
         Action::Right => shift(state, 1),
-        Action::Open => open(state, cluster.now.at),
+        Action::Open => {
+            let empty = state.view().shown_table().is_some_and(|it| it.all == 0);
+            match state.view().page {
+                Page::Verify if empty => run_verify(state, cluster),
+                _ => open(state, cluster.now.at),
+            }
+        }
         Action::SortNext => sort_next(state),
         Action::SortReverse => {
             if let Some(table) = state.way.view_mut().shown_table_mut() {
@@ -83,6 +91,21 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
             objects => acting::open_menu(state, cluster, objects),
         },
         Action::ActOnCluster => acting::open_menu(state, cluster, vec![Object::Cluster]),
+        Action::Console => {
+            let opened = match object(state) {
+                Some(Object::Instance(name) | Object::Pair(name, _)) => {
+                    console::open(state, cluster, &name)
+                }
+                _ => Err("only an instance has a console".to_owned()),
+            };
+            match opened {
+                Ok(effect) => return vec![effect],
+                Err(why) => note(state, cluster, Err(why)),
+            }
+        }
+        Action::Mend => mend(state, cluster),
+        Action::RunVerify => run_verify(state, cluster),
+        Action::Acknowledge => return acknowledge(state, cluster),
         Action::PlanOptions => open_form(state, cluster, Of::Balance),
         Action::PlaceInstance => open_form(state, cluster, Of::Placing),
         Action::OtherPlan => {
@@ -109,6 +132,48 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         }
     }
     Vec::new()
+}
+
+/// Opens the form of what mends what is selected, or the job that is open.
+fn mend(state: &mut State, cluster: &Cluster) {
+    let view = state.view();
+    let selected = view.shown_table().and_then(|table| table.selected());
+    let mend = match (selected, &view.page) {
+        (Some(Id::Cause(key)), _) => {
+            let row = state.facts.inbox.row(key);
+            row.and_then(|row| mend::of_finding(&row.cause.entry, cluster))
+        }
+        (Some(Id::Job(id) | Id::Alert(About::Job(id), _)), _) | (None, Page::Job(id)) => {
+            let job = cluster.jobs.get(id);
+            job.and_then(|job| mend::after(job, cluster, &state.facts.pairs))
+        }
+        _ => None,
+    };
+    match mend {
+        Some(mend) => acting::open_mend(state, cluster, &mend),
+        None => note(
+            state,
+            cluster,
+            Err("there is no operation that would mend this; a shows what can be done".to_owned()),
+        ),
+    }
+}
+
+/// Opens the form of a verify.
+fn run_verify(state: &mut State, cluster: &Cluster) {
+    acting::open_form(state, cluster, Kind::Verify, &[Object::Cluster]);
+}
+
+/// Puts the selected finding away for a while.
+fn acknowledge(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
+    let table = state.view().shown_table();
+    let Some(Id::Cause(key)) = table.and_then(|table| table.selected()).cloned() else {
+        return Vec::new();
+    };
+    let by = state.acting.operator.clone();
+    let (said, kept) = state.facts.inbox.acknowledge(&key, &by, cluster);
+    state.notice = Some((said, cluster.now.at));
+    kept.into_iter().collect()
 }
 
 /// Opens the form of a plan, filled in as it was asked for last.
@@ -198,6 +263,7 @@ pub fn open(state: &mut State, now: Time) {
         None => {
             let text = match id {
                 Id::Volume(..) => "this volume belongs to no disk that has a page",
+                Id::Holder(_) => "this holds locks and is no job",
                 _ => "this is about the cluster as a whole",
             };
             state.notice = Some((text.to_owned(), now));
@@ -255,6 +321,7 @@ fn object(state: &State) -> Option<Object> {
         Page::Group(name) => Object::Group(name.clone()),
         Page::Job(id) => Object::Job(*id),
         Page::Pair(Key::Disk(name, index)) => Object::Pair(name.clone(), *index),
+        Page::Verify => Object::Cluster,
         _ => return None,
     })
 }
@@ -273,6 +340,7 @@ fn object_of(id: &Id, facts: &Facts) -> Option<Object> {
         Id::Pair(Key::Disk(name, index)) | Id::Alert(About::Disk(name, index), _) => {
             Object::Pair(name.clone(), *index)
         }
+        Id::Cause(key) => mend::object(&facts.inbox.row(key)?.cause.entry),
         Id::Volume(..) => match &facts.volume(id)?.1.owner {
             Owner::Data(name, _) | Owner::Meta(name, _) => Object::Instance(name.clone()),
             _ => return None,

@@ -7,7 +7,9 @@ use gantry_wire::job::Job;
 use crate::app::columns::{Col, Column};
 use crate::app::facts::Facts;
 use crate::app::rows::{Id, SortKey};
-use crate::model::job::{finished, summary, waits_for};
+use crate::app::tone::Tone;
+use crate::model::family::{Family, over};
+use crate::model::job::{before_in_queue, failure, finished, summary, waits_for};
 use crate::model::{Cluster, job};
 
 /// Its columns.
@@ -98,13 +100,41 @@ pub fn note<'a>(job: &'a Job, cluster: &Cluster) -> Cow<'a, str> {
     if let Some(waits) = waits(job, cluster) {
         return Cow::Owned(waits);
     }
-    let error = job.ops.iter().find(|op| !op.error.is_empty());
-    if let Some(op) = error {
-        return Cow::Borrowed(op.error.trim());
+    if let Some(error) = failure(job) {
+        return Cow::Borrowed(error);
+    }
+    if let Some(family) = Family::of(job, cluster) {
+        return Cow::Owned(family.sentence());
+    }
+    if job.ops.iter().any(|op| op.verdict == Some(false)) {
+        return Cow::Borrowed("found errors");
     }
     match &job.last_line {
         Some(line) if !finished(&job.status) => Cow::Borrowed(line.text.trim()),
         _ => Cow::Borrowed(""),
+    }
+}
+
+/// What a job's note means.
+pub fn note_tone(job: &Job, cluster: &Cluster) -> Tone {
+    let family = Family::of(job, cluster);
+    let against = job.ops.iter().any(|op| op.verdict == Some(false));
+    if is_past(job, cluster) {
+        Tone::Lost
+    } else if waits(job, cluster).is_some() {
+        Tone::Warn
+    } else if failure(job).is_some() || family.as_ref().is_some_and(Family::has_failed) {
+        Tone::Critical
+    } else if against
+        || family
+            .as_ref()
+            .is_some_and(|it| it.against().next().is_some())
+    {
+        Tone::Warn
+    } else if !over(job, cluster) && finished(&job.status) {
+        Tone::Progress
+    } else {
+        Tone::Plain
     }
 }
 
@@ -130,7 +160,10 @@ pub fn waits(job: &Job, cluster: &Cluster) -> Option<String> {
         return Some(format!("waits for {}{more}{held}", lock.name));
     }
     match job.status.as_str() {
-        "queued" => Some("waits for its turn in the queue".to_owned()),
+        "queued" => Some(match before_in_queue(job, cluster) {
+            0 => "waits for its turn in the queue".to_owned(),
+            n => format!("waits for its turn in the queue: {n} before it"),
+        }),
         "waiting" => Some("waits for locks".to_owned()),
         _ => None,
     }

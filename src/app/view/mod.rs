@@ -12,6 +12,7 @@ pub mod instance;
 pub mod instances;
 pub mod job;
 pub mod jobs;
+pub mod locks;
 pub mod maintenance;
 mod mend;
 pub mod n1;
@@ -23,6 +24,7 @@ pub mod plan;
 mod remedy;
 mod stack;
 pub mod storage;
+pub mod verify;
 pub mod volumes;
 
 use std::borrow::Cow;
@@ -61,6 +63,10 @@ pub enum Kind {
     Capacity,
     /// Logical volumes of a node.
     Volumes,
+    /// Chains of locks.
+    Locks,
+    /// What verifies found.
+    Verify,
     /// Findings.
     Alerts,
 }
@@ -80,6 +86,8 @@ impl Kind {
             Kind::Maintenance => maintenance::COLUMNS,
             Kind::Capacity => capacity::COLUMNS,
             Kind::Volumes => volumes::COLUMNS,
+            Kind::Locks => locks::COLUMNS,
+            Kind::Verify => verify::COLUMNS,
             Kind::Alerts => alerts::COLUMNS,
         }
     }
@@ -98,6 +106,8 @@ impl Kind {
             Kind::Maintenance => "steps",
             Kind::Capacity => "rows",
             Kind::Volumes => "volumes",
+            Kind::Locks => "jobs",
+            Kind::Verify => "findings",
             Kind::Alerts => "alerts",
         }
     }
@@ -136,6 +146,8 @@ impl Kind {
                 Scope::Node(node) => volumes::ids(facts, node),
                 Scope::All | Scope::Group(_) => Vec::new(),
             },
+            Kind::Locks => locks::ids(facts),
+            Kind::Verify => verify::ids(facts),
             Kind::Alerts => alerts::ids(facts),
         }
     }
@@ -162,6 +174,8 @@ impl Kind {
             (Kind::Maintenance, Id::Reboot(at)) => maintenance::words(facts, *at),
             (Kind::Capacity, Id::Room(at)) => capacity::words(facts, *at),
             (Kind::Volumes, id) => volumes::words(facts, id),
+            (Kind::Locks, id) => locks::words(cluster, facts, id),
+            (Kind::Verify, Id::Cause(key)) => verify::words(facts, key),
             (Kind::Alerts, id) => alerts::words(facts, id),
             _ => None,
         };
@@ -182,6 +196,8 @@ impl Kind {
                 .map(|instance| &instance.conf.tags),
             Id::Job(_)
             | Id::Alert(..)
+            | Id::Holder(_)
+            | Id::Cause(_)
             | Id::Pair(_)
             | Id::Place(..)
             | Id::Volume(..)
@@ -217,6 +233,8 @@ impl Kind {
             (Kind::Maintenance, Id::Reboot(at)) => maintenance::text(facts, *at, col),
             (Kind::Capacity, Id::Room(at)) => capacity::text(facts, *at, col),
             (Kind::Volumes, id) => volumes::text(facts, id, col),
+            (Kind::Locks, id) => locks::text(cluster, facts, id, col),
+            (Kind::Verify, Id::Cause(key)) => verify::text(cluster, facts, key, col),
             (Kind::Alerts, id) => alerts::text(facts, id, col),
             _ => None,
         };
@@ -237,6 +255,8 @@ impl Kind {
             (Kind::Maintenance, Id::Reboot(at)) => maintenance::sort_key(facts, *at, col),
             (Kind::Capacity, Id::Room(at)) => capacity::sort_key(facts, *at, col),
             (Kind::Volumes, id) => volumes::sort_key(facts, id, col),
+            (Kind::Locks, id) => locks::sort_key(cluster, facts, id, col),
+            (Kind::Verify, Id::Cause(key)) => verify::sort_key(cluster, facts, key, col),
             (Kind::Alerts, id) => {
                 alerts::text(facts, id, col).map(|text| SortKey::Text(text.into()))
             }

@@ -68,6 +68,12 @@ impl Tool {
             Tool::Hsqueeze => "hsqueeze",
         }
     }
+
+    /// Its name and version, as the real tools say them.
+    pub fn versioned(self) -> String {
+        let version = env!("CARGO_PKG_VERSION");
+        format!("{} (gantry) version {version}", self.name())
+    }
 }
 
 /// One of the htools, and what was asked of it.
@@ -128,10 +134,10 @@ fn ask(tool: Tool, args: &[OsString]) -> Ask {
         .find(|it| it.missing())
     {
         let (name, tool) = (spec.long, tool.name());
-        let why = format!("option `--{name}' of {tool} is not supported by gantry yet");
+        let why = format!("option `--{name}' of {tool} is not supported by gantry");
         return Ask::Refuse(format!("Command line error: {why}\n"), 2);
     }
-    let mut options = match Options::read(tool, &given.options) {
+    let mut options = match Options::read(&given.options) {
         Ok(options) => options,
         Err(why) => {
             let text = format!("Error while parsing command line arguments:\n{why}\n");
@@ -142,8 +148,14 @@ fn ask(tool: Tool, args: &[OsString]) -> Ask {
         return Ask::Say(usage(tool));
     }
     if options.version {
-        let version = env!("CARGO_PKG_VERSION");
-        return Ask::Say(format!("{} (gantry) version {version}\n", tool.name()));
+        return Ask::Say(format!("{}\n", tool.versioned()));
+    }
+    let mut specs = given.options.iter().map(|it| it.spec);
+    if options.json
+        && let Some(spec) = specs.find(|it| it.against_json(tool))
+    {
+        let why = format!("option `--{}' cannot be given with --json", spec.long);
+        return Ask::Refuse(format!("Command line error: {why}\n"), 2);
     }
     let sources =
         options.text.is_some() || options.target.is_some() || !options.simulate.is_empty();
@@ -189,6 +201,16 @@ fn refused(tool: Tool, options: &Options) -> Option<String> {
     if options.execute && options.target.is_some() {
         return Some(format!(
             "option `--exec' of {name} is not supported by gantry yet: nothing was submitted"
+        ));
+    }
+    if options.monitored && options.monitoring.is_none() {
+        return Some(format!(
+            "option `--mond' of {name}: gantry asks no monitoring daemons and needs `--mond-data'"
+        ));
+    }
+    if options.xen && tool == Tool::Hail {
+        return Some(format!(
+            "option `--mond-xen' of {name} is not supported by gantry"
         ));
     }
     if !options.cost_aware && (options.stop_at.is_some() || options.resync_speed.is_some()) {

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::Tool;
 use super::getopt::Given;
 use crate::config::target::Target;
 
@@ -92,10 +91,22 @@ pub struct Options {
     pub loads: Option<PathBuf>,
     /// `--ignore-dynu`
     pub ignore_loads: bool,
+    /// `--mond`
+    pub monitored: bool,
+    /// `--mond-data`
+    pub monitoring: Option<PathBuf>,
+    /// `--exit-on-missing-mond-data`
+    pub all_monitored: bool,
+    /// `--mond-xen`
+    pub xen: bool,
     /// `-X`
     pub execute: bool,
     /// `--first-job-group`
     pub first_job_group: bool,
+    /// `--priority` of the jobs: 10 low, 0 normal, -10 high.
+    pub priority: i64,
+    /// `--reason` of the jobs.
+    pub reason: Option<String>,
     /// `--cost-aware`
     pub cost_aware: bool,
     /// `--stop-at`, percent.
@@ -177,8 +188,14 @@ impl Default for Options {
             exclusion_tags: Vec::new(),
             loads: None,
             ignore_loads: false,
+            monitored: false,
+            monitoring: None,
+            all_monitored: false,
+            xen: false,
             execute: false,
             first_job_group: false,
+            priority: 0,
+            reason: None,
             cost_aware: false,
             stop_at: None,
             resync_speed: None,
@@ -206,15 +223,15 @@ impl Options {
     ///
     /// # Errors
     /// The first value that makes no sense.
-    pub(super) fn read(tool: Tool, given: &[Given]) -> Result<Options, String> {
+    pub(super) fn read(given: &[Given]) -> Result<Options, String> {
         let mut out = Options::default();
         for Given { spec, value } in given {
-            out.take(tool, spec.long, value.as_deref())?;
+            out.take(spec.long, value.as_deref())?;
         }
         Ok(out)
     }
 
-    fn take(&mut self, tool: Tool, name: &str, value: Option<&str>) -> Result<(), String> {
+    fn take(&mut self, name: &str, value: Option<&str>) -> Result<(), String> {
         let text = value.unwrap_or_default();
         match name {
             "luxi" if value.is_some() => {
@@ -269,12 +286,10 @@ impl Options {
             "exclusion-tags" => self.exclusion_tags = list(text),
             "dynu-file" => self.loads = Some(text.into()),
             "ignore-dynu" => self.ignore_loads = true,
-            "mond" if choice(value)? => {
-                return Err(format!(
-                    "{} of gantry cannot ask monitoring daemons yet",
-                    tool.name()
-                ));
-            }
+            "mond" => self.monitored = choice(value)?,
+            "mond-data" => self.monitoring = Some(text.into()),
+            "exit-on-missing-mond-data" => self.all_monitored = true,
+            "mond-xen" => self.xen = true,
             "static-kvm-node-memory" => {
                 // Says nothing about text data, which know of no hypervisor.
                 self.node_memory = integer("static node memory", text)?;
@@ -293,9 +308,15 @@ impl Options {
             "tiered-alloc" => self.tiered_alloc = Some(text.to_owned()),
             "independent-groups" => self.independent_groups = true,
             "accept-existing-errors" => self.accept_existing = true,
-            "priority" if !["low", "normal", "high"].contains(&text) => {
-                return Err(format!("Unknown priority '{text}'"));
+            "priority" => {
+                self.priority = match text {
+                    "low" => 10,
+                    "normal" => 0,
+                    "high" => -10,
+                    _ => return Err(format!("Unknown priority '{text}'")),
+                }
             }
+            "reason" => self.reason = Some(text.to_owned()),
             "restrict-allocation-to" => self.only = Some(list(text)),
             "exec" => self.execute = true,
             "first-job-group" => self.first_job_group = true,

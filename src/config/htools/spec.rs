@@ -65,12 +65,24 @@ const HBAL: &[Tool] = &[Hbal];
 const HCHECK: &[Tool] = &[Hcheck];
 
 /// Options that are known and refused.
-const MISSING: [&str; 5] = [
-    "master",
-    "ialloc-src",
-    "mond-data",
-    "exit-on-missing-mond-data",
-    "mond-xen",
+const MISSING: [&str; 2] = ["master", "ialloc-src"];
+
+/// Options that have no place in one JSON object, by tool.
+const BESIDE_JSON: [(Tool, &[&str]); 5] = [
+    (
+        Hbal,
+        &[
+            "print-nodes",
+            "print-instances",
+            "print-commands",
+            "save",
+            "exec",
+        ],
+    ),
+    (Hcheck, &["machine-readable"]),
+    (Hinfo, &["print-nodes", "print-instances"]),
+    (Hspace, &["machine-readable"]),
+    (Hsqueeze, &["print-commands", "save", "exec"]),
 ];
 
 const fn flag(
@@ -144,7 +156,7 @@ const SPECS: &[Spec] = &[
         Some('m'),
         "master",
         Needed("ADDRESS"),
-        "read the cluster over RAPI (not supported yet)",
+        "read the cluster over RAPI (not supported)",
         QUIET,
     ),
     with(
@@ -158,7 +170,7 @@ const SPECS: &[Spec] = &[
         Some('I'),
         "ialloc-src",
         Needed("FILE"),
-        "read the cluster from an iallocator request (not supported yet)",
+        "read the cluster from an iallocator request (not supported)",
         QUIET,
     ),
     flag(
@@ -287,26 +299,26 @@ const SPECS: &[Spec] = &[
         None,
         "mond",
         Attached("CHOICE"),
-        "ask the monitoring daemons (only 'no' is supported yet)",
+        "processors' loads are what monitoring daemons reported (from --mond-data only)",
         MONITORED,
     ),
     with(
         None,
         "mond-data",
         Needed("FILE"),
-        "the monitoring daemons' answers from a file (not supported yet)",
+        "with --mond: the monitoring daemons' answers, from a file",
         PRINTING,
     ),
     flag(
         None,
         "exit-on-missing-mond-data",
-        "end when such an answer is missing (not supported yet)",
+        "end when such an answer is missing",
         HBAL,
     ),
     flag(
         None,
         "mond-xen",
-        "ask for Xen's figures too (not supported yet)",
+        "with --mond: Xen's loads of each instance instead",
         XEN,
     ),
     with(
@@ -501,5 +513,11 @@ impl Spec {
     /// Known, but not there.
     pub fn missing(&self) -> bool {
         MISSING.contains(&self.long)
+    }
+
+    /// There, but not together with `--json`.
+    pub fn against_json(&self, tool: Tool) -> bool {
+        let mut lists = BESIDE_JSON.iter().filter(|it| it.0 == tool);
+        lists.any(|it| it.1.contains(&self.long))
     }
 }

@@ -62,8 +62,15 @@ fn what_is_not_supported_is_refused_by_name() {
         (Tool::Hcheck, "-t x -L", "-t and -L"),
         (Tool::Hbal, "-m cluster", "--master"),
         (Tool::Hcheck, "-I file", "--ialloc-src"),
-        (Tool::Hinfo, "--mond-data=x", "--mond-data"),
-        (Tool::Hinfo, "--mond", "monitoring daemons"),
+        (Tool::Hinfo, "--mond", "`--mond' of hinfo"),
+        (Tool::Hail, "--mond file", "`--mond' of hail"),
+        (Tool::Hail, "--mond-xen file", "`--mond-xen' of hail"),
+        (Tool::Hbal, "-t x --json -S y", "`--save'"),
+        (
+            Tool::Hcheck,
+            "-t x --json --machine-readable",
+            "`--machine-readable'",
+        ),
     ] {
         let Ask::Refuse(text, _) = parse(tool, line) else {
             panic!("{line} is taken");
@@ -71,6 +78,72 @@ fn what_is_not_supported_is_refused_by_name() {
         assert!(text.contains(name), "{line}: {text}");
     }
     assert_eq!(options(Tool::Hinfo, "--mond=no"), Options::default());
+}
+
+/// What Ganeti 3.0's tools list under `--help`, without that.
+const REAL: [(Tool, &str); 9] = [
+    (
+        Tool::Hail,
+        "print-nodes text-data ignore-soft-errors no-capacity-checks restrict-allocation-to simulate save ignore-dynu \
+         mond mond-xen verbose static-kvm-node-memory version help",
+    ),
+    (Tool::Harep, "luxi job-delay reason dry-run version help"),
+    (
+        Tool::Hbal,
+        "print-nodes print-instances print-commands text-data evac-mode restricted-migration master luxi ialloc-src \
+         exec first-job-group reason group max-length verbose quiet offline static-kvm-node-memory min-score max-cpu \
+         min-disk min-gain min-gain-limit no-disk-moves select-instances no-instance-moves ignore-soft-errors \
+         dynu-file ignore-dynu mond mond-data exit-on-missing-mond-data mond-xen exclusion-tags exclude-instances \
+         save priority version help",
+    ),
+    (
+        Tool::Hcheck,
+        "text-data no-disk-moves dynu-file ignore-dynu evac-mode exclude-instances exclusion-tags ialloc-src \
+         no-instance-moves luxi machine-readable max-cpu max-length min-disk min-gain min-gain-limit min-score \
+         ignore-soft-errors no-simulation offline quiet master select-instances no-capacity-checks verbose version help",
+    ),
+    (
+        Tool::Hinfo,
+        "print-nodes print-instances text-data master luxi ialloc-src verbose quiet offline ignore-dynu mond mond-data \
+         static-kvm-node-memory version help",
+    ),
+    (
+        Tool::Hroller,
+        "luxi master text-data ialloc-src offline offline-maintenance verbose quiet no-headers node-tags save group \
+         print-moves full-evacuation skip-non-redundant ignore-non-redundant force one-step-only \
+         static-kvm-node-memory version help",
+    ),
+    (
+        Tool::Hscan,
+        "print-nodes output-dir luxi verbose no-headers static-kvm-node-memory version help",
+    ),
+    (
+        Tool::Hspace,
+        "print-nodes text-data disk-template spindle-use simulate master luxi ialloc-src verbose quiet \
+         independent-groups accept-existing-errors offline no-capacity-checks machine-readable max-cpu max-length \
+         min-disk standard-alloc tiered-alloc save static-kvm-node-memory version help",
+    ),
+    (
+        Tool::Hsqueeze,
+        "luxi text-data exec minimal-resources target-resources save print-commands verbose no-headers \
+         static-kvm-node-memory version help",
+    ),
+];
+
+#[test]
+fn every_option_of_the_real_tools_is_known_and_others_are_gantrys_own() {
+    let own = ["json", "n1-rule", "cost-aware", "stop-at", "resync-speed"];
+    for (tool, names) in REAL {
+        let specs = Spec::of(tool);
+        let known: Vec<&str> = specs.iter().map(|it| it.long).collect();
+        for name in names.split_whitespace() {
+            assert!(known.contains(&name), "{tool:?} lacks --{name}");
+        }
+        for name in &known {
+            let real = names.split_whitespace().any(|it| it == *name);
+            assert!(real || own.contains(name), "{tool:?} has --{name}");
+        }
+    }
 }
 
 #[test]

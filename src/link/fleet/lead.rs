@@ -1,24 +1,26 @@
 //! Who is called, and who is asked for what.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use gantry_wire::Request;
 use gantry_wire::act::{Act, Outcome, Refusal};
 use gantry_wire::report::MasterState;
 use gantry_wire::request::{Ask, Question, Watch};
-use gantry_wire::ssconf::{SsNode, Ssconf};
-use tokio::sync::{Notify, mpsc, watch};
+use gantry_wire::ssconf::Ssconf;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::acts::{self, Acts};
-use super::single::{Book, Hosts, Note, Single, Way};
+use super::single::{Book, Hosts, Note, Single, Way, addresses};
 use super::{Clock, Command};
 use crate::link::dial::{ClusterKeys, Dialer};
 use crate::link::inbox::Outbox;
 use crate::link::session::Wants;
+use crate::link::terminal::{Terminal, Wanted};
+use crate::link::why::Why;
 use crate::model::Reach;
 
 /// The other nodes wait so long for the cluster's keys, which spare one question a node.
@@ -189,6 +191,7 @@ impl<D: Dialer> Lead<D> {
             }
             Command::Follow(jobs) => self.follow = jobs,
             Command::Act(act) => self.act(*act),
+            Command::Terminal(wanted, reply) => self.terminal(*wanted, reply),
             Command::AskLog(job) => {
                 let speaker = self.speaker();
                 if let Some(link) = speaker.and_then(|name| self.links.get(&name)) {
@@ -232,6 +235,28 @@ impl<D: Dialer> Lead<D> {
             let acted = self.acts.answered(&node, acts::told(&id, outcome));
             acted.into_iter().for_each(|acted| self.outbox.acted(acted));
         }
+    }
+
+    /// Opens a terminal beside a link that is up.
+    fn terminal(&mut self, wanted: Wanted, reply: oneshot::Sender<Result<Terminal, Why>>) {
+        let up = self.links.get(&wanted.node);
+        if up.is_some_and(|link| link.reach.is_up()) {
+            let host = self.host(&wanted.node);
+            let dialer = self.dialer.clone();
+            self.tasks.spawn(async move {
+                // Whoever asked may have turned away.
+                let _ = reply.send(dialer.terminal(host, wanted).await);
+            });
+        } else {
+            let _ = reply.send(Err(Why::Ssh(format!("{} does not answer", wanted.node))));
+        }
+    }
+
+    /// The connection to a node, if there is one.
+    fn host(&self, node: &str) -> Option<Arc<D::Host>> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = hosts.iter().find(|(name, _)| name == node);
+        host.and_then(|(_, host)| host.upgrade())
     }
 
     fn send(&self, node: &str, request: Request) -> bool {
@@ -476,14 +501,4 @@ impl<D: Dialer> Lead<D> {
             });
         }
     }
-}
-
-/// Where a node can be reached when its name leads nowhere.
-fn addresses(node: &SsNode) -> Vec<(String, u16)> {
-    let port = if node.ssh_port == 0 {
-        22
-    } else {
-        node.ssh_port
-    };
-    vec![(node.primary_ip.clone(), port)]
 }

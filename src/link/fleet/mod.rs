@@ -11,11 +11,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gantry_wire::act::Act;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::ask::{Answer, AskId, Asker};
 use super::dial::Dialer;
 use super::inbox::{Inbox, Outbox, inbox};
+use super::terminal::{Terminal, Wanted};
+use super::why::Why;
 use crate::model::Time;
 
 /// What the console tells the links.
@@ -25,6 +27,7 @@ enum Command {
     Follow(Vec<u64>),
     AskLog(u64),
     Act(Box<Act>),
+    Terminal(Box<Wanted>, oneshot::Sender<Result<Terminal, Why>>),
 }
 
 /// All links of one cluster. They end when this is dropped.
@@ -99,6 +102,13 @@ impl Fleet {
     /// Asks the master for a change, or the node that does it itself, once. What becomes of it comes out of the inbox.
     pub fn act(&self, act: Act) {
         self.tell(Command::Act(Box::new(act)));
+    }
+
+    /// Opens a terminal on a node over its own link.
+    pub fn terminal(&self, wanted: Wanted) -> oneshot::Receiver<Result<Terminal, Why>> {
+        let (reply, opened) = oneshot::channel();
+        self.tell(Command::Terminal(Box::new(wanted), reply));
+        opened
     }
 
     /// Asks for a job's whole log, once.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gantry_wire::Report;
 use gantry_wire::act::Acted;
 use gantry_wire::report::{AnswerBody, Hello, MasterState};
-use gantry_wire::ssconf::Ssconf;
+use gantry_wire::ssconf::{SsNode, Ssconf};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
 
@@ -86,6 +86,16 @@ pub struct Book {
     pub cluster: Option<Arc<ClusterKeys>>,
     /// How many nodes the cluster has.
     pub nodes: usize,
+}
+
+/// Where a node can be reached when its name leads nowhere.
+pub fn addresses(node: &SsNode) -> Vec<(String, u16)> {
+    let port = if node.ssh_port == 0 {
+        22
+    } else {
+        node.ssh_port
+    };
+    vec![(node.primary_ip.clone(), port)]
 }
 
 impl<D: Dialer> Single<D> {

@@ -18,6 +18,7 @@ use crate::link::ask::Asker;
 use crate::link::dial::{Call, Dialer, Greeted, Opened, To};
 use crate::link::inbox::{Event, Inbox};
 use crate::link::session::greet;
+use crate::link::terminal::{Terminal, Wanted};
 use crate::link::why::Why;
 use crate::model::Reach;
 
@@ -88,6 +89,10 @@ impl Dialer for Net {
             },
             host: Some(Arc::new(name)),
         })
+    }
+
+    async fn terminal(&self, _: Option<Arc<Self::Host>>, wanted: Wanted) -> Result<Terminal, Why> {
+        Err(Why::Ended(format!("no terminal on {}", wanted.node)))
     }
 }
 

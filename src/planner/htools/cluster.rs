@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::data::Data;
+use super::data::{Data, Instances};
 use super::instance::Instance;
 use super::names::{self, Lookup};
 use super::node::{Figures, Node};
@@ -136,7 +136,7 @@ impl Cluster {
             data: Data {
                 groups: Vec::new(),
                 nodes: Vec::new(),
-                instances: Vec::new(),
+                instances: Instances::default(),
                 tags: Vec::new(),
                 policy: fallback,
             },
@@ -266,7 +266,7 @@ impl Cluster {
         let mut places = HashMap::new();
         let mut data = Data {
             nodes: Vec::new(),
-            instances: Vec::new(),
+            instances: Instances::default(),
             ..self.data.clone()
         };
         for at in wanted {

@@ -1,6 +1,9 @@
 //! What a cluster is described by, whatever the source: groups, nodes and instances as Ganeti's htools
 //! see them. All sizes are MiB.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
 use super::policy::{Policy, Template};
 
 /// A whole cluster as loaded.
@@ -11,11 +14,59 @@ pub struct Data {
     /// Nodes, likewise.
     pub nodes: Vec<Node>,
     /// Instances, likewise.
-    pub instances: Vec<Instance>,
+    pub instances: Instances,
     /// Tags of the cluster.
     pub tags: Vec<String>,
     /// The cluster's own policy.
     pub policy: Policy,
+}
+
+/// All instances: by far the most of a cluster. Copies share them until one of them changes its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Instances(Arc<Vec<Instance>>);
+
+impl Deref for Instances {
+    type Target = Vec<Instance>;
+
+    fn deref(&self) -> &Vec<Instance> {
+        &self.0
+    }
+}
+
+impl DerefMut for Instances {
+    fn deref_mut(&mut self) -> &mut Vec<Instance> {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl From<Vec<Instance>> for Instances {
+    fn from(instances: Vec<Instance>) -> Instances {
+        Instances(Arc::new(instances))
+    }
+}
+
+impl FromIterator<Instance> for Instances {
+    fn from_iter<T: IntoIterator<Item = Instance>>(instances: T) -> Instances {
+        Vec::from_iter(instances).into()
+    }
+}
+
+impl<'a> IntoIterator for &'a Instances {
+    type Item = &'a Instance;
+    type IntoIter = std::slice::Iter<'a, Instance>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut Instances {
+    type Item = &'a mut Instance;
+    type IntoIter = std::slice::IterMut<'a, Instance>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
 }
 
 /// May new instances go to a group?

@@ -11,6 +11,7 @@ pub mod data;
 pub mod ialloc;
 pub mod instance;
 pub mod live;
+pub mod monitoring;
 pub mod moves;
 pub mod n1;
 mod names;

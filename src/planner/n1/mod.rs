@@ -15,6 +15,7 @@ mod ground;
 pub mod report;
 mod rest;
 mod stranded;
+mod tally;
 #[cfg(test)]
 pub(super) mod tests;
 mod trial;
@@ -36,6 +37,9 @@ use rest::Rest;
 
 /// Free disk that counts where nobody told any, MiB.
 const UNTOLD_DISK: i64 = 1 << 40;
+
+/// When more nodes than that report at once, sums over the nodes are made anew rather than kept up.
+const FEW: usize = 4;
 
 /// What N+1 says, worst last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -242,9 +246,18 @@ impl N1 {
         else {
             return;
         };
+        self.touched.clear();
+        for (node, _) in outcome.changed.iter().flatten() {
+            if !self.touched.contains(node) {
+                self.touched.push(*node);
+            }
+        }
+        let touched = std::mem::take(&mut self.touched);
+        touched.iter().for_each(|node| self.weigh(*node, -1));
         self.share(at, -1);
         self.cluster.make(at, outcome);
         self.share(at, 1);
+        touched.iter().for_each(|node| self.weigh(*node, 1));
         if from != outcome.primary {
             for (node, change) in [(from, taken), (outcome.primary, -taken)] {
                 if let Some(free) = self.ground.free.get_mut(node) {
@@ -252,9 +265,7 @@ impl N1 {
                 }
             }
         }
-        self.touched.clear();
-        for (node, _) in outcome.changed.iter().flatten() {
-            self.touched.push(*node);
+        for node in &touched {
             if let Some(moved) = self.ground.moved.get_mut(*node) {
                 *moved = true;
             }
@@ -265,6 +276,7 @@ impl N1 {
                 *old = rest;
             }
         }
+        self.touched = touched;
         self.look_again();
     }
 
@@ -276,8 +288,13 @@ impl N1 {
     /// Likewise of several nodes.
     pub fn report_all(&mut self, told: &[(usize, i64)]) {
         self.touched.clear();
+        if told.len() > FEW {
+            self.rests.iter_mut().for_each(|it| it.tally = None);
+        }
         for (at, free) in told {
+            self.weigh(*at, -1);
             self.told_free(*at, *free);
+            self.weigh(*at, 1);
         }
         self.look_again();
     }
@@ -307,6 +324,7 @@ impl N1 {
 
     /// A node is gone: it takes nobody, whatever it had.
     pub(super) fn bury(&mut self, at: usize) {
+        self.weigh(at, -1);
         if let Some(node) = self.cluster.nodes.get_mut(at) {
             node.offline = true;
         }
@@ -317,6 +335,7 @@ impl N1 {
         if let Some(marked) = self.ground.marked.get_mut(at) {
             *marked = true;
         }
+        self.weigh(at, 1);
         self.touched.clear();
         self.touched.push(at);
         self.look_again();

@@ -8,6 +8,7 @@
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::n1::evacuation::{Evacuation, Way};
 
+use super::tally::Tally;
 use super::{N1, Verdict};
 
 /// Those of one node together. Sizes are MiB.
@@ -20,15 +21,15 @@ pub struct Rest {
     /// Their memory.
     memory: i64,
     /// The largest.
-    most_memory: i64,
+    pub(super) most_memory: i64,
     /// The smallest.
-    least_memory: i64,
+    pub(super) least_memory: i64,
     /// How many are created anew in a volume group.
     local: u32,
     /// Their disk.
     disk: i64,
     /// The largest.
-    most_disk: i64,
+    pub(super) most_disk: i64,
     /// Spindles of all.
     spindles: i64,
     /// Those that nobody counted.
@@ -37,6 +38,8 @@ pub struct Rest {
     refused: [u32; 2],
     /// A node with room for all of them.
     witness: Option<usize>,
+    /// What the other nodes have for them, once that was asked.
+    pub(super) tally: Option<Tally>,
     /// What is said of them.
     pub verdict: Verdict,
 }
@@ -104,11 +107,15 @@ impl N1 {
         };
         if let Some(rest) = self.rests.get_mut(at) {
             (rest.verdict, rest.witness) = (verdict, witness);
+            if witness.is_some() {
+                // As long as that one takes all, nobody asks the others.
+                rest.tally = None;
+            }
         }
     }
 
     /// A node would take all of them, wherever some of them go instead.
-    fn takes_all(&self, target: usize, from: usize, rest: &Rest) -> bool {
+    pub(super) fn takes_all(&self, target: usize, from: usize, rest: &Rest) -> bool {
         let (Some(node), Some(now)) = (
             self.cluster.nodes.get(target),
             self.cluster.figures.get(target),
@@ -130,7 +137,7 @@ impl N1 {
     }
 
     /// Memory of a node that is not promised, once the DRBD instances of another have come, MiB.
-    fn left(&self, target: usize, from: usize) -> i64 {
+    pub(super) fn left(&self, target: usize, from: usize) -> i64 {
         let now = self.cluster.figures.get(target);
         let now = now.map_or(0, |it| it.unallocated);
         now.saturating_sub(self.shared(target, from).memory)
@@ -143,54 +150,39 @@ impl N1 {
         let Some(group) = self.groups.get(node.group) else {
             return (Verdict::Fails, None);
         };
-        let others = || group.iter().copied().filter(|it| *it != at);
-        let unknown = others().any(|it| !self.ground.knows(it) && !self.is_marked(it));
-        let stuck = if unknown {
+        let tally = rest.tally.unwrap_or_else(|| self.tally(at, rest));
+        if tally.witnesses > 0 {
+            let others = group.iter().copied().filter(|it| *it != at);
+            let witness = others.into_iter().find(|it| self.takes_all(*it, at, rest));
+            return (Verdict::Holds, witness);
+        }
+        let stuck = if tally.unknown > 0 {
             Verdict::Unknown
         } else {
             Verdict::Fails
         };
-        if let Some(witness) = others().find(|it| self.takes_all(*it, at, rest)) {
-            return (Verdict::Holds, Some(witness));
+        let (count, memory) = (i128::from(rest.count), i128::from(rest.memory));
+        let fits = tally.fits > 0 && tally.room >= memory && tally.small >= count;
+        let possible = fits && (rest.local == 0 || tally.disk_fits > 0);
+        let spacious = tally.spare > memory || (rest.most_memory > 0 && tally.large >= count);
+        let sure = rest.shared == rest.count && tally.barred == 0 && spacious;
+        let untold = rest.local > 0 && tally.untold > 0;
+        if let Some(rest) = self.rests.get_mut(at) {
+            rest.tally = Some(tally);
         }
-        // Memory that is left when the largest has no room any more, and that there is at all.
-        let (mut spare, mut room) = (0_i64, 0_i64);
-        // How many would find room if all were as large as the largest, and as small as the smallest.
-        let (mut large, mut small) = (0_i64, 0_i64);
-        let slots = |left: i64, each: i64| match each {
-            1.. => (left.saturating_sub(1) / each).max(0),
-            _ => i64::from(u32::MAX),
-        };
-        let (mut fits, mut disk_fits, mut barred) = (false, false, false);
-        for target in others() {
-            let left = self.left(target, at);
-            spare = spare.saturating_add(left.saturating_sub(rest.most_memory).max(0));
-            room = room.saturating_add(left.saturating_sub(1).max(0));
-            fits |= left > rest.most_memory;
-            large = large.saturating_add(slots(left, rest.most_memory));
-            small = small.saturating_add(slots(left, rest.least_memory));
-            let disk = self
-                .cluster
-                .figures
-                .get(target)
-                .map_or(0, |it| it.free_disk);
-            disk_fits |= disk > rest.most_disk;
-            barred |= !self.cluster.tags.may_migrate(at, target);
-        }
-        let count = i64::from(rest.count);
-        let fits = fits && room >= rest.memory && small >= count;
-        if !fits || (rest.local > 0 && !disk_fits) {
-            return (stuck, None);
-        }
-        let spacious = spare > rest.memory || (rest.most_memory > 0 && large >= count);
-        if rest.shared == rest.count && !barred && spacious {
-            return (Verdict::Holds, None);
+        match (possible, sure) {
+            (false, _) => return (stuck, None),
+            (true, true) => return (Verdict::Holds, None),
+            (true, false) => {}
         }
         // While the DRBD instances cannot all start it does not matter.
         if self.drbd.dies(at) != Verdict::Holds || self.own_trouble(at) {
             return (stuck, None);
         }
-        let untold = rest.local > 0 && others().any(|it| !self.ground.knows_disk(it));
+        let group = self.cluster.nodes.get(at).map(|it| it.group);
+        let Some(group) = group.and_then(|it| self.groups.get(it)) else {
+            return (stuck, None);
+        };
         let possible = Evacuation::new(&mut self.cluster, group).possible(at);
         let verdict = match (possible, untold) {
             (true, true) => Verdict::Unknown,

@@ -6,7 +6,7 @@ mod live;
 use proptest::prelude::*;
 
 use super::*;
-use crate::planner::htools::data::{AllocPolicy, Group, Instance, Node, Status};
+use crate::planner::htools::data::{AllocPolicy, Group, Instance, Instances, Node, Status};
 use crate::planner::htools::moves::Move;
 use crate::planner::htools::n1::bad_nodes;
 use crate::planner::htools::n1::evacuation::{Evacuation, Lack};
@@ -20,12 +20,15 @@ enum Event {
     Move(usize, usize, usize),
     /// A node reports another free memory, MiB.
     Free(usize, i64),
+    /// All nodes do.
+    AllFree(i64),
 }
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         3 => (0..64_usize, 0..6_usize, 0..16_usize).prop_map(|(at, way, to)| Event::Move(at, way, to)),
         2 => (0..16_usize, -200..70_000_i64).prop_map(|(at, free)| Event::Free(at, free)),
+        1 => (-200..70_000_i64).prop_map(Event::AllFree),
     ]
 }
 
@@ -79,6 +82,10 @@ fn happen(n1: &mut N1, event: &Event) {
             }
         }
         Event::Free(at, free) => n1.report(at % nodes, free),
+        Event::AllFree(free) => {
+            let told: Vec<(usize, i64)> = (0..nodes).map(|at| (at, free)).collect();
+            n1.report_all(&told);
+        }
     }
 }
 
@@ -104,6 +111,11 @@ proptest! {
             happen(&mut n1, event);
             let anew = N1::over(n1.cluster.clone(), n1.ground.clone());
             prop_assert_eq!(verdicts(&n1), verdicts(&anew), "{:?}", event);
+            for (at, rest) in n1.rests.iter().enumerate() {
+                if let Some(kept) = rest.tally {
+                    prop_assert_eq!(kept, n1.tally(at, rest), "{:?}", event);
+                }
+            }
         }
     }
 
@@ -208,7 +220,7 @@ pub(crate) fn nodes(count: usize) -> Data {
             policy: Policy::default(),
         }],
         nodes: (0..count).map(node).collect(),
-        instances: Vec::new(),
+        instances: Instances::default(),
         tags: Vec::new(),
         policy: Policy::default(),
     }
@@ -218,8 +230,9 @@ pub(crate) fn nodes(count: usize) -> Data {
 pub(crate) fn put(data: &mut Data, memory: i64, primary: usize, secondary: Option<usize>) {
     let template = secondary.map_or(Template::Rbd, |_| Template::Drbd);
     data.nodes[primary].free_memory -= memory;
+    let name = format!("vm{}", data.instances.len());
     data.instances.push(Instance {
-        name: format!("vm{}", data.instances.len()),
+        name,
         memory,
         disk: 1_024,
         disks: vec![1_024],

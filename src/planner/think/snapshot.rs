@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::model::{Cluster, Time};
 use crate::planner::htools::N1Rule;
 use crate::planner::htools::data::{Data, Instance, Node};
-use crate::planner::htools::live::{KVM_NODE_MEMORY, Unknown, live, node_now};
+use crate::planner::htools::live::{KVM_NODE_MEMORY, Live, Unknown, live, live_after, node_now};
 use crate::planner::n1::Ground;
 
 /// A part of a node's memory by which its free memory may drift and the node still counts as unchanged.
@@ -35,16 +35,30 @@ impl Snapshot {
     /// # Errors
     /// If its configuration is not known.
     pub fn of(cluster: &Cluster) -> Result<Snapshot, String> {
-        let live = live(cluster)?;
-        let (rule, unknown) = (live.n1, live.unknown.clone());
+        Ok(Snapshot::made(cluster, live(cluster)?))
+    }
+
+    /// The present cluster, which was like this before.
+    ///
+    /// # Errors
+    /// As [`Snapshot::of`].
+    pub fn anew(&self, cluster: &Cluster) -> Result<Snapshot, String> {
+        Ok(Snapshot::made(
+            cluster,
+            live_after(cluster, &self.data.instances)?,
+        ))
+    }
+
+    fn made(cluster: &Cluster, mut live: Live) -> Snapshot {
+        let (rule, unknown) = (live.n1, std::mem::take(&mut live.unknown));
         let data = live.counted(KVM_NODE_MEMORY);
-        Ok(Snapshot {
+        Snapshot {
             ground: Ground::live(cluster, &data, &unknown, rule),
             unknown,
             data,
             rule,
             at: cluster.now.at,
-        })
+        }
     }
 
     /// Nodes as they are now. Which of them report another free memory, if nothing else about any is another.

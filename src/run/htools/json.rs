@@ -1,5 +1,7 @@
 //! `--json`: what the tools find, as one object.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::{Map, Value, json};
 
 use super::hbal::choose;
@@ -8,6 +10,7 @@ use super::{Output, Stop};
 use crate::config::htools::{Options, Tool};
 use crate::model;
 use crate::planner::htools::balance::cheap::{self, Plan};
+use crate::planner::htools::balance::opcodes::{self, Signature};
 use crate::planner::htools::balance::{Balancer, Scope, Step, commands, jobs};
 use crate::planner::htools::check::{COUNTS, GroupCheck, check, rebalance, sums};
 use crate::planner::htools::cluster::Cluster;
@@ -129,6 +132,7 @@ fn hbal(options: &Options, output: &mut Output<'_>, cluster: &mut Cluster) -> Re
     if options.first_job_group {
         sets.truncate(1);
     }
+    let signature = signature(options);
     let step = |step: &&Step| {
         let named = |at: Option<usize>| at.and_then(|at| node(cluster, at));
         json!({
@@ -137,6 +141,7 @@ fn hbal(options: &Options, output: &mut Output<'_>, cluster: &mut Cluster) -> Re
             "secondary": [named(step.before.1), named(step.after.1)],
             "score": step.score,
             "commands": commands::commands(cluster, step),
+            "opcodes": opcodes::job(cluster, step, &signature),
         })
     };
     let sets: Vec<Vec<Value>> = sets
@@ -168,6 +173,18 @@ fn hbal(options: &Options, output: &mut Output<'_>, cluster: &mut Cluster) -> Re
         value["plans"] = json!({"hbal": brief(&plans.hbal), "cost_aware": brief(&plans.cheap)});
     }
     Ok(value)
+}
+
+/// What the jobs say of who submits them. A clock before the epoch counts as the epoch.
+fn signature(options: &Options) -> Signature {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_nanos();
+    Signature {
+        priority: options.priority,
+        program: Tool::Hbal.versioned(),
+        reason: options.reason.clone(),
+        at_ns: u64::try_from(now).unwrap_or(u64::MAX),
+    }
 }
 
 fn node(cluster: &Cluster, at: usize) -> Option<&str> {

@@ -12,6 +12,7 @@ use crate::planner::htools::balance::cheap::Costs;
 use crate::planner::htools::balance::{self, Scope};
 use crate::planner::htools::data::Data;
 use crate::planner::htools::live::{self, Unknown};
+use crate::planner::htools::monitoring::{self, Collector};
 use crate::planner::htools::print::nodes::FIELDS;
 use crate::planner::htools::{Cluster, N1Rule, Setup, print, text};
 use crate::run::list::printable;
@@ -59,9 +60,36 @@ pub fn load(
             None => rule,
         },
     };
-    let cluster = Cluster::new(data, &setup).map_err(aborting)?;
+    let mut cluster = Cluster::new(data, &setup).map_err(aborting)?;
+    monitored(options, &mut cluster, output)?;
     warn(options, &cluster, output)?;
     Ok((cluster, setup))
+}
+
+/// Takes the processors' loads from what monitoring daemons reported, if that is wanted.
+fn monitored(
+    options: &Options,
+    cluster: &mut Cluster,
+    output: &mut Output<'_>,
+) -> Result<(), Stop> {
+    let wanted = options.monitored && !options.ignore_loads;
+    let Some(path) = options.monitoring.as_ref().filter(|_| wanted) else {
+        return Ok(());
+    };
+    let text = read(path).map_err(Stop::Error)?;
+    let answers = monitoring::read(&text);
+    let answers = answers.map_err(|why| format!("can't parse MonD data: {why}"))?;
+    let collector = match options.xen {
+        true => Collector::Xen,
+        false => Collector::Average,
+    };
+    if let Err(missing) = cluster.monitored(&answers, collector) {
+        writeln!(output.err, "{missing}")?;
+        if options.all_monitored {
+            return Err(Stop::Error("Not all required data available".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// Tells what is inconsistent in a cluster.

@@ -4,6 +4,7 @@ use gantry_wire::job::Job;
 use serde_json::{Value, json};
 
 use super::{Row, fields};
+use crate::model::family::made_ids;
 use crate::model::words::duration;
 use crate::model::{Cluster, job};
 
@@ -20,7 +21,8 @@ fn row(cluster: &Cluster, job: &Job) -> Row {
         .map(|op| {
             let error = Some(&op.error).filter(|error| !error.is_empty());
             json!({"summary": op.summary, "status": op.status, "error": error,
-                   "started": op.started, "executed": op.executed, "ended": op.ended})
+                   "started": op.started, "executed": op.executed, "ended": op.ended,
+                   "verdict": op.verdict})
         })
         .collect();
     let waits_for: Vec<Value> = job::waits_for(job.id, &cluster.locks)
@@ -41,6 +43,7 @@ fn row(cluster: &Cluster, job: &Job) -> Row {
         "started": job.started,
         "ended": job.ended,
         "waits_for": waits_for,
+        "made": made_ids(job).collect::<Vec<u64>>(),
         "last_line": line,
         "reason": Some(&job.reason).filter(|reason| !reason.is_empty()),
     }));

@@ -43,14 +43,7 @@ pub fn cell<'a>(state: &'a State, cluster: &'a Cluster, id: u64, col: Col) -> Op
         }
         Col::Received => Cell::or(job.received.map(|at| age(cluster.seconds_since(at))), "?"),
         Col::Note => {
-            let waits = jobs::waits(job, cluster).is_some();
-            let failed = job.ops.iter().any(|op| !op.error.is_empty());
-            let tone = match (waits, failed) {
-                _ if jobs::is_past(job, cluster) => Tone::Lost,
-                (true, _) => Tone::Warn,
-                (_, true) => Tone::Critical,
-                _ => Tone::Plain,
-            };
+            let tone = jobs::note_tone(job, cluster);
             Cell::toned(jobs::text(cluster, &state.facts, id, col)?, tone)
         }
         Col::Reason => Cell::toned(job.reason.as_str(), Tone::Dim),

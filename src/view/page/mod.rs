@@ -7,10 +7,12 @@ mod drbd;
 mod groups;
 mod instances;
 mod jobs;
+mod locks;
 mod maintenance;
 mod n1;
 mod nodes;
 mod storage;
+mod verify;
 mod volumes;
 
 use crate::app::columns::Col;
@@ -32,7 +34,8 @@ pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Fall(node) => n1::row(state, node),
         Id::Place(node, nth) => storage::row(state, node, *nth),
         Id::Volume(..) => volumes::row(state, id),
-        Id::Group(_) | Id::Move(_) | Id::Reboot(_) | Id::Room(_) => Tone::Plain,
+        Id::Cause(key) => verify::row(state, key),
+        Id::Group(_) | Id::Move(_) | Id::Reboot(_) | Id::Room(_) | Id::Holder(_) => Tone::Plain,
     }
 }
 
@@ -51,6 +54,8 @@ pub fn worst(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Reboot(at) => maintenance::worst(state, *at),
         Id::Room(at) => capacity::worst(state, *at),
         Id::Alert(..) => alerts::row(state, id),
+        Id::Cause(key) => verify::worst(state, key),
+        Id::Holder(_) => Tone::Plain,
     }
 }
 
@@ -74,6 +79,8 @@ pub fn cell<'a>(
         (Kind::Maintenance, Id::Reboot(at)) => maintenance::cell(state, *at, col),
         (Kind::Capacity, Id::Room(at)) => capacity::cell(state, *at, col),
         (Kind::Volumes, id) => volumes::cell(state, id, col),
+        (Kind::Locks, id) => locks::cell(state, cluster, id, col),
+        (Kind::Verify, Id::Cause(key)) => verify::cell(state, cluster, key, col),
         (Kind::Alerts, id) => alerts::cell(state, id, col),
         _ => None,
     };

@@ -283,6 +283,29 @@ fn an_operation_is_typed_with_its_parameters() {
     insta::assert_snapshot!("typed-change-choices", screen.text());
 }
 
+#[test]
+fn of_several_those_that_cannot_be_filled_in_alike_are_left_out_while_that_is_so() {
+    let mut screen = on_instances(small(), 160, 45);
+    opened(&mut screen, "* a r Tab");
+    let taking_part = |screen: &Screen| match &screen.state.acting.open {
+        Some(crate::app::acting::Open::Form(form)) => (form.forms.len(), form.apart.len()),
+        _ => (0, 0),
+    };
+    let (all, _) = taking_part(&screen);
+    let mut fewest = all;
+    // Through all ways to replace, and all targets of the last.
+    for _ in 0..4 {
+        screen.press("Space Tab Space Space Shift-Tab");
+        let (part, apart) = taking_part(&screen);
+        assert_eq!(part + apart, all);
+        fewest = fewest.min(part);
+    }
+    assert!(
+        fewest < all,
+        "no node is one's own primary and another's new secondary"
+    );
+}
+
 fn marked(screen: &Screen) -> usize {
     let table = screen.state.view().shown_table();
     table.map_or(0, |table| table.marks.len())
@@ -306,7 +329,7 @@ fn the_job_that_was_asked_for_opens_and_its_end_is_told_once() {
     let rings = screen
         .effects
         .iter()
-        .filter(|it| **it == Effect::Ring)
+        .filter(|it| matches!(it, Effect::Ring(_)))
         .count();
     assert_eq!(rings, 1);
     assert!(screen.text().contains("succeeded"), "{}", screen.text());

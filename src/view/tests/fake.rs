@@ -449,7 +449,7 @@ fn op(summary: &str, status: &str, started: Option<f64>, ended: Option<f64>) -> 
         started,
         executed: started,
         ended,
-        error: String::new(),
+        ..Op::default()
     }
 }
 

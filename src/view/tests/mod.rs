@@ -5,11 +5,13 @@ mod acting;
 mod balance;
 mod disks;
 mod fake;
+mod follow;
 mod n1;
 mod picture;
 mod plans;
 mod screens;
 mod sturdy;
+mod verify;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

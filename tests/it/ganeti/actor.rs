@@ -45,14 +45,14 @@ impl<'a> Actor<'a> {
         requests.write_all(&frame::encode(request)).unwrap();
     }
 
-    /// The next outcome that is not only waiting.
+    /// The next outcome that is not only waiting, or a line of what runs.
     pub fn outcome(&mut self) -> Outcome {
         let mut line = String::new();
         loop {
             line.clear();
             assert!(self.reports.read_line(&mut line).unwrap() > 0, "it ended");
             if let Ok(Some(Report::Acted(acted))) = frame::report(line.as_bytes())
-                && !matches!(acted.outcome, Outcome::Waiting { .. })
+                && !acted.outcome.is_followed()
             {
                 return acted.outcome;
             }
@@ -139,6 +139,11 @@ pub fn node(lab: &Lab, name: &str, fields: &str) -> Vec<String> {
 
 /// What an operator sees of an operation's subject.
 pub fn seen(lab: &Lab, operation: &Operation) -> Expect {
+    if let Operation::MasterFailover(_) = operation {
+        return Expect::Master {
+            master: lab.master(),
+        };
+    }
     match operation.subject() {
         Subject::Instance(name) => {
             let mut cells = instance(lab, name, "pnode,snodes,admin_state").into_iter();

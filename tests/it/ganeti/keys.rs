@@ -49,6 +49,17 @@ impl<'a> Desk<'a> {
             });
     }
 
+    /// The same of one that is confirmed by typing a name.
+    fn form_to_type(&mut self, letters: &str) {
+        for letter in letters.chars() {
+            self.console.press(&letter.to_string());
+        }
+        self.console
+            .wait_until("a form to be confirmed by typing", |screen| {
+                screen.contains("command") && screen.contains("and Enter does it")
+            });
+    }
+
     /// Turns the first field until it says this.
     fn turn_to(&mut self, option: &str) {
         self.console.press("\t");
@@ -197,7 +208,17 @@ fn the_cluster_is_verified() {
     let lab = Lab::open();
     let mut desk = Desk::new(&lab);
     desk.form("Av");
-    desk.confirm("\r");
+    desk.console.press("\r");
+    // Its end is that of the jobs that it makes, and tells what those found.
+    desk.console
+        .wait_within("what it found", PATIENCE, |screen| {
+            screen.contains("all 2 done; ")
+        });
+    let job = lab.gnt("gnt-job list --no-headers -o status --filter status!=\"success\"");
+    assert!(
+        !job.contains("running") && !job.contains("waiting"),
+        "{job}"
+    );
 }
 
 #[test]
@@ -229,4 +250,73 @@ fn a_job_that_waits_is_canceled_and_one_that_runs_cannot_be() {
         &format!("gnt-job list --no-headers -o status {holder}"),
         "success",
     );
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn another_node_is_made_the_master_and_the_first_one_again() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    for (to, sum) in [("node2", "master node2"), ("node1", "master node1")] {
+        desk.form_to_type("Am");
+        desk.turn_to(to);
+        desk.console.wait_until("that it was to be read", |screen| {
+            screen.contains(&format!("Type {to}"))
+        });
+        desk.console.press(&format!("{to}\r"));
+        desk.console
+            .wait_within("the node's own word", PATIENCE, |screen| {
+                assert!(!screen.contains("FAILED"), "{screen}");
+                screen.contains(&format!("{to} is the master now"))
+            });
+        // The console follows to the new master by itself.
+        desk.console
+            .wait_within("the new master", PATIENCE, |screen| {
+                screen.contains(sum) && screen.contains("configuration now")
+            });
+        assert_eq!(lab.on("node3", "gnt-cluster getmaster").trim(), to);
+        // Jobs are taken there.
+        lab.on(to, "gnt-cluster verify-disks");
+    }
+}
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn what_a_verify_finds_is_in_the_inbox_and_can_be_acknowledged() {
+    let lab = Lab::open();
+    let mut desk = Desk::new(&lab);
+    // Ganeti goes on to believe that it runs.
+    let home = desk.instance("instance8", "pnode");
+    lab.on(&home, "rm /var/run/ganeti/fake-hypervisor/instance8");
+    desk.console.press(":verify\rv");
+    desk.console
+        .wait_until("the form of a verify", |screen| screen.contains("do it"));
+    desk.console.press("\r");
+    desk.console
+        .wait_within("what it found", PATIENCE, |screen| {
+            screen.contains("found errors")
+        });
+    desk.console.press(":verify\r/instance8\r");
+    desk.console
+        .wait_until("the instance that does not run", |screen| {
+            screen.contains("1 of ")
+                && screen.contains("EINSTANCEDOWN")
+                && screen.contains("start instance8")
+        });
+    desk.console.press("x");
+    desk.console.wait_until("that it is known", |screen| {
+        screen.contains("acknowledged by")
+    });
+    // The next console knows it too.
+    drop(desk);
+    let mut desk = Desk::new(&lab);
+    desk.console.press(":verify\r/instance8\r");
+    desk.console.wait_until("that it is still known", |screen| {
+        screen.contains("acknowledged by")
+    });
+    desk.console.press("m");
+    desk.console
+        .wait_until("the form that mends it", |screen| screen.contains("do it"));
+    desk.confirm("\r");
+    assert_eq!(desk.instance("instance8", "status"), "running");
 }

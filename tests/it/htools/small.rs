@@ -74,6 +74,137 @@ fn json_has_the_moves_of_the_text() {
 }
 
 #[test]
+fn json_has_the_opcodes_that_the_jobs_of_each_set_would_have() {
+    let words = "hbal -t small.data -G east --json --priority=low --reason=tidy -l 2";
+    let done = gantry(folder().path(), words.split_whitespace());
+    let value: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    let sets = value["job_sets"].as_array().unwrap();
+    let ids = |job: &serde_json::Value| {
+        let opcodes = job["opcodes"].as_array().unwrap().iter();
+        opcodes
+            .map(|it| it["OP_ID"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    // Both moves are `f r:`, and share a node.
+    let wanted = ["OP_INSTANCE_MIGRATE", "OP_INSTANCE_REPLACE_DISKS"];
+    assert_eq!(sets.len(), 2);
+    for set in sets {
+        let [job] = set.as_array().unwrap().as_slice() else {
+            panic!("{set}")
+        };
+        assert_eq!(ids(job), wanted);
+        for opcode in job["opcodes"].as_array().unwrap() {
+            assert_eq!(opcode["priority"], 10);
+            assert_eq!(opcode["depends"], serde_json::Value::Null);
+            assert_eq!(opcode["reason"][0][1], "tidy");
+        }
+    }
+    let last = &sets[0][0]["opcodes"][1];
+    assert_eq!(last["instance_name"], "mail.lab");
+    assert_eq!(last["remote_node"], "a3.lab");
+}
+
+/// Every daemon's answer: a node has this load of processors, and each of these instances its own.
+fn monitored(nodes: &[(&str, f64)], xen: &[(&str, f64)]) -> String {
+    let report = |name: &str, data: serde_json::Value| {
+        serde_json::json!({
+            "name": name, "version": "B", "format_version": 1, "timestamp": 1, "category": null, "kind": 0,
+            "data": data,
+        })
+    };
+    let xen: serde_json::Map<_, _> = xen
+        .iter()
+        .map(|(name, load)| ((*name).to_owned(), serde_json::json!(load)))
+        .collect();
+    let answers = nodes.iter().map(|(node, load)| {
+        let average = serde_json::json!({"cpu_number": 1, "cpus": [load], "cpu_total": load});
+        let reports = [
+            report("cpu-avg-load", average),
+            report("xen-cpu-avg-load", xen.clone().into()),
+        ];
+        serde_json::json!({"node": node, "reports": reports})
+    });
+    serde_json::Value::from_iter(answers).to_string()
+}
+
+/// What the real hbal prints with these reports, from the score at the start to the end.
+#[test]
+fn loads_come_from_what_the_monitoring_daemons_reported() {
+    let folder = folder();
+    let nodes = [
+        ("a1.lab", 1.5),
+        ("a2.lab", 3.0),
+        ("a3.lab", 4.5),
+        ("b1.lab", 6.0),
+    ];
+    let xen = [
+        ("mail.lab", 0.5),
+        ("mail2.lab", 0.25),
+        ("web.lab", 0.75),
+        ("db.lab", 1.5),
+        ("tmp.lab", 0.1),
+        ("old.lab", 0.0),
+    ];
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+    write("all.json", monitored(&nodes, &xen));
+    write("some.json", monitored(&nodes[..3], &xen));
+    write("without-old.json", monitored(&nodes, &xen[..5]));
+    write("broken.json", "[{\"node\": \"a1.lab\"}]".to_owned());
+    let hbal = |options: &str| {
+        let words = format!("hbal -t small.data -G east {options}");
+        let done = gantry(folder.path(), words.split_whitespace());
+        let from = done.out.find("Initial score").unwrap_or(0);
+        (done.exit, done.out[from..].to_owned(), done.err)
+    };
+    let plain = hbal("");
+    let averaged = "Initial score: 10.84055696
+Trying to minimize the CV...
+    1. mail  a1:a2 => a2:a3   6.07695230 a=f r:a3
+    2. old   a1:a3 => a3:a2   3.52393915 a=f r:a2
+    3. web   a1:a3 => a1:a2   3.11733625 a=r:a2
+Cluster score improved from 10.84055696 to 3.11733625
+Solution length=3
+";
+    assert_eq!(hbal("--mond --mond-data=all.json").1, averaged);
+    let xen = "Initial score: 10.27577842
+Trying to minimize the CV...
+    1. mail2 a1:a2 => a2:a3   5.36464351 a=f r:a3
+    2. web   a1:a3 => a3:a2   2.42348944 a=f r:a2
+    3. old   a1:a3 => a1:a2   1.97235542 a=r:a2
+Cluster score improved from 10.27577842 to 1.97235542
+Solution length=3
+";
+    assert_eq!(hbal("--mond=yes --mond-data=all.json --mond-xen").1, xen);
+    // Without --mond the file is not looked at, and nothing counts with --ignore-dynu.
+    assert_eq!(hbal("--mond-data=broken.json"), plain);
+    let ignored = hbal("--ignore-dynu");
+    assert_eq!(
+        hbal("--ignore-dynu --mond --mond-data=broken.json"),
+        ignored
+    );
+    for (options, why) in [
+        (
+            "--mond --mond-data=some.json",
+            "Didn't receive an answer by all MonDs, cpu-avg-load's data will be ignored.\n",
+        ),
+        (
+            "--mond --mond-xen --mond-data=without-old.json",
+            "No CPU information available for [\"old.lab\"]\n",
+        ),
+    ] {
+        let done = hbal(options);
+        assert_eq!((done.0, &done.1), (0, &plain.1), "{options}");
+        assert_eq!(done.2, format!("{why}{}", plain.2), "{options}");
+        let done = hbal(&format!("{options} --exit-on-missing-mond-data"));
+        let ended = format!("{why}Error: Not all required data available\n");
+        assert_eq!((done.0, done.2), (1, ended), "{options}");
+    }
+    let done = hbal("--mond --mond-data=broken.json");
+    let why = "can't parse MonD data: missing field `reports`";
+    assert_eq!((done.0, done.2.contains(why)), (1, true), "{done:?}");
+}
+
+#[test]
 fn the_n1_rule_of_the_clusters_version_can_be_chosen() {
     let folder = folder();
     // More is reported free than the records leave: only the newer rule minds.

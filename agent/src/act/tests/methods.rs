@@ -109,11 +109,11 @@ fn a_yes_of_ganetis_is_done_once_it_is_to_be_seen() {
         priority: 5,
     });
     let mut agent = bench.agent(1);
-    let begin = |agent: &mut Agent<'_>, id| {
-        match agent.with_tools(|tools| tools.perform(&act(id, operation.clone()))) {
-            Progress::Open(recovery) => recovery,
-            Progress::Over(outcome) => panic!("{outcome:?}"),
-        }
+    let begin = |agent: &mut Agent<'_>, id| match agent
+        .with_tools(|tools| tools.perform(&act(id, operation.clone())))
+    {
+        Progress::Open(recovery) => recovery,
+        Progress::Over(outcome) => panic!("{outcome:?}"),
     };
     let mut recovery = begin(&mut agent, 1);
     let outcome = agent.with_tools(|tools| recovery.look(tools));

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
+mod commands;
 mod cuts;
 mod link;
 mod methods;
@@ -95,7 +96,11 @@ impl Bench {
         Agent {
             bench: self,
             luxid: Door::new(self.place.clone(), "node1.example.com".into()),
-            commands: Here::new(self.place.clone(), "node1.example.com".into()),
+            commands: Here::with_path(
+                self.place.clone(),
+                "node1.example.com".into(),
+                format!("{}/programs:/usr/bin:/bin", self.fake.root().display()),
+            ),
             records: Process {
                 files: Files::new(self.place.clone()),
                 me: Owner {

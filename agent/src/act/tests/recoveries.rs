@@ -159,7 +159,10 @@ fn who_waits_behind_another_for_an_id_is_waited_for() {
     bench.small.lock().write(7, &test);
     assert!(matches!(look(2_000), Outcome::Waiting { .. }));
     bench.small.lock().give_id(8);
-    assert!(matches!(look(60_000), Outcome::Waiting { .. } | Outcome::Unknown { .. }));
+    assert!(matches!(
+        look(60_000),
+        Outcome::Waiting { .. } | Outcome::Unknown { .. }
+    ));
     let opcode = serde_json::json!([{"reason": [["gantry", format!("id:{id}"), 1]]}]);
     bench.small.lock().write(8, &opcode);
     assert_eq!(look(500), Outcome::Submitted { job: 8 });

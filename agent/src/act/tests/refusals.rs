@@ -86,7 +86,10 @@ fn a_migration_that_would_be_a_failover_wants_that_permission() {
     let outcome = asked(&["migrate"]);
     let (refusal, words) = kind(&outcome);
     assert_eq!(refusal, Refusal::Permission);
-    assert!(words.contains("failover") && words.contains("always_failover"), "{words}");
+    assert!(
+        words.contains("failover") && words.contains("always_failover"),
+        "{words}"
+    );
     let both = asked(&["migrate", "failover"]);
     assert_eq!(both, Outcome::Submitted { job: 7 });
     bench.small.lock().instance["be/always_failover"] = json!(false);

@@ -13,6 +13,8 @@ pub enum Carriage {
     Method(Method),
     /// A command that the node itself runs.
     Command(NodeCommand),
+    /// What an agent on a terminal of its own becomes, see [`crate::terminal`].
+    Terminal,
 }
 
 /// Commands that a node's agent runs there. The agent knows their arguments.
@@ -49,6 +51,9 @@ impl Operation {
         if let Some(command) = self.node_command() {
             return Ok(Carriage::Command(command));
         }
+        if let Operation::Console(_) = self {
+            return Ok(Carriage::Terminal);
+        }
         Ok(Carriage::Method(match self {
             Operation::JobCancel(it) => Method::CancelJob(it.job),
             Operation::JobPriority(it) => Method::ChangeJobPriority(it.job, it.priority),
@@ -75,6 +80,7 @@ impl Operation {
     pub fn own_node(&self) -> Option<&str> {
         match self {
             Operation::MasterFailover(it) => Some(&it.node),
+            Operation::Console(it) => Some(&it.node),
             _ => None,
         }
     }
@@ -83,7 +89,8 @@ impl Operation {
     pub fn is_job(&self) -> bool {
         !matches!(
             self,
-            Operation::MasterFailover(_)
+            Operation::Console(_)
+                | Operation::MasterFailover(_)
                 | Operation::JobCancel(_)
                 | Operation::JobPriority(_)
                 | Operation::JobArchive(_)

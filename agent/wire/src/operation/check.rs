@@ -160,6 +160,7 @@ fn contradictions(operation: &Operation) -> Result<(), BadField> {
         | O::Start(_)
         | O::Kill(_)
         | O::Remove(_)
+        | O::Console(_)
         | O::NodeDrain(_)
         | O::NodeUndrain(_)
         | O::NodeOffline(_)

@@ -309,3 +309,15 @@ pub struct Remove {
     #[serde(default, skip_serializing_if = "is_default")]
     pub ignore_failures: bool,
 }
+
+/// `gnt-instance console`: an agent that is started on a terminal does it, see [`crate::terminal`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Console {
+    /// The instance's name.
+    pub instance: String,
+    /// Its primary node: its own agent is asked.
+    pub node: String,
+    /// Its hypervisor, as Ganeti names it.
+    pub hypervisor: String,
+}

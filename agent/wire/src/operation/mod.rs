@@ -33,9 +33,9 @@ pub use cluster::{
     VerifyDisks, WatcherPause,
 };
 pub use instance::{
-    ActivateDisks, Backend, DeactivateDisks, Failover, GrowDisk, Kill, Migrate, MigrationMode,
-    Modify, Move, Reboot, RebootType, RecreateDisks, Remove, Rename, ReplaceDisks, ReplaceMode,
-    Shutdown, Start,
+    ActivateDisks, Backend, Console, DeactivateDisks, Failover, GrowDisk, Kill, Migrate,
+    MigrationMode, Modify, Move, Reboot, RebootType, RecreateDisks, Remove, Rename, ReplaceDisks,
+    ReplaceMode, Shutdown, Start,
 };
 pub use node::{
     Evacuated, NodeDemote, NodeDrain, NodeEvacuate, NodeOffline, NodeOnline, NodePowercycle,
@@ -79,6 +79,8 @@ pub enum Operation {
     Rename(Rename),
     /// Removes an instance with its disks.
     Remove(Remove),
+    /// Opens an instance's serial console.
+    Console(Console),
 
     /// No new instances for a node.
     NodeDrain(NodeDrain),
@@ -143,6 +145,7 @@ impl Operation {
             Operation::Modify(_) => "modify",
             Operation::Rename(_) => "rename",
             Operation::Remove(_) => "remove",
+            Operation::Console(_) => "console",
             Operation::NodeDrain(_) => "node-drain",
             Operation::NodeUndrain(_) => "node-undrain",
             Operation::NodeOffline(_) => "node-offline",

@@ -92,7 +92,8 @@ pub fn of(operation: &Operation, version: Version) -> Result<Value, String> {
         }
         O::AddTags(AddTags { of, tags }) => self::tags("OP_TAGS_SET", of, tags),
         O::RemoveTags(RemoveTags { of, tags }) => self::tags("OP_TAGS_DEL", of, tags),
-        O::MasterFailover(_)
+        O::Console(_)
+        | O::MasterFailover(_)
         | O::JobCancel(_)
         | O::JobPriority(_)
         | O::JobArchive(_)

@@ -31,6 +31,7 @@ const ALL: &[&str] = &[
     "rename",
     "remove",
     REMOVE_FORCED,
+    "console",
     "node-drain",
     "node-undrain",
     "node-offline",

@@ -151,6 +151,11 @@ fn instances() -> Vec<Operation> {
             name_check: true,
             ip_check: false,
         }),
+        O::Console(Console {
+            instance: name(WEB),
+            node: name(NODE),
+            hypervisor: name("kvm"),
+        }),
         O::Remove(Remove {
             instance: name(WEB),
             ..Remove::default()

@@ -68,6 +68,7 @@ impl Operation {
             O::Modify(it) => Instance(&it.instance),
             O::Rename(it) => Instance(&it.instance),
             O::Remove(it) => Instance(&it.instance),
+            O::Console(it) => Instance(&it.instance),
             O::NodeDrain(it) => Node(&it.node),
             O::NodeUndrain(it) => Node(&it.node),
             O::NodeOffline(it) => Node(&it.node),

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod halves;
+mod master;
 mod moves;
 mod node;
 mod queue;

@@ -97,7 +97,7 @@ fn what_runs_elsewhere_is_cleaned_up_first() {
     town.guests("node3", &[]);
     town.guests("node5", &["db2", "web7"]);
     town.of(Migrate, "web7", &[])
-        .refused("runs on another node than its primary");
+        .refused("runs on another node than node3, its primary");
     town.of(Migrate, "web7", &[("cleanup", "yes")]).goes();
 }
 
@@ -260,4 +260,28 @@ fn a_node_without_noded_does_nothing_for_ganeti() {
         );
     town.of(Migrate, "web7", &[])
         .says("node3: its noded does not answer: the migration", Tone::Bad);
+}
+
+#[test]
+fn a_guest_that_runs_on_another_node_is_left_alone_until_that_is_cleaned_up() {
+    use crate::action::Kind::{Kill, Reboot, Remove, Shutdown};
+    use crate::model::status::{Status, Word};
+    let mut town = Town::new();
+    let web7 = town.cluster.instances.get_mut("web7").unwrap();
+    web7.status = Status::Now(Word::ErrorWrongNode);
+    for kind in [Failover, Migrate, Shutdown, Kill, Reboot, Remove] {
+        town.of(kind, "web7", &[]).refused("clean up first");
+    }
+    town.of(Migrate, "web7", &[("cleanup", "yes")]).goes();
+}
+
+#[test]
+fn a_forced_move_wants_proof_and_an_offline_source_cannot_be_read() {
+    let mut town = Town::new();
+    town.lose("node7", 60);
+    let forced = [("target_node", "node3"), ("ignore_consistency", "yes")];
+    let told = town.of(Move, "old1", &forced);
+    assert_eq!(told.0.unproven, ["node7"]);
+    town.role("node7", "O");
+    town.of(Move, "old1", &forced).refused("cannot be read");
 }

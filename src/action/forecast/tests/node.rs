@@ -38,9 +38,36 @@ fn a_drain_keeps_secondaries_from_failing_over_to_it() {
             Tone::Warn,
         )
         .says("candidates: 2 remain, 2 are wanted", Tone::Plain);
+}
+
+#[test]
+fn nothing_but_node_online_brings_an_offline_node_back() {
+    let mut town = Town::new();
+    town.role("node7", "O");
+    for kind in [NodeDrain, NodePromote] {
+        town.of_node(kind, "node7", &[])
+            .refused("it has to be brought online first");
+    }
+}
+
+#[test]
+fn an_evacuation_off_an_offline_node_wants_proof_that_it_is_dead() {
+    let mut town = Town::new();
     town.role("node3", "O");
-    town.of_node(NodeDrain, "node3", &[])
-        .says("this marks it online, and drained", Tone::Warn);
+    town.half(
+        "node5",
+        14,
+        "WFConnection Secondary/Unknown UpToDate/DUnknown",
+        0,
+    );
+    town.lose("node3", 60);
+    let told = town.of_node(NodeEvacuate, "node3", &[("mode", "primary-only")]);
+    told.says("all are failed over", Tone::Warn);
+    assert_eq!(told.0.unproven, ["node3"]);
+    let mut town = Town::new();
+    town.role("node3", "O");
+    town.of_node(NodeEvacuate, "node3", &[("mode", "primary-only")])
+        .refused("node3 is alive");
 }
 
 #[test]

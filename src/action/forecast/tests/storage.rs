@@ -249,11 +249,21 @@ fn what_was_on_recreated_disks_is_lost() {
     town.of(RecreateDisks, "off1", &[("nodes", "node1 node5")])
         .goes()
         .says("node5 disk free: 50.0G -> 39.9G", Tone::Plain);
-    // A dead primary needs no proof that nothing runs there where its disks are made elsewhere.
+    // Ganeti asks a dead primary nothing where the disks are made elsewhere: who says that it is dead is asked here.
     town.role("node3", "O");
     town.of(RecreateDisks, "web7", &[]).refused("web7 is up");
-    town.of(RecreateDisks, "web7", &[("nodes", "node1 node5")])
-        .goes();
+    let elsewhere = [("nodes", "node1 node5")];
+    town.of(RecreateDisks, "web7", &elsewhere)
+        .refused("node3 is alive");
+    town.half(
+        "node5",
+        14,
+        "WFConnection Secondary/Unknown UpToDate/DUnknown",
+        0,
+    );
+    town.lose("node3", 60);
+    let told = town.of(RecreateDisks, "web7", &elsewhere);
+    assert_eq!(told.goes().0.unproven, ["node3"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod candidates;
 pub mod cheap;
 pub mod commands;
 pub mod jobs;
+pub mod opcodes;
 pub mod plan;
 pub mod scope;
 mod search;

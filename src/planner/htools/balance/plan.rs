@@ -56,6 +56,13 @@ impl<'a> Balancer<'a> {
         }
     }
 
+    /// Whether two halves of the instances are looked at at the same time, instead of where that is worth it. The moves
+    /// are the same.
+    pub fn in_halves(mut self, halves: bool) -> Balancer<'a> {
+        self.search.halves = halves;
+        self
+    }
+
     /// The cluster after the moves so far.
     pub fn cluster(&self) -> &Cluster {
         self.cluster

@@ -1,8 +1,11 @@
 //! What an allocator answers, and how it is written.
 
+use serde_json::Value;
+
 use super::json::quoted;
 use crate::planner::htools::alloc::Refused;
 use crate::planner::htools::balance::commands;
+use crate::planner::htools::balance::opcodes::{self, Opcode};
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::moves::Move;
 
@@ -129,11 +132,9 @@ impl Found {
                     format!("[{},{}]", quoted(instance(*at)), quoted(why))
                 };
                 let job = |it: &Moved| {
-                    let forthcoming = cluster.data.instances.get(it.instance);
-                    let forthcoming = forthcoming.is_some_and(|it| it.forthcoming);
-                    let name = instance(it.instance);
-                    let steps = it.moves.iter().flat_map(|to| opcodes(*to));
-                    list(steps.map(|step| step.text(cluster, name, forthcoming)))
+                    let moves = it.moves.iter();
+                    let opcodes = moves.flat_map(|to| opcodes::of(cluster, it.instance, *to));
+                    list(opcodes.map(|opcode| text(&opcode)))
                 };
                 format!(
                     "[{},{},{}]",
@@ -150,58 +151,15 @@ fn name(cluster: &Cluster, at: usize) -> &str {
     cluster.data.nodes.get(at).map_or("", |it| it.name.as_str())
 }
 
-/// One opcode of a move.
-enum Opcode {
-    Migrate(Option<usize>),
-    Replace(usize),
-}
-
-fn opcodes(to: Move) -> Vec<Opcode> {
-    match to {
-        Move::Failover => vec![Opcode::Migrate(None)],
-        Move::FailoverToAny(node) => vec![Opcode::Migrate(Some(node))],
-        Move::ReplaceSecondary(node) => vec![Opcode::Replace(node)],
-        Move::ReplaceAndFailover(node) => vec![Opcode::Replace(node), Opcode::Migrate(None)],
-        Move::FailoverAndReplace(node) => vec![Opcode::Migrate(None), Opcode::Replace(node)],
-        Move::ReplacePrimary(node) => vec![
-            Opcode::Migrate(None),
-            Opcode::Replace(node),
-            Opcode::Migrate(None),
-        ],
-    }
-}
-
-impl Opcode {
-    fn text(&self, cluster: &Cluster, instance: &str, forthcoming: bool) -> String {
-        let instance = quoted(instance);
-        match self {
-            Opcode::Replace(node) => {
-                let node = quoted(name(cluster, *node));
-                format!(
-                    "{{\"OP_ID\":\"OP_INSTANCE_REPLACE_DISKS\",\"instance_name\":{instance},\
-                     \"early_release\":false,\"ignore_ipolicy\":false,\"mode\":\"replace_new_secondary\",\
-                     \"disks\":[],\"remote_node\":{node}}}"
-                )
-            }
-            Opcode::Migrate(node) => {
-                let target = node.map(|node| {
-                    let node = quoted(name(cluster, node));
-                    format!("\"target_node\":{node},")
-                });
-                let target = target.unwrap_or_default();
-                if forthcoming {
-                    return format!(
-                        "{{\"OP_ID\":\"OP_INSTANCE_FAILOVER\",\"instance_name\":{instance},\
-                         \"shutdown_timeout\":120,\"ignore_consistency\":false,{target}\
-                         \"ignore_ipolicy\":false,\"cleanup\":false}}"
-                    );
-                }
-                format!(
-                    "{{\"OP_ID\":\"OP_INSTANCE_MIGRATE\",\"instance_name\":{instance},{target}\
-                     \"allow_runtime_changes\":false,\"ignore_ipolicy\":false,\"cleanup\":false,\
-                     \"allow_failover\":true,\"ignore_hvversions\":true}}"
-                )
-            }
-        }
-    }
+/// An opcode in one line, as the real tool writes it.
+fn text(opcode: &Opcode) -> String {
+    let parameters = opcode.0.iter().map(|(key, value)| {
+        let value = match value {
+            Value::String(text) => quoted(text),
+            value => value.to_string(),
+        };
+        format!("{}:{value}", quoted(key))
+    });
+    let parameters: Vec<String> = parameters.collect();
+    format!("{{{}}}", parameters.join(","))
 }

@@ -68,7 +68,7 @@ pub fn read(text: &str) -> Result<Message, String> {
     let data = Data {
         groups,
         nodes,
-        instances,
+        instances: instances.into(),
         tags,
         policy: Policy::default(),
     };

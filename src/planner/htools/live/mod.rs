@@ -56,6 +56,14 @@ impl std::fmt::Display for Unknown {
 /// # Errors
 /// If its configuration is not known.
 pub fn live(cluster: &model::Cluster) -> Result<Live, String> {
+    live_after(cluster, &[])
+}
+
+/// The same where it was taken before, and these were its instances: what is sorted needs no sorting.
+///
+/// # Errors
+/// As [`live`].
+pub fn live_after(cluster: &model::Cluster, before: &[Instance]) -> Result<Live, String> {
     let conf = cluster.conf.as_ref();
     let conf = conf.ok_or("the cluster's configuration is not known")?;
     let mut unknown = Vec::new();
@@ -81,7 +89,7 @@ pub fn live(cluster: &model::Cluster) -> Result<Live, String> {
     }
     let node_at: HashMap<&str, usize> = index(nodes.iter().map(|it| it.name.as_str()));
     let mut instances = Vec::new();
-    for instance in cluster.instances_sorted() {
+    for instance in cluster.instances_sorted_after(before.iter().map(|it| it.name.as_str())) {
         instances.extend(instance_of(instance, &node_at, &mut unknown));
     }
     let policy = match policy::read(&conf.ipolicy) {
@@ -97,7 +105,7 @@ pub fn live(cluster: &model::Cluster) -> Result<Live, String> {
     let data = Data {
         groups,
         nodes,
-        instances,
+        instances: instances.into(),
         tags: conf.tags.clone(),
         policy,
     };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{cluster, shape};
-use crate::planner::htools::balance::{Balancer, Options, Scope, candidates::Kinds};
+use crate::planner::htools::balance::{Balancer, Options, Scope, Step, candidates::Kinds};
 use crate::planner::htools::board::Board;
 use crate::planner::htools::cluster::{Cluster, N1Rule, Setup};
 use crate::planner::htools::moves::{Move, Outcome};
@@ -115,6 +115,21 @@ proptest! {
             let last = Balancer::new(&mut fast, &scope, &options).next().map(|it| it.to);
             prop_assert_eq!(last, best(&slow, &scope, &options, now).map(|it| it.1));
         }
+    }
+
+    #[test]
+    fn two_halves_at_the_same_time_find_the_same_moves(
+        data in shape().prop_flat_map(cluster),
+        options in options(),
+        setup in setup(),
+    ) {
+        let one = Cluster::new(data, &setup).unwrap();
+        let scope = Scope::group(&one, 0);
+        let steps = |halves: bool| -> Vec<Step> {
+            let mut cluster = one.clone();
+            Balancer::new(&mut cluster, &scope, &options).in_halves(halves).collect()
+        };
+        prop_assert_eq!(steps(true), steps(false));
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub fn cluster(shape: Shape) -> impl Strategy<Value = Data> {
             policy: Policy::default(),
         }],
         nodes,
-        instances,
+        instances: instances.into(),
         tags: if shape.tags {
             [
                 "htools:iextags:svc",
@@ -138,7 +138,7 @@ pub fn shape() -> impl Strategy<Value = Shape> {
     let kinds = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3));
     (sizes, kinds).prop_map(|((nodes, instances), (tags, exclusive, alike))| Shape {
         nodes,
-        instances,
+        instances: instances.into(),
         tags,
         exclusive: exclusive && !alike,
         alike,

@@ -47,7 +47,7 @@ pub fn read(text: &str) -> Result<Data, String> {
     Ok(Data {
         groups,
         nodes,
-        instances,
+        instances: instances.into(),
         tags,
         policy: cluster_policy,
     })

@@ -1,7 +1,7 @@
 //! Clusters that are not there (`--simulate`): a group of equal nodes for each description.
 
 use super::{number, units};
-use crate::planner::htools::data::{AllocPolicy, Data, Group, Node};
+use crate::planner::htools::data::{AllocPolicy, Data, Group, Instances, Node};
 use crate::planner::htools::policy::Policy;
 
 /// Most nodes of one description.
@@ -15,7 +15,7 @@ pub fn simulate(specs: &[String]) -> Result<Data, String> {
     let mut data = Data {
         groups: Vec::new(),
         nodes: Vec::new(),
-        instances: Vec::new(),
+        instances: Instances::default(),
         tags: Vec::new(),
         policy: Policy::default(),
     };

@@ -109,14 +109,6 @@ impl Ask {
         };
         *self != all
     }
-
-    /// The score at which it is enough.
-    pub fn goal(&self, before: f64, after: f64) -> f64 {
-        match self.stop_at {
-            WHOLE.. => after,
-            part => before - (before - after) * f64::from(part) / f64::from(WHOLE),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -164,13 +156,5 @@ mod tests {
         ask.tag = Some("batch".to_owned());
         ask.select_instances = vec![data.instances[0].name.clone()];
         assert!(ask.setup(&data, N1Rule::Reported).is_err());
-    }
-
-    #[test]
-    fn enough_is_a_part_of_the_gain() {
-        let mut ask = Ask::default();
-        assert_eq!(ask.goal(10.0, 2.0), 2.0);
-        ask.stop_at = 75;
-        assert_eq!(ask.goal(10.0, 2.0), 4.0);
     }
 }

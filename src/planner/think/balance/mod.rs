@@ -11,9 +11,9 @@ pub use told::{Found, Move, Planned, Room, Teller, node_name, room};
 use super::{Part, used_groups};
 use crate::model::Name;
 use crate::planner::htools::Cluster;
+use crate::planner::htools::balance::Scope;
 use crate::planner::htools::balance::candidates::Kinds;
-use crate::planner::htools::balance::cheap::{self, Costs};
-use crate::planner::htools::balance::{Balancer, Scope};
+use crate::planner::htools::balance::cheap::{self, Costs, Progress};
 use crate::planner::htools::n1::{against_policy, bad_nodes};
 use crate::planner::htools::score::{Score, score};
 
@@ -64,7 +64,7 @@ pub struct Node {
 }
 
 /// Plans, hbal's moves one by one.
-pub fn think(mut cluster: Cluster, ask: &Ask, tell: &mut dyn FnMut(Part) -> bool) {
+pub fn think(cluster: Cluster, ask: &Ask, tell: &mut dyn FnMut(Part) -> bool) {
     let (group, start) = match begin(&cluster, ask) {
         Ok(begun) => begun,
         Err(why) => {
@@ -77,61 +77,47 @@ pub fn think(mut cluster: Cluster, ask: &Ask, tell: &mut dyn FnMut(Part) -> bool
     if !tell(Part::Start(Box::new(start))) {
         return;
     }
-    let unmoved = cluster.clone();
     let teller = Teller::of(&cluster, &scope);
-    let options = ask.options();
-    let (mut steps, mut moves, mut last) = (Vec::new(), Vec::new(), before);
-    let mut balancer = Balancer::new(&mut cluster, &scope, &options);
-    while let Some(step) = balancer.next() {
-        let gain = last - step.score;
-        last = step.score;
-        let told = teller.told(balancer.cluster(), &step, gain, balancer.score());
-        steps.push(step);
-        moves.push(told.clone());
-        if !tell(Part::Move(Box::new(told))) {
-            return;
-        }
-    }
-    let goal = ask.goal(before, last);
-    let enough = steps.iter().position(|it| it.score <= goal);
-    let kept = enough.map_or(steps.len(), |at| at + 1);
-    steps.truncate(kept);
-    moves.truncate(kept);
-    let hbals = Found::of(&unmoved, before, &steps, moves);
-    if !tell(Part::Found(Kind::Hbal, Box::new(hbals))) {
-        return;
-    }
     let costs = Costs {
         percent: f64::from(ask.stop_at),
         ..Costs::default()
     };
-    let mut tried = 0_usize;
-    let mut go_on = |_: cheap::Progress| {
-        tried = tried.saturating_add(1);
-        tell(Part::Seeking(tried))
-    };
-    let found = if before.is_nan() {
-        None
-    } else {
-        match cheap::plan(&unmoved, &scope, &options, &costs, &mut go_on) {
-            Some(plans) => Some(plans.cheap),
-            None => return,
+    let (mut moves, mut last, mut tried) = (Vec::new(), before, 0_usize);
+    let mut go_on = |progress: Progress<'_>| match progress {
+        Progress::Hbal(step, balancer) => {
+            let gain = last - step.score;
+            last = step.score;
+            let told = teller.told(balancer.cluster(), step, gain, balancer.score());
+            moves.push(told.clone());
+            tell(Part::Move(Box::new(told)))
+        }
+        Progress::Hbals(steps) => {
+            moves.truncate(steps.len());
+            let hbals = Found::of(&cluster, before, steps, std::mem::take(&mut moves));
+            tell(Part::Found(Kind::Hbal, Box::new(hbals)))
+        }
+        Progress::Cheap(_) => {
+            tried = tried.saturating_add(1);
+            tell(Part::Seeking(tried))
         }
     };
-    let planned = found.iter().flat_map(|plan| &plan.steps).map(|it| Planned {
+    let Some(plans) = cheap::plan(&cluster, &scope, &ask.options(), &costs, &mut go_on) else {
+        return;
+    };
+    let planned = plans.cheap.steps.iter().map(|it| Planned {
         instance: it.step.instance,
         to: it.step.to,
         before: it.step.before,
     });
     let planned: Vec<(usize, Planned)> = (1..).zip(planned).collect();
-    let mut after = unmoved.clone();
+    let mut after = cluster.clone();
     let (steps, moves) = teller.replay(
         &mut after,
         ask.ignore_soft_errors,
         &planned,
         &mut Vec::new(),
     );
-    let found = Found::of(&unmoved, before, &steps, moves);
+    let found = Found::of(&cluster, before, &steps, moves);
     tell(Part::Found(Kind::CostAware, Box::new(found)));
 }
 
@@ -237,6 +223,18 @@ mod tests {
             told < 3
         });
         assert_eq!(told, 3);
+    }
+
+    #[test]
+    fn hbals_plan_is_looked_for_once_and_told_before_the_other_is_sought() {
+        let parts = parts(lopsided(), &Ask::default());
+        let at = |wanted: fn(&Part) -> bool| parts.iter().position(wanted).unwrap();
+        let last = |wanted: fn(&Part) -> bool| parts.iter().rposition(wanted).unwrap();
+        let whole = at(|it| matches!(it, Part::Found(Kind::Hbal, _)));
+        assert!(last(|it| matches!(it, Part::Move(_))) < whole);
+        assert!(whole < at(|it| matches!(it, Part::Seeking(_))));
+        let told = parts.iter().filter(|it| matches!(it, Part::Move(_)));
+        assert_eq!(told.count(), found(&parts, Kind::Hbal).moves.len());
     }
 
     /// What each kind of plan comes to.

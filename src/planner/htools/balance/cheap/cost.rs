@@ -1,6 +1,6 @@
 //! Plans with what they bring and cost.
 
-use super::super::{Step, jobs};
+use super::super::{Balancer, Step, jobs};
 use crate::planner::htools::cluster::Cluster;
 use crate::planner::htools::instance::Instance;
 use crate::planner::htools::moves::Move;
@@ -71,12 +71,13 @@ pub struct Plans {
     pub cheap: Plan,
 }
 
-/// How many moves of which plan are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// Of hbal's.
-    Hbal(usize),
-    /// Of the cost-aware one that is looked at; there may be fewer at the next look.
+/// How far it is.
+pub enum Progress<'a> {
+    /// The next move of hbal's is found; the balancer has the cluster and its score after it.
+    Hbal(&'a Step, &'a Balancer<'a>),
+    /// hbal's plan is whole: as much of it as reaches the part of its gain that is enough.
+    Hbals(&'a [Step]),
+    /// How many moves the cost-aware plan has that is looked at; there may be fewer at the next look.
     Cheap(usize),
 }
 

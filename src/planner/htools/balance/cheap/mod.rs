@@ -76,14 +76,14 @@ impl Effort {
     }
 }
 
-/// hbal's plan and a cheaper one. `go_on` is told of every move of hbal's that is found, and then some hundred times a second
-/// how many moves the plan at hand has; nothing is given if it says false.
+/// hbal's plan and a cheaper one. `go_on` is told of every move of hbal's that is found, of its whole plan, and then some
+/// hundred times a second how many moves the plan at hand has; nothing is given if it says false.
 pub fn plan(
     cluster: &Cluster,
     scope: &Scope,
     options: &Options,
     costs: &Costs,
-    go_on: &mut dyn FnMut(Progress) -> bool,
+    go_on: &mut dyn FnMut(Progress<'_>) -> bool,
 ) -> Option<Plans> {
     #[cfg(test)]
     let effort = LITTLE;
@@ -98,16 +98,17 @@ fn plan_with(
     scope: &Scope,
     options: &Options,
     costs: &Costs,
-    go_on: &mut dyn FnMut(Progress) -> bool,
+    go_on: &mut dyn FnMut(Progress<'_>) -> bool,
 ) -> Option<Plans> {
     let before = score(cluster, &scope.nodes).total();
     let mut balanced = cluster.clone();
     let mut steps = Vec::new();
-    for step in Balancer::new(&mut balanced, scope, options) {
-        steps.push(step);
-        if !go_on(Progress::Hbal(steps.len())) {
+    let mut balancer = Balancer::new(&mut balanced, scope, options);
+    while let Some(step) = balancer.next() {
+        if !go_on(Progress::Hbal(&step, &balancer)) {
             return None;
         }
+        steps.push(step);
     }
     let hbal = dress(cluster, before, &steps, costs.resync);
     let part = (costs.percent / 100.0).clamp(0.0, 1.0);
@@ -118,6 +119,9 @@ fn plan_with(
         let enough = steps.iter().position(|it| it.score <= goal);
         steps.truncate(enough.map_or(steps.len(), |at| at + 1));
         balanced = after(cluster, options, &steps);
+    }
+    if !go_on(Progress::Hbals(&steps)) {
+        return None;
     }
     let task = Task {
         cluster,

@@ -7,6 +7,7 @@
 
 mod drift;
 mod gain;
+mod halves;
 mod lanes;
 mod place;
 mod start;
@@ -90,6 +91,8 @@ pub struct Search {
     score: f64,
     /// Moves to be scored in full.
     near: Vec<(usize, Move)>,
+    /// In two halves at the same time.
+    pub halves: bool,
 }
 
 impl Search {
@@ -98,6 +101,7 @@ impl Search {
         let all = 0..group.scope.instances.len();
         Search {
             lanes: Lanes::new(group.cluster, group.scope, board),
+            halves: halves::are_worth_it(all.len(), board.online()),
             known: all.map(|at| Known::nothing(group, board, at)).collect(),
             score: board.score().total(),
             near: Vec::new(),
@@ -109,87 +113,122 @@ impl Search {
         if !self.score.is_finite() {
             return None;
         }
-        let Search {
-            lanes,
-            known,
-            score,
-            near,
-        } = self;
+        let (lanes, score) = (&self.lanes, self.score);
         let margin = lanes.margin();
-        let mut limit = margin;
-        known.iter_mut().for_each(|it| it.exact = false);
-        let least = known.iter().enumerate();
-        let first = least
-            .min_by(|a, b| a.1.least.total_cmp(&b.1.least))
-            .map(|it| it.0);
-        for at in first.into_iter().chain(0..known.len()) {
-            let Some(known) = known.get_mut(at) else {
-                continue;
-            };
+        self.known.iter_mut().for_each(|it| it.exact = false);
+        let look = |board: &mut Board, at: usize, known: &mut Known, limit: f64| {
             if known.exact || known.least > limit {
-                continue;
+                return limit;
             }
             let mut least = f64::INFINITY;
-            if let Some(start) = Start::new(group, board, lanes, *score, at, known.kinds) {
+            if let Some(start) = Start::new(group, board, lanes, score, at, known.kinds) {
                 start.all(board, |_, change| least = least.min(change));
             }
             (known.least, known.exact) = (least, true);
-            limit = limit.min(least + margin);
+            limit.min(least + margin)
+        };
+        // The most promising one first: what it gains rules most of the others out.
+        let mut limit = margin;
+        let all = self.known.iter_mut().enumerate();
+        if let Some((at, known)) = all.min_by(|a, b| a.1.least.total_cmp(&b.1.least)) {
+            limit = look(board, at, known, limit);
         }
-        near.clear();
+        let limits = halves::work(self.halves, &mut self.known, board, |board, from, part| {
+            let part = part.iter_mut().enumerate();
+            part.fold(limit, |limit, (at, known)| {
+                look(board, from + at, known, limit)
+            })
+        });
+        limit = limits.into_iter().flatten().fold(limit, f64::min);
+        self.near.clear();
         let likely = |known: &Known| known.exact && known.least <= limit;
-        for (at, known) in known.iter().enumerate().filter(|it| likely(it.1)) {
-            if let Some(start) = Start::new(group, board, lanes, *score, at, known.kinds) {
+        for (at, known) in self.known.iter().enumerate().filter(|it| likely(it.1)) {
+            if let Some(start) = Start::new(group, board, lanes, score, at, known.kinds) {
                 start.all(board, |to, change| {
                     if change <= limit {
-                        near.push((at, to));
+                        self.near.push((at, to));
                     }
                 });
             }
         }
-        exact(group, board, *score, near)
+        exact(group, board, score, &self.near)
     }
 
     /// A move was made: board and cluster have it already.
     pub fn moved(&mut self, group: Group<'_>, board: &mut Board, made: &Best) {
         let drift = Drift::new(&mut self.lanes, board);
         self.score = made.score;
-        let lanes = &self.lanes;
-        let changed = made.outcome.changed.iter().flatten().map(|it| it.0);
-        let changed: Vec<usize> = changed.collect();
+        let mut changed = [None; 3];
+        for (slot, (node, _)) in changed
+            .iter_mut()
+            .zip(made.outcome.changed.iter().flatten())
+        {
+            *slot = Some(*node);
+        }
         let mover = group.cluster.instances.get(made.instance);
-        let tags = mover.map(|it| it.exclusion.as_slice()).unwrap_or_default();
-        for (at, known) in self.known.iter_mut().enumerate() {
-            let Some(instance) = group.instance(at) else {
-                continue;
-            };
-            let touched = instance.nodes().any(|node| changed.contains(&node));
-            let shares = |it: &u32| board.has_locations() && tags.contains(it);
-            if touched || instance.exclusion.iter().any(shares) {
-                *known = Known::nothing(group, board, at);
+        let after = After {
+            group,
+            lanes: &self.lanes,
+            drift: &drift,
+            score: self.score,
+            changed,
+            tags: mover.map(|it| it.exclusion.as_slice()).unwrap_or_default(),
+        };
+        halves::work(self.halves, &mut self.known, board, |board, from, part| {
+            for (at, known) in part.iter_mut().enumerate() {
+                after.know(board, from + at, known);
             }
-            // Without any possible move until now it may have one to what has changed.
-            if known.kinds.none() || known.least == f64::NEG_INFINITY {
-                continue;
-            }
-            let primary = lanes.lane(board.place(instance.primary));
-            let secondary = instance.secondary.filter(|_| instance.has_secondary);
-            let secondary = secondary.map(|it| lanes.lane(board.place(it)));
-            let loss = drift.of(lanes, primary, secondary, instance);
-            if !loss.is_finite() {
-                known.least = f64::NEG_INFINITY;
-                continue;
-            }
-            known.least -= loss;
-            let Some(start) = Start::new(group, board, lanes, self.score, at, known.kinds) else {
-                continue;
-            };
-            for node in &changed {
-                if let Some(target) = board.place(*node) {
-                    start.to(target, board, &mut |_, change| {
-                        known.least = known.least.min(change);
-                    });
-                }
+        });
+    }
+}
+
+/// What is the same for all instances after a move.
+struct After<'a> {
+    group: Group<'a>,
+    lanes: &'a Lanes,
+    drift: &'a Drift,
+    score: f64,
+    /// Nodes that the move has changed.
+    changed: [Option<usize>; 3],
+    /// Exclusion tags of the instance that has moved.
+    tags: &'a [u32],
+}
+
+impl After<'_> {
+    /// Brings up to date what is known of an instance.
+    fn know(&self, board: &mut Board, at: usize, known: &mut Known) {
+        let (group, lanes) = (self.group, self.lanes);
+        let Some(instance) = group.instance(at) else {
+            return;
+        };
+        let touched = instance
+            .nodes()
+            .any(|node| self.changed.contains(&Some(node)));
+        let shares = |it: &u32| board.has_locations() && self.tags.contains(it);
+        if touched || instance.exclusion.iter().any(shares) {
+            *known = Known::nothing(group, board, at);
+        }
+        // Without any possible move until now it may have one to what has changed.
+        if known.kinds.none() || known.least == f64::NEG_INFINITY {
+            return;
+        }
+        let primary = lanes.lane(board.place(instance.primary));
+        let secondary = instance.secondary.filter(|_| instance.has_secondary);
+        let secondary = secondary.map(|it| lanes.lane(board.place(it)));
+        let loss = self.drift.of(lanes, primary, secondary, instance);
+        if !loss.is_finite() {
+            known.least = f64::NEG_INFINITY;
+            return;
+        }
+        known.least -= loss;
+        let Some(start) = Start::new(group, board, lanes, self.score, at, known.kinds) else {
+            return;
+        };
+        for node in self.changed.into_iter().flatten() {
+            if let Some(target) = board.place(node) {
+                start.to(target, board, &mut |_, change| {
+                    known.least = known.least.min(change);
+                });
             }
         }
     }

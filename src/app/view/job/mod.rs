@@ -1,4 +1,8 @@
-//! One job: its opcodes, what it waits for, and its log as it is written.
+//! One job: its opcodes, what it waits for, the jobs that it made, and its log as it is written.
+
+mod after;
+mod children;
+mod way;
 
 use gantry_wire::job::{Job, LogLine};
 
@@ -47,7 +51,11 @@ fn sheet(cluster: &Cluster, facts: &Facts, id: u64, width: u16, whole: bool) -> 
     }
     waits(&mut sheet, cluster, facts, job);
     ops(&mut sheet, cluster, facts, job, whole);
+    children::add(&mut sheet, cluster, facts, job, whole);
     log(&mut sheet, cluster, facts, job, whole);
+    // Last, as the end of the text is what stays in sight.
+    way::add(&mut sheet, cluster, facts, job, whole);
+    after::add(&mut sheet, cluster, facts, job, whole);
     sheet
 }
 
