@@ -10,7 +10,6 @@ use gantry_wire::{PROTOCOL, Report};
 
 use crate::act::Actor;
 use crate::act::audit::Audit;
-use crate::act::permits::Permits;
 use crate::act::who::Who;
 use crate::args::Serve;
 use crate::master::{Master, Order, Seat};
@@ -46,14 +45,14 @@ impl Machine {
     pub fn new(place: Place, serve: Serve, waker: Waker) -> Machine {
         let mut ssconf = ssconf::Reader::default();
         let ssconf_changed = ssconf.refresh(&place);
-        let permits = Permits::new(&place, &serve);
         let who = Who::of_session(&place, &serve.name);
         let audit = Audit::new(place.log.clone(), who);
+        let actor = Actor::new(place.clone(), serve.clone(), audit, waker.clone());
         Machine {
             probes: Probes::new(waker.clone()),
-            master: Master::new(place.clone(), waker.clone()),
-            permits_trouble: permits.trouble(),
-            actor: Actor::new(place.clone(), permits, audit, waker),
+            master: Master::new(place.clone(), waker),
+            permits_trouble: actor.permits().trouble(),
+            actor,
             place,
             serve,
             ssconf,
@@ -223,8 +222,8 @@ impl Node for Machine {
         self.actor.take(wish, &name)
     }
 
-    fn misread(&mut self, id: &str, why: &str, _: Moment) {
-        self.actor.misread(id, why);
+    fn misread(&mut self, id: &str, outcome: &Outcome, _: Moment) {
+        self.actor.misread(id, outcome);
     }
 
     fn heard(&mut self, now: Moment) {

@@ -69,8 +69,8 @@ pub trait Node {
     }
 
     /// A change was asked for in a way that is not understood, and nothing of it is done.
-    fn misread(&mut self, id: &str, why: &str, now: Moment) {
-        let _ = (id, why, now);
+    fn misread(&mut self, id: &str, outcome: &Outcome, now: Moment) {
+        let _ = (id, outcome, now);
     }
 
     /// Something came from the console.
@@ -85,7 +85,7 @@ pub enum Wish {
     /// That it is made.
     Act(Box<Act>),
     /// To know what became of it; if it was not begun it never must be.
-    Recover(ActId),
+    Recover(Recover),
 }
 
 /// Why a session is over.
@@ -198,9 +198,9 @@ impl<N: Node> Session<N> {
                 Ok(Some(line)) => match frame::request(line) {
                     Ok(Some(request)) => self.request(request, now),
                     Ok(None) => self.heard(now),
-                    Err(frame::Error::NotActed { id, why }) if self.greeted => {
+                    Err(frame::Error::NotActed { id, recovers, why }) if self.greeted => {
                         self.heard(now);
-                        self.not_acted(id, why, now);
+                        self.not_acted(id, recovers, why, now);
                     }
                     Err(error) => self.end(Ended::Malformed(error.to_string())),
                 },
@@ -283,7 +283,7 @@ impl<N: Node> Session<N> {
                 }
             }
             Request::Act(act) => self.act(act.id.clone(), Wish::Act(act), now),
-            Request::Recover(Recover { id }) => self.act(id.clone(), Wish::Recover(id), now),
+            Request::Recover(it) => self.act(it.id.clone(), Wish::Recover(it), now),
         }
     }
 
@@ -294,10 +294,14 @@ impl<N: Node> Session<N> {
         }
     }
 
-    fn not_acted(&mut self, id: String, why: String, now: Moment) {
-        self.node.misread(&id, &why, now);
+    /// A question that is not understood says nothing of the change that it is about.
+    fn not_acted(&mut self, id: String, recovers: bool, why: String, now: Moment) {
         let kind = Refusal::Field;
-        let outcome = Outcome::Refused { kind, words: why };
+        let outcome = match recovers {
+            true => Outcome::Unknown { why },
+            false => Outcome::Refused { kind, words: why },
+        };
+        self.node.misread(&id, &outcome, now);
         self.say(Report::Acted(Acted { id, outcome }));
     }
 

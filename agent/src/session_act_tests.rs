@@ -34,7 +34,7 @@ fn a_change_reaches_the_node_and_its_outcome_the_console() {
     session.tick(at(2));
     assert_eq!(said(&mut session), [later]);
     session.node().outcome = Some(Outcome::Void {});
-    let recover = Request::Recover(Recover { id: drain().id });
+    let recover = Request::Recover(Recover::new(drain().id));
     tell(&mut session, &recover, 3);
     let void = acted(drain().id.as_str(), Outcome::Void {});
     assert_eq!(said(&mut session), [void]);
@@ -60,6 +60,20 @@ fn a_change_that_is_not_understood_whole_is_refused_and_nothing_else_suffers() {
     assert_eq!(session.node().wishes, []);
     tell(&mut session, &Request::Ping(Ping { n: 1 }), 2);
     assert_eq!(said(&mut session), [Report::Pong(Pong { n: 1 })]);
+}
+
+#[test]
+fn a_question_that_is_not_understood_leaves_it_open_what_became_of_the_change() {
+    let mut session = watching(Still::default());
+    said(&mut session);
+    let mut json = serde_json::to_value(Request::Recover(Recover::new(drain().id))).unwrap();
+    json["recover"]["loudly"] = true.into();
+    session.receive((json.to_string() + "\n").as_bytes(), at(1));
+    let said_now = said(&mut session);
+    let [Report::Acted(answer)] = said_now.as_slice() else {
+        panic!("{said_now:?}")
+    };
+    assert!(matches!(&answer.outcome, Outcome::Unknown { why } if why.contains("loudly")));
 }
 
 #[test]

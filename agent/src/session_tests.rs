@@ -61,7 +61,7 @@ impl Node for Still {
         self.wishes.push(wish);
         self.outcome.clone()
     }
-    fn misread(&mut self, id: &str, _: &str, _: Moment) {
+    fn misread(&mut self, id: &str, _: &Outcome, _: Moment) {
         self.misread.push(id.into());
     }
     fn heard(&mut self, now: Moment) {

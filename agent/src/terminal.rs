@@ -55,13 +55,21 @@ pub fn become_it(place: &Place, serve: &Serve, wish: &str) -> String {
         }
     };
     let permits = Permits::new(place, serve);
-    let tried = open(place, &permits, &who, &act).and_then(|opened| {
-        let outcome = Outcome::Done {
-            words: format!("the console is open: {}", opened.argv.join(" ")),
-        };
-        noted(place, &act, &outcome)?;
-        Ok((opened, outcome))
-    });
+    let heard = match permits.wants_audit() {
+        true => audit
+            .is_heard()
+            .map_err(|why| refused(Refusal::Permission, why)),
+        false => Ok(()),
+    };
+    let tried = heard
+        .and_then(|()| open(place, &permits, &who, &act))
+        .and_then(|opened| {
+            let outcome = Outcome::Done {
+                words: format!("the console is open: {}", opened.argv.join(" ")),
+            };
+            noted(place, &act, &outcome)?;
+            Ok((opened, outcome))
+        });
     let outcome = match tried {
         Ok((opened, outcome)) => {
             let said = audit.note(About::Act(&act), &outcome);
@@ -88,6 +96,7 @@ fn noted(place: &Place, act: &Act, outcome: &Outcome) -> Result<(), Outcome> {
         at_ms: now().wall_ms,
         above: 0,
         operation: Some(act.operation.clone()),
+        expect: Some(act.expect.clone()),
         state: State::Over {
             outcome: outcome.clone(),
         },

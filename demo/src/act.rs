@@ -54,10 +54,7 @@ pub fn grant(
     };
     let progress = match wish {
         Wish::Act(act) => tools.perform(&act),
-        Wish::Recover(id) => match tools.recover(id) {
-            Ok(recovery) => Progress::Open(recovery),
-            Err(outcome) => Progress::Over(outcome),
-        },
+        Wish::Recover(asked) => Progress::Open(tools.recover(&asked)),
     };
     match progress {
         Progress::Over(outcome) => outcome,
@@ -101,8 +98,13 @@ impl Luxid for Simulated {
         let job = jobs.find(|(_, job)| job.facts.reason.contains(id.as_str()));
         Ok(Search {
             job: job.map(|(id, _)| *id),
-            unwritten: false,
+            ..Search::default()
         })
+    }
+
+    fn queue_since(&mut self) -> Option<u64> {
+        // It was always there.
+        Some(0)
     }
 
     fn elsewhere(&mut self) -> Option<String> {
@@ -171,6 +173,10 @@ impl Records for Page {
         }
         book.insert(key, record.clone());
         Ok(None)
+    }
+
+    fn read(&mut self, id: &ActId) -> Result<Option<Record>, String> {
+        Ok(self.book().get(&(self.node, id.clone())).cloned())
     }
 
     fn write(&mut self, id: &ActId, record: &Record) -> Result<(), String> {

@@ -39,7 +39,7 @@ fn outcome(line: &[u8]) -> Outcome {
 }
 
 fn recovered(calm: &Calm, id: &ActId) -> Outcome {
-    let recover = Request::Recover(Recover { id: id.clone() });
+    let recover = Request::Recover(Recover::new(id.clone()));
     outcome(&said(calm, &frame::encode(&recover)))
 }
 

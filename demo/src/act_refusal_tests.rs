@@ -10,8 +10,14 @@ fn what_is_asked_twice_is_done_once_and_what_is_stale_never() {
     let first = calm.wish(Wish::Act(Box::new(act.clone())));
     assert!(matches!(first, Outcome::Submitted { .. }));
     assert_eq!(calm.wish(Wish::Act(Box::new(act.clone()))), first);
-    assert_eq!(calm.wish(Wish::Recover(act.id.clone())), first);
-    assert_eq!(calm.wish(Wish::Recover(ActId::new(999))), Outcome::Void {});
+    assert_eq!(
+        calm.wish(Wish::Recover(Recover::new(act.id.clone()))),
+        first
+    );
+    assert_eq!(
+        calm.wish(Wish::Recover(Recover::new(ActId::new(999)))),
+        Outcome::Void {}
+    );
     calm.world.advance(60_000);
     let stale = Act {
         id: ActId::new(1000),

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use gantry_agent::args::Serve;
-use gantry_wire::act::{Act, Expect, Refusal};
+use gantry_wire::act::{Act, Expect, Recover, Refusal};
 use gantry_wire::operation::{Operation, Subject};
 use serde_json::json;
 

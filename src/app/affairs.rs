@@ -2,6 +2,7 @@
 
 use gantry_wire::act::{Act, ActId, Acted, Outcome};
 use gantry_wire::job::Job;
+use sha2::{Digest, Sha256};
 
 use crate::model::family::{Family, over};
 use crate::model::job::failure;
@@ -43,8 +44,8 @@ impl Affair {
 #[derive(Clone, Debug, Default)]
 pub struct Affairs {
     list: Vec<Affair>,
-    /// Random bits of this console, so that no id was ever used before.
-    seed: u128,
+    /// Random bits that only this console knows.
+    secret: u128,
     made: u128,
 }
 
@@ -60,18 +61,24 @@ pub struct News {
 }
 
 impl Affairs {
-    /// With random bits of this console's own.
-    pub fn new(seed: u128) -> Affairs {
+    /// With random bits that nobody else knows.
+    pub fn new(secret: u128) -> Affairs {
         Affairs {
-            seed,
+            secret,
             ..Affairs::default()
         }
     }
 
-    /// An id that nobody ever had.
+    /// An id that nobody ever had. Jobs show theirs to everybody: whoever has seen some can tell
+    /// no other, as each is a digest of the secret.
     pub fn id(&mut self) -> ActId {
         self.made += 1;
-        ActId::new(self.seed.wrapping_add(self.made))
+        let digest = Sha256::new()
+            .chain_update(self.secret.to_ne_bytes())
+            .chain_update(self.made.to_ne_bytes())
+            .finalize();
+        let bits = digest.iter().take(16);
+        ActId::new(bits.fold(0, |all, byte| all << 8 | u128::from(*byte)))
     }
 
     /// Something is asked for now.
@@ -240,10 +247,18 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_never_the_same() {
+    fn no_id_tells_another() {
         let mut affairs = Affairs::new(u128::MAX);
-        assert_ne!(affairs.id(), affairs.id());
-        assert_ne!(Affairs::new(1).id(), Affairs::new(9).id());
+        let mut digits = Vec::new();
+        for _ in 0..100 {
+            let id = affairs.id();
+            digits.push(u128::from_str_radix(id.as_str(), 16).unwrap());
+        }
+        digits.push(u128::from_str_radix(Affairs::new(1).id().as_str(), 16).unwrap());
+        digits.sort_unstable();
+        // Of random bits two are as near as this once in a trillion years.
+        let mut gaps = digits.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(gaps.all(|gap| gap > 1 << 64), "{digits:x?}");
     }
 
     #[test]

@@ -97,11 +97,11 @@ impl Tools<'_> {
             at_ms: (self.now)().wall_ms,
             above: 0,
             operation: Some(act.operation.clone()),
+            expect: Some(act.expect.clone()),
             state: State::Begun {},
         };
         let in_record = |why| refused(Refusal::Record, why);
-        let before = self.records.create(&act.id, &record).map_err(in_record)?;
-        if before.is_none() {
+        if !self.is_known(act, &record)? {
             let begun = self.begin(act, command, &mut record);
             if let Err(outcome) = begun {
                 record.state = State::Over {

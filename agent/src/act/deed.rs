@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use gantry_wire::act::{Act, ActId, Outcome, Refusal};
-use gantry_wire::operation::{Carriage, Method, Operation, Version};
+use gantry_wire::act::{Act, Outcome, Recover, Refusal};
+use gantry_wire::operation::{Carriage, Method, Migrate, Operation, Version};
 use serde_json::{Value, json};
 
 use super::command::Commands;
@@ -20,6 +20,9 @@ use crate::session::Moment;
 const SEEN: u32 = 50;
 /// How long after the look before.
 const SOON: Duration = Duration::from_millis(100);
+
+/// The most that is told of why something was not done, characters.
+const LONGEST: usize = 2_000;
 
 /// What a change is carried out with.
 pub struct Tools<'a> {
@@ -48,12 +51,14 @@ pub enum Progress {
     Open(Recovery),
 }
 
-/// A refusal.
+/// A refusal. What others said at length is cut.
 pub fn refused(kind: Refusal, words: impl Into<String>) -> Outcome {
-    Outcome::Refused {
-        kind,
-        words: words.into(),
+    let mut words = words.into();
+    if let Some((end, _)) = words.char_indices().nth(LONGEST) {
+        words.truncate(end);
+        words.push_str("...");
     }
+    Outcome::Refused { kind, words }
 }
 
 impl Tools<'_> {
@@ -70,16 +75,16 @@ impl Tools<'_> {
         (self.now)().mono_ms.saturating_sub(came)
     }
 
-    /// Begins to find out what became of a change.
-    ///
-    /// # Errors
-    /// A refusal: who may change nothing may not keep others from it.
-    pub fn recover(&mut self, id: ActId) -> Result<Recovery, Outcome> {
-        if self.permits.is_empty() {
-            let words = self.permits.why_not().to_owned();
-            return Err(refused(Refusal::Permission, words));
-        }
-        Ok(Recovery::new(id))
+    /// Begins to find out what became of a change. Who may change nothing may not keep others from
+    /// it, and is told what is known.
+    pub fn recover(&self, asked: &Recover) -> Recovery {
+        let age_ms = asked.age_s.map(|age| age.saturating_mul(1_000));
+        let asked_ms = age_ms.map(|age| (self.now)().wall_ms.saturating_sub(age));
+        let withheld = self.permits.is_empty();
+        let mut recovery = Recovery::new(asked.id.clone());
+        recovery.asked_ms = asked_ms;
+        recovery.withheld = withheld.then(|| self.permits.why_not().to_owned());
+        recovery
     }
 
     fn try_to_perform(&mut self, act: &Act) -> Result<Progress, Outcome> {
@@ -97,20 +102,17 @@ impl Tools<'_> {
         let version = self.version()?;
         let carriage = act.operation.carriage(version);
         let carriage = carriage.map_err(|words| refused(Refusal::Version, words))?;
+        self.may_fail_over(&act.operation)?;
         let above = self.luxid.highest_job();
         let mut record = Record {
             owner: self.records.myself(),
             at_ms: (self.now)().wall_ms,
             above: above.map_err(|why| refused(Refusal::Record, why))?,
             operation: Some(act.operation.clone()),
+            expect: Some(act.expect.clone()),
             state: State::Begun {},
         };
-        let before = self.records.create(&act.id, &record);
-        if before
-            .map_err(|why| refused(Refusal::Record, why))?
-            .is_some()
-        {
-            // It was asked for before: what became of it then is what became of it.
+        if self.is_known(act, &record)? {
             return Ok(Progress::Open(Recovery::new(act.id.clone())));
         }
         Ok(match self.tell(act, &carriage, &mut record) {
@@ -126,6 +128,41 @@ impl Tools<'_> {
         })
     }
 
+    /// Ganeti makes a failover of each migration of an instance that says so.
+    fn may_fail_over(&mut self, operation: &Operation) -> Result<(), Outcome> {
+        let Operation::Migrate(migrate) = operation else {
+            return Ok(());
+        };
+        let failover = Operation::Migrate(Migrate {
+            allow_failover: true,
+            ..migrate.clone()
+        });
+        let Err(words) = self.permits.allow(failover.permission()) else {
+            return Ok(());
+        };
+        match self.asked(|luxid| seen::always_fails_over(luxid, &migrate.instance))? {
+            true => {
+                let words = format!("{words} (always_failover is set)");
+                Err(refused(Refusal::Permission, words))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Writes a change down; whether it was asked for before, so that what became of it then is
+    /// what became of it.
+    pub(super) fn is_known(&mut self, act: &Act, record: &Record) -> Result<bool, Outcome> {
+        let before = self.records.create(&act.id, record);
+        match before.map_err(|why| refused(Refusal::Record, why))? {
+            // Its outcome would be taken for this one's.
+            Some(other) if other.is_of_another(act) => {
+                let words = "something else was asked for under this id";
+                Err(refused(Refusal::Record, words))
+            }
+            before => Ok(before.is_some()),
+        }
+    }
+
     /// Tells luxid; `None` if what became of it is not known.
     fn tell(&mut self, act: &Act, carriage: &Carriage, record: &mut Record) -> Option<Outcome> {
         if let Err(outcome) = self.ready(act, carriage, record) {
@@ -133,7 +170,7 @@ impl Tools<'_> {
         }
         match carriage {
             Carriage::Job(opcode) => self.submit(act, opcode.clone(), record.above),
-            Carriage::Method(method) => self.call(*method, seconds(record.at_ms)),
+            Carriage::Method(method) => self.call(act, *method, record),
             Carriage::Command(_) | Carriage::Terminal => {
                 let words = format!("{} is not for luxid", act.operation.name());
                 Some(refused(Refusal::Command, words))
@@ -206,7 +243,8 @@ impl Tools<'_> {
         }
     }
 
-    fn call(&mut self, method: Method, at: f64) -> Option<Outcome> {
+    fn call(&mut self, act: &Act, method: Method, record: &mut Record) -> Option<Outcome> {
+        let at = seconds(record.at_ms);
         let (name, arguments) = method::request(method, at);
         let said = match self.luxid.tell(name, &arguments) {
             Ok(result) => method::verdict(method, &result),
@@ -226,8 +264,11 @@ impl Tools<'_> {
                 Err(_) => return None,
             }
         }
-        let words = "Ganeti said yes, and it is not to be seen yet".to_owned();
-        Some(Outcome::Done { words })
+        record.state = State::Accepted {};
+        let noted = self.records.write(&act.id, record);
+        noted.err().map(|why| Outcome::Failed {
+            words: format!("Ganeti said yes, and it is not to be seen yet; {why}"),
+        })
     }
 
     fn version(&mut self) -> Result<Version, Outcome> {

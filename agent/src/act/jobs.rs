@@ -14,7 +14,7 @@ use crate::place::{Place, Unread};
 /// No job's file is longer, bytes; Ganeti's own are some 10 KB.
 const LONGEST: u64 = 64 * 1024 * 1024;
 /// A job that was not written to for so long is nobody's that is still looked for.
-const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The highest id that was given out.
 ///
@@ -27,14 +27,23 @@ pub fn highest(place: &Place) -> Result<u64, String> {
     Ok(serial(place)?.max(listed.unwrap_or(0)))
 }
 
+/// Since when the queue is here, milliseconds since the epoch: its version is written once, when
+/// the node gets it.
+pub fn since(place: &Place) -> Option<u64> {
+    let written = place.stamp(&place.data("queue/version")).mtime_ns;
+    u64::try_from(written / 1_000_000).ok().filter(|ms| *ms > 0)
+}
+
 /// Looks for the job whose reason trail has an operation's id. Jobs that it made itself have
 /// inherited the trail: the first is meant.
 ///
 /// # Errors
 /// In words, if the queue cannot be read.
 pub fn find(place: &Place, id: &ActId, above: Option<u64>) -> Result<Search, String> {
-    let serial = serial(place)?;
     let queue = place.data("queue");
+    // Before the jobs are listed: what waits for nobody by now is among them, or never will be.
+    let held = is_held(place, &queue)?;
+    let serial = serial(place)?;
     let lowest = above.map_or(0, |above| above.saturating_add(1));
     let keep = |path: &Path| above.is_some() || is_young(path);
     let mut all = archived(&queue.join("archive"), lowest, keep)?;
@@ -44,15 +53,14 @@ pub fn find(place: &Place, id: &ActId, above: Option<u64>) -> Result<Search, Str
     for (job, path) in &all {
         let here = mentions(place, path, id)?;
         // One that was put away since it was listed is looked for where it went.
-        let shelf = || queue.join("archive").join((job / 10_000).to_string());
         let found = match here {
             Some(found) => found,
-            None => mentions(place, &shelf().join(format!("job-{job}")), id)?.unwrap_or(false),
+            None => mentions(place, &shelved(&queue, *job), id)?.unwrap_or(false),
         };
         if found {
             return Ok(Search {
                 job: Some(*job),
-                unwritten: false,
+                ..Search::default()
             });
         }
     }
@@ -61,7 +69,24 @@ pub fn find(place: &Place, id: &ActId, above: Option<u64>) -> Result<Search, Str
     Ok(Search {
         job: None,
         unwritten: u64::try_from(written).is_ok_and(|written| written < given_out),
+        held,
     })
+}
+
+/// Whether the last id has no job yet. luxid notes an id, tells all candidates while everybody else
+/// waits, and only then writes the job.
+fn is_held(place: &Place, queue: &Path) -> Result<bool, String> {
+    let last = serial(place)?;
+    let live = queue.join(format!("job-{last}"));
+    let written = last == 0 || live.exists() || shelved(queue, last).exists() || live.exists();
+    // Should it have moved on meanwhile, whoever waited may have been given the next.
+    Ok(!written || serial(place)? != last)
+}
+
+/// The file of a job that was put away: ten thousand a shelf, named by their number of ten thousands.
+fn shelved(queue: &Path, job: u64) -> PathBuf {
+    let shelf = queue.join("archive").join((job / 10_000).to_string());
+    shelf.join(format!("job-{job}"))
 }
 
 fn serial(place: &Place) -> Result<u64, String> {
@@ -103,7 +128,6 @@ fn archived(
         Err(error) => return Err(format!("{}: {error}", directory.display())),
     };
     for shelf in shelves.filter_map(Result::ok) {
-        // Ten thousand jobs a shelf, named by their number of ten thousands.
         let number = shelf.file_name().to_str().and_then(|n| n.parse().ok());
         if number.is_none_or(|number: u64| number < lowest / 10_000) {
             continue;
@@ -119,7 +143,8 @@ fn is_young(path: &Path) -> bool {
     changed.is_ok_and(|at| at > SystemTime::now() - OLD)
 }
 
-/// Whether a file has the digits of an operation's id, which nobody else can know; none if there is no such file.
+/// Whether a file has the digits of an operation's id, which nobody can know before its job shows
+/// them; none if there is no such file.
 fn mentions(place: &Place, path: &Path, id: &ActId) -> Result<Option<bool>, String> {
     let digits = id.as_str().as_bytes();
     match place.bytes(path, LONGEST) {
@@ -176,10 +201,17 @@ mod tests {
         let place = Place::new(fake.root().to_owned(), None);
         write(fake.root(), "serial", "12\n");
         write(fake.root(), "job-11", "x");
-        let search = find(&place, &ActId::new(1), Some(10)).unwrap();
-        assert_eq!((search.job, search.unwritten), (None, true));
+        let search = |above| find(&place, &ActId::new(1), Some(above)).unwrap();
+        let flags = |above| (search(above).unwritten, search(above).held);
+        assert_eq!(search(10).job, None);
+        assert_eq!(flags(10), (true, true));
+        assert_eq!(
+            flags(12),
+            (false, true),
+            "whoever had it may hold others back"
+        );
         write(fake.root(), "archive/0/job-12", "x");
-        assert!(!find(&place, &ActId::new(1), Some(10)).unwrap().unwritten);
+        assert_eq!((flags(10), flags(12)), ((false, false), (false, false)));
         write(fake.root(), "serial", "twelve\n");
         assert!(find(&place, &ActId::new(1), Some(10)).is_err());
     }

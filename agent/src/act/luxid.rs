@@ -13,8 +13,8 @@ use crate::place::Place;
 
 /// How long an answer may take that needs no node.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a change may take: luxid copies the queue to all candidates, and one of them may be
-/// silent.
+/// How long a change is waited for: luxid copies the queue to all candidates, and one of them may be
+/// silent. What takes longer is found out afterwards.
 const LONG_PATIENCE: Duration = Duration::from_secs(200);
 
 /// luxid and the queue's files, or what simulates them.
@@ -50,6 +50,10 @@ pub trait Luxid {
     /// In words, if they cannot be read.
     fn find_job(&mut self, id: &ActId, above: Option<u64>) -> Result<Search, String>;
 
+    /// Since when this node has its queue, milliseconds since the epoch, if that can be known: no
+    /// older job tells anything here.
+    fn queue_since(&mut self) -> Option<u64>;
+
     /// The master's name, if that is another node.
     fn elsewhere(&mut self) -> Option<String>;
 
@@ -64,6 +68,8 @@ pub struct Search {
     pub job: Option<u64>,
     /// A job id was given out whose job is not written yet: it may be the one.
     pub unwritten: bool,
+    /// The last id of all has no job yet: luxid may hold others back until it has.
+    pub held: bool,
 }
 
 /// The real one on this node.
@@ -113,6 +119,10 @@ impl Luxid for Door {
 
     fn find_job(&mut self, id: &ActId, above: Option<u64>) -> Result<Search, String> {
         jobs::find(&self.place, id, above)
+    }
+
+    fn queue_since(&mut self) -> Option<u64> {
+        jobs::since(&self.place)
     }
 
     fn elsewhere(&mut self) -> Option<String> {

@@ -5,6 +5,7 @@ use gantry_wire::operation::Method;
 use serde_json::{Value, json};
 
 use super::luxid::Luxid;
+use super::sent::{READ_MS, TOLD_MS};
 use crate::luxi::Error;
 use crate::luxi::row::whole;
 
@@ -23,6 +24,31 @@ pub fn request(method: Method, at: f64) -> (&'static str, Value) {
             ("SetWatcherPause", json!([until]))
         }
     }
+}
+
+/// After so long it is done, if it is done at all, ms.
+pub fn takes_ms(method: Method) -> u64 {
+    match method {
+        // A job's process is asked, and asked again, for up to 44 s. The pause is noted by noded.
+        Method::CancelJob(_) | Method::ChangeJobPriority(..) | Method::SetWatcherPause(_) => 60_000,
+        // It is done at once, and then the candidates are told.
+        Method::SetDrainFlag(_) => READ_MS,
+        // It waits in line with those that want a job's id.
+        Method::ArchiveJob(_) => TOLD_MS,
+    }
+}
+
+/// Whether it may still be done although luxid has long done its part: a job that has a process
+/// takes note of its priority by itself, between two steps.
+///
+/// # Errors
+/// Any of LUXI's.
+pub fn is_pending(luxid: &mut dyn Luxid, method: Method) -> Result<bool, Error> {
+    let Method::ChangeJobPriority(job, _) = method else {
+        return Ok(false);
+    };
+    let status = field(luxid, job, "status")?;
+    Ok(["waiting", "running"].contains(&status.as_str().unwrap_or_default()))
 }
 
 /// What the method itself says: why it did nothing.

@@ -11,6 +11,7 @@ pub mod permits;
 pub mod record;
 pub mod recovery;
 mod seen;
+mod sent;
 pub mod who;
 
 use std::collections::VecDeque;
@@ -25,6 +26,7 @@ use gantry_wire::Report;
 use gantry_wire::act::{ActId, Acted, Outcome, Refusal};
 use gantry_wire::report::Problem;
 
+use crate::args::Serve;
 use crate::panics;
 use crate::place::Place;
 use crate::serve::now;
@@ -51,7 +53,8 @@ const MOST: usize = 1_000;
 #[derive(Debug)]
 pub struct Actor {
     place: Place,
-    permits: Arc<Permits>,
+    serve: Serve,
+    permits: Permits,
     audit: Audit,
     inbox: Arc<Inbox>,
     reports: Receiver<Report>,
@@ -120,11 +123,12 @@ impl Inbox {
 
 impl Actor {
     /// Does nothing yet; `waker` is woken when there are reports.
-    pub fn new(place: Place, permits: Permits, audit: Audit, waker: Waker) -> Actor {
+    pub fn new(place: Place, serve: Serve, audit: Audit, waker: Waker) -> Actor {
         let (sender, reports) = channel();
         Actor {
+            permits: Permits::new(&place, &serve),
             place,
-            permits: Arc::new(permits),
+            serve,
             audit,
             inbox: Arc::default(),
             reports,
@@ -134,7 +138,7 @@ impl Actor {
         }
     }
 
-    /// What may be done.
+    /// What might be done when the console came.
     pub fn permits(&self) -> &Permits {
         &self.permits
     }
@@ -146,29 +150,42 @@ impl Actor {
 
     /// Takes a wish; what becomes of it is among the reports. `node` is this node's name.
     pub fn take(&mut self, wish: Wish, node: &str) -> Option<Outcome> {
-        if self.worker.is_none()
-            && let Err(why) = self.start(node)
-        {
-            return Some(refused(Refusal::Record, why));
+        let not_taken = self.queue(&wish, node).err()?;
+        self.note(about(&wish), &not_taken);
+        Some(not_taken)
+    }
+
+    fn queue(&mut self, wish: &Wish, node: &str) -> Result<(), Outcome> {
+        // Before it is kept anywhere: it may be as long as a frame.
+        if let Wish::Act(act) = wish {
+            let checked = act.check();
+            checked.map_err(|field| refused(Refusal::Field, field.to_string()))?;
+        }
+        if self.worker.is_none() {
+            let started = self.start(node);
+            started.map_err(|why| not_taken(wish, Refusal::Record, why))?;
         }
         let came = self.inbox.heard_ms.load(Ordering::SeqCst);
         let mut state = self.inbox.lock();
         if state.wishes.len() >= MOST {
             let words = format!("{MOST} others wait already");
-            return Some(refused(Refusal::Late, words));
+            return Err(not_taken(wish, Refusal::Late, words));
         }
-        state.wishes.push_back((came, wish));
+        state.wishes.push_back((came, wish.clone()));
         drop(state);
         self.inbox.changed.notify_all();
-        None
+        Ok(())
     }
 
     /// Notes a wish that was not understood.
-    pub fn misread(&mut self, id: &str, why: &str) {
-        let outcome = refused(Refusal::Field, why);
-        if let Err(why) = self.audit.note(About::Misread(id), &outcome) {
+    pub fn misread(&mut self, id: &str, outcome: &Outcome) {
+        self.note(About::Misread(id), outcome);
+    }
+
+    fn note(&self, about: About<'_>, outcome: &Outcome) {
+        if let Err(why) = self.audit.note(about, outcome) {
             // An error means that nobody is left to be told.
-            let _ = self.sender.send(problem(no_audit(why)));
+            let _ = self.sender.send(problem("audit", no_audit(why)));
         }
     }
 
@@ -190,6 +207,8 @@ impl Actor {
             luxid: Door::new(self.place.clone(), node.to_owned()),
             commands: Here::new(self.place.clone(), node.to_owned()),
             records: Files::new(self.place.clone()),
+            place: self.place.clone(),
+            serve: self.serve.clone(),
             permits: self.permits.clone(),
             audit: self.audit.clone(),
             inbox,
@@ -219,7 +238,9 @@ struct Worker {
     luxid: Door,
     commands: Here,
     records: Files,
-    permits: Arc<Permits>,
+    place: Place,
+    serve: Serve,
+    permits: Permits,
     audit: Audit,
     inbox: Arc<Inbox>,
     /// Changes of which it must be found out what became of them, and what was said of each.
@@ -250,28 +271,34 @@ impl Worker {
                 let _ = self.audit.note(About::Act(act), &gone);
             }
         }
+        let _ = self.audit.note_left_out();
     }
 
     fn grant(&mut self, came: u64, wish: Wish) {
         let id = match &wish {
             Wish::Act(act) => act.id.clone(),
-            Wish::Recover(id) => id.clone(),
+            Wish::Recover(asked) => asked.id.clone(),
+        };
+        self.look_at_permits();
+        let unheard = match self.permits.wants_audit() {
+            true => self.audit.is_heard().err(),
+            false => None,
         };
         let progress = self.with_tools(|tools| match &wish {
             Wish::Act(_) if tools.waited(came) > LATE => {
                 let words = "it waited too long for those before it";
                 Progress::Over(refused(Refusal::Late, words))
             }
-            Wish::Act(act) => tools.perform(act),
-            Wish::Recover(id) => match tools.recover(id.clone()) {
-                Ok(recovery) => Progress::Open(recovery),
-                Err(outcome) => Progress::Over(outcome),
+            Wish::Act(act) => match unheard {
+                Some(why) => {
+                    let words = format!("each change is to be noted in syslog: {why}");
+                    Progress::Over(refused(Refusal::Permission, words))
+                }
+                None => tools.perform(act),
             },
+            Wish::Recover(asked) => Progress::Open(tools.recover(asked)),
         });
-        let about = match &wish {
-            Wish::Act(act) => About::Act(act),
-            Wish::Recover(id) => About::Recover(id.as_str()),
-        };
+        let about = about(&wish);
         match progress {
             Ok(Progress::Over(outcome)) => self.say(&id, about, outcome),
             Ok(Progress::Open(mut recovery)) => {
@@ -285,12 +312,21 @@ impl Worker {
         }
     }
 
+    /// What is permitted may have changed since the console came.
+    fn look_at_permits(&mut self) {
+        let permits = Permits::new(&self.place, &self.serve);
+        if permits.trouble() != self.permits.trouble() {
+            (self.tell)(problem("permissions", permits.trouble()));
+        }
+        self.permits = permits;
+    }
+
     fn look_again(&mut self) {
         for (mut recovery, said) in std::mem::take(&mut self.open) {
             let outcome = self.look(&mut recovery);
             let waits = outcome.is_followed();
             if said != outcome {
-                let id = recovery.id().clone();
+                let id = recovery.id.clone();
                 self.say(&id, About::Recover(id.as_str()), outcome.clone());
             }
             if waits {
@@ -325,7 +361,7 @@ impl Worker {
         let trouble = noted.err().map(no_audit).unwrap_or_default();
         if trouble != self.no_audit {
             self.no_audit.clone_from(&trouble);
-            (self.tell)(problem(trouble));
+            (self.tell)(problem("audit", trouble));
         }
         let id = id.to_string();
         (self.tell)(Report::Acted(Acted { id, outcome }));
@@ -336,11 +372,27 @@ fn no_audit(why: String) -> String {
     format!("changes are not noted in syslog: {why}")
 }
 
-fn problem(text: String) -> Report {
+fn problem(about: &str, text: String) -> Report {
     Report::Problem(Problem {
-        about: "audit".into(),
+        about: about.into(),
         text,
     })
+}
+
+/// What a line about a wish is about.
+fn about(wish: &Wish) -> About<'_> {
+    match wish {
+        Wish::Act(act) => About::Act(act),
+        Wish::Recover(asked) => About::Recover(asked.id.as_str()),
+    }
+}
+
+/// A wish that is let go of. What became of a change is as it was before it was asked.
+fn not_taken(wish: &Wish, kind: Refusal, why: String) -> Outcome {
+    match wish {
+        Wish::Act(_) => refused(kind, why),
+        Wish::Recover(_) => Outcome::Unknown { why },
+    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,20 @@
 //! What a console may do: what its key's `command=` says, and what `/etc/gantry/agent.toml` says of
 //! the name that the command gives it. Whatever either withholds is not permitted.
+//!
+//! In a virtual cluster the file is below the node's root. Where that is says the environment, which
+//! some sshd let the console choose: so the machine's own file is always read as well.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use gantry_wire::operation::Permission;
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::args::Serve;
-use crate::place::{Place, Unread};
+use crate::place::{Place, Unread, text};
 
-/// The file that says more, below the node's root.
+/// The file that says more.
 const FILE: &str = "/etc/gantry/agent.toml";
 
 /// What is permitted.
@@ -18,12 +23,16 @@ pub struct Permits {
     allowed: BTreeSet<Permission>,
     why_not: String,
     trouble: Vec<String>,
+    wants_audit: bool,
 }
 
 /// `agent.toml`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Settings {
+    /// Nothing is changed while syslog takes no lines.
+    #[serde(default)]
+    audit_required: bool,
     /// By the name after `--as`.
     #[serde(default, rename = "as")]
     names: BTreeMap<String, Rule>,
@@ -35,26 +44,33 @@ struct Settings {
 struct Rule {
     #[serde(default)]
     read_only: bool,
-    allow: Option<Vec<String>>,
+    allow: Option<Vec<Spanned<String>>>,
 }
 
 impl Permits {
-    /// Those of an agent that was started with these arguments.
+    /// Those of an agent that was started with these arguments, as the files have them now.
     pub fn new(place: &Place, serve: &Serve) -> Permits {
-        match place.text(&place.prefixed(FILE)) {
-            Ok(text) => Permits::of(serve, Some(&text)),
-            Err(Unread::Absent) => Permits::of(serve, None),
-            Err(why) => Permits::none(format!("{FILE}: {why}")),
+        let mut files = vec![PathBuf::from(FILE), place.prefixed(FILE)];
+        files.dedup();
+        Permits::by(serve, &files)
+    }
+
+    /// From the arguments and all of these files that there are.
+    fn by(serve: &Serve, files: &[PathBuf]) -> Permits {
+        let mut permits = Permits::of(serve, None);
+        for file in files {
+            let name = file.display().to_string();
+            match read(file) {
+                Ok(None) => {}
+                Ok(Some(text)) => permits.and(Permits::of_file(serve, &name, &text)),
+                Err(why) => permits.and(Permits::none(format!("{name}: {why}"))),
+            }
         }
+        permits
     }
 
     /// From the arguments and the file's text.
     pub fn of(serve: &Serve, file: Option<&str>) -> Permits {
-        let settings = match file.map(toml::from_str::<Settings>).transpose() {
-            Ok(settings) => settings.unwrap_or_default(),
-            // What it withholds is not known, so all is withheld.
-            Err(error) => return Permits::none(format!("{FILE}: {error}")),
-        };
         let who = match serve.name.as_str() {
             "" => "this key".to_owned(),
             name => format!("{name:?}"),
@@ -62,15 +78,60 @@ impl Permits {
         let mut permits = Permits {
             allowed: Permission::all().collect(),
             why_not: format!("{who} is not permitted to do this"),
-            trouble: Vec::new(),
+            ..Permits::default()
         };
-        let rule = settings.names.get(&serve.name);
-        if serve.read_only || rule.is_some_and(|rule| rule.read_only) {
+        if serve.read_only {
             permits.allowed.clear();
             permits.why_not = format!("{who} may only read");
         }
-        permits.narrow(serve.allow.as_deref(), "--allow");
-        permits.narrow(rule.and_then(|rule| rule.allow.as_deref()), FILE);
+        if let Some(list) = &serve.allow {
+            let unknown = list.iter().filter(|word| Permission::named(word).is_none());
+            let trouble = unknown.map(|word| format!("--allow: {word:?} is no permission"));
+            permits.trouble.extend(trouble);
+            permits.leave(list.iter().map(String::as_str));
+        }
+        if let Some(text) = file {
+            permits.and(Permits::of_file(serve, FILE, text));
+        }
+        permits
+    }
+
+    /// What a file leaves. What it withholds is not known if anything in it is not understood, and
+    /// a name that it does not have may be one that it misspells: then all is withheld.
+    fn of_file(serve: &Serve, file: &str, text: &str) -> Permits {
+        let settings = match toml::from_str::<Settings>(text) {
+            Ok(settings) => settings,
+            Err(error) => return Permits::none(format!("{file}: {error}")),
+        };
+        let words = settings
+            .names
+            .values()
+            .filter_map(|rule| rule.allow.as_ref());
+        let mut words = words.flatten();
+        if let Some(wrong) = words.find(|word| Permission::named(word.as_ref()).is_none()) {
+            let before = text
+                .as_bytes()
+                .get(..wrong.span().start)
+                .unwrap_or_default();
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let word: &String = wrong.as_ref();
+            return Permits::none(format!("{file}: line {line}: {word:?} is no permission"));
+        }
+        let name = &serve.name;
+        let rule = settings.names.get(name);
+        if rule.is_none() && !name.is_empty() && !settings.names.is_empty() {
+            return Permits::none(format!("{file}: it has no [as.{name}]"));
+        }
+        let only = Serve {
+            name: name.clone(),
+            read_only: rule.is_some_and(|rule| rule.read_only),
+            allow: None,
+        };
+        let mut permits = Permits::of(&only, None);
+        permits.wants_audit = settings.audit_required;
+        if let Some(list) = rule.and_then(|rule| rule.allow.as_ref()) {
+            permits.leave(list.iter().map(|word| word.as_ref().as_str()));
+        }
         permits
     }
 
@@ -79,23 +140,30 @@ impl Permits {
             allowed: BTreeSet::new(),
             why_not: format!("nothing is permitted: {why}"),
             trouble: vec![format!("nothing is permitted: {why}")],
+            wants_audit: false,
         }
     }
 
-    /// Leaves only what a list has.
-    fn narrow(&mut self, list: Option<&[String]>, whose: &str) {
-        let Some(list) = list else { return };
-        let mut listed = BTreeSet::new();
-        for word in list {
-            match Permission::named(word) {
-                Some(permission) => _ = listed.insert(permission),
-                None => self
-                    .trouble
-                    .push(format!("{whose}: {word:?} is no permission")),
-            }
+    /// Leaves only what these permit as well.
+    fn and(&mut self, others: Permits) {
+        if others.allowed.is_empty() && !self.allowed.is_empty() {
+            self.why_not = others.why_not;
         }
-        self.allowed
-            .retain(|permission| listed.contains(permission));
+        let listed = others.allowed;
+        self.allowed.retain(|it| listed.contains(it));
+        self.trouble.extend(others.trouble);
+        self.wants_audit |= others.wants_audit;
+    }
+
+    /// Leaves only what a list has.
+    fn leave<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
+        let listed: BTreeSet<Permission> = words.filter_map(Permission::named).collect();
+        self.allowed.retain(|it| listed.contains(it));
+    }
+
+    /// Nothing is changed while syslog takes no lines.
+    pub fn wants_audit(&self) -> bool {
+        self.wants_audit
     }
 
     /// Whether something is permitted.
@@ -134,12 +202,30 @@ impl Permits {
     }
 }
 
+/// A file's text; none if there is no such file. A link that leads nowhere is not no file: what
+/// it should lead to withholds something.
+fn read(path: &Path) -> Result<Option<String>, String> {
+    match text(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(Unread::Absent) => {
+            let leads_nowhere =
+                |it: &&Path| it.symlink_metadata().is_ok() && it.metadata().is_err();
+            match path.ancestors().find(leads_nowhere) {
+                Some(link) => Err(format!("the link {} leads nowhere", link.display())),
+                None => Ok(None),
+            }
+        }
+        Err(why) => Err(why.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
 
     use super::*;
+    use crate::luxi::fake::{FakeLuxid, Reply};
 
     fn serve(name: &str, allow: Option<&[&str]>) -> Serve {
         Serve {
@@ -171,9 +257,12 @@ mod tests {
         let both = serve("ops@example.com", Some(&["start", "kill"]));
         assert_eq!(words(&both), ["start"]);
         let all = Permission::all().count();
-        for name in ["", "all", "somebody"] {
+        for name in ["", "all"] {
             assert_eq!(words(&serve(name, None)).len(), all);
         }
+        let nobody = Permits::of(&serve("somebody", None), Some("audit-required = true"));
+        assert_eq!(nobody.words().len(), all, "no names, no rules");
+        assert!(nobody.wants_audit());
         let read_only = Serve {
             read_only: true,
             ..ops
@@ -190,6 +279,11 @@ mod tests {
             ("[as.wall", "line 1"),
             ("as = 3", "line 1"),
             ("[as.ops]\nallow = \"start\"", "line 2"),
+            (
+                "[as.ops]\nallow = [\"start\",\n\"strat\"]",
+                "line 3: \"strat\"",
+            ),
+            ("[as.sombody]\nread-only = true", "it has no [as.somebody]"),
         ] {
             let permits = Permits::of(&serve("somebody", None), Some(text));
             assert!(permits.is_empty(), "{text}");
@@ -206,6 +300,31 @@ mod tests {
         let permits = Permits::of(&serve("", Some(&["start", "strat"])), None);
         assert_eq!(permits.words(), ["start"]);
         assert!(permits.trouble().contains("strat"));
+    }
+
+    #[test]
+    fn only_a_file_that_is_not_there_withholds_nothing() {
+        let fake = FakeLuxid::start(|_, _| Reply::Nothing);
+        let etc = fake.root().join("etc");
+        let files = ["gantry/agent.toml", "other.toml"].map(|name| etc.join(name));
+        let permits = |name| Permits::by(&serve(name, None), &files);
+        let all = Permission::all().count();
+        assert_eq!(permits("ops").words().len(), all);
+        std::fs::create_dir_all(&etc).unwrap();
+        std::os::unix::fs::symlink("/nonexistent", etc.join("gantry")).unwrap();
+        assert!(permits("ops").trouble().contains("leads nowhere"));
+        assert!(permits("ops").is_empty());
+        std::fs::remove_file(etc.join("gantry")).unwrap();
+        std::fs::create_dir_all(etc.join("gantry")).unwrap();
+        std::os::unix::fs::symlink("nothing.toml", &files[0]).unwrap();
+        assert!(permits("ops").is_empty());
+        std::fs::remove_file(&files[0]).unwrap();
+        // What either of two withholds is withheld.
+        std::fs::write(&files[0], "[as.ops]\nallow = [\"start\", \"kill\"]").unwrap();
+        std::fs::write(&files[1], "[as.ops]\nallow = [\"kill\", \"reboot\"]").unwrap();
+        assert_eq!(permits("ops").words(), ["kill"]);
+        std::fs::write(&files[1], "[as.ops]\nread-only = true").unwrap();
+        assert_eq!(permits("ops").why_not(), "\"ops\" may only read");
     }
 
     #[test]

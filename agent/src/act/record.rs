@@ -8,17 +8,21 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use gantry_wire::act::{ActId, Outcome};
+use gantry_wire::act::{Act, ActId, Expect, Outcome};
 use gantry_wire::operation::Operation;
 use serde::{Deserialize, Serialize};
 
-use crate::place::Place;
+use crate::place::{Place, Unread};
 use crate::probe::{process, system};
 
 /// Records are kept for so long.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
-/// No record is longer, bytes.
+/// No record is longer, bytes: what is asked for and what is said to it have limits of their own.
 const LONGEST: u64 = 256 * 1024;
+/// No more files lie there, so that nobody fills the memory that they are kept in.
+const MOST: usize = 20_000;
+/// So many changes of which nothing is known one console may bar.
+const BARRED: usize = 1_000;
 
 /// What is known of one change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,8 +35,19 @@ pub struct Record {
     pub above: u64,
     /// What is to be done; nothing in a record that only keeps it from being done.
     pub operation: Option<Operation>,
+    /// What the operator saw of its subject; nothing where there is no operation.
+    #[serde(default)]
+    pub expect: Option<Expect>,
     /// How far it is.
     pub state: State,
+}
+
+impl Record {
+    /// Whether it is of another change than this one, which goes by the same id.
+    pub fn is_of_another(&self, act: &Act) -> bool {
+        let is = |it: &Operation| *it != act.operation || self.expect.as_ref() != Some(&act.expect);
+        self.operation.as_ref().is_some_and(is)
+    }
 }
 
 /// How far a change is.
@@ -43,6 +58,8 @@ pub enum State {
     Begun {},
     /// Something may have been sent.
     Sent {},
+    /// Ganeti said yes, and it was not to be seen yet.
+    Accepted {},
     /// This became of it.
     Over {
         /// What.
@@ -69,6 +86,12 @@ pub trait Records {
     /// In words, if it can be neither written nor read.
     fn create(&mut self, id: &ActId, record: &Record) -> Result<Option<Record>, String>;
 
+    /// A record, if there is one.
+    ///
+    /// # Errors
+    /// In words, if it cannot be read.
+    fn read(&mut self, id: &ActId) -> Result<Option<Record>, String>;
+
     /// Replaces a record.
     ///
     /// # Errors
@@ -87,6 +110,10 @@ pub trait Records {
 pub struct Files {
     place: Place,
     directory: PathBuf,
+    /// How many may lie there.
+    most: usize,
+    /// How many records that bar something may still be made from here.
+    may_bar: usize,
 }
 
 /// Counts the drafts of this process, whoever of it writes them.
@@ -97,7 +124,12 @@ impl Files {
     pub fn new(place: Place) -> Files {
         let directory = place.prefixed("/run/gantry/op");
         clean(&directory);
-        Files { place, directory }
+        Files {
+            place,
+            directory,
+            most: MOST,
+            may_bar: BARRED,
+        }
     }
 
     /// A whole record in a file of its own, which becomes the real one at once or not at all.
@@ -115,31 +147,58 @@ impl Files {
         Ok(draft)
     }
 
-    fn read(&self, path: &Path) -> Result<Record, String> {
-        let odd = |why: String| format!("{}: {why}", path.display());
-        let text = self.place.bytes(path, LONGEST);
-        let text = text.map_err(|why| odd(why.to_string()))?;
-        serde_json::from_slice(&text).map_err(|error| odd(error.to_string()))
+    fn path(&self, id: &ActId) -> PathBuf {
+        self.directory.join(id.as_str())
+    }
+
+    /// Why there may not be one more like this.
+    fn too_many(&self, record: &Record) -> Result<(), String> {
+        if record.operation.is_none() && self.may_bar == 0 {
+            return Err("this console asked about too many changes that nobody knows".into());
+        }
+        let files = std::fs::read_dir(&self.directory).map_or(0, Iterator::count);
+        if files >= self.most {
+            let directory = self.directory.display();
+            return Err(format!("{directory}: {files} files lie there already"));
+        }
+        Ok(())
     }
 }
 
 impl Records for Files {
     fn create(&mut self, id: &ActId, record: &Record) -> Result<Option<Record>, String> {
-        let path = self.directory.join(id.as_str());
+        if let Err(why) = self.too_many(record) {
+            return self.read(id)?.ok_or(why).map(Some);
+        }
+        let path = self.path(id);
         let odd = |error: std::io::Error| format!("{}: {error}", path.display());
         let draft = self.draft(id, record).map_err(odd)?;
         // Unlike a rename, a link never replaces.
         let linked = std::fs::hard_link(&draft, &path);
         let _ = std::fs::remove_file(&draft);
         match linked {
-            Ok(()) => Ok(None),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.read(&path).map(Some),
+            Ok(()) => {
+                let bars = usize::from(record.operation.is_none());
+                self.may_bar = self.may_bar.saturating_sub(bars);
+                Ok(None)
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.read(id),
             Err(error) => Err(odd(error)),
         }
     }
 
+    fn read(&mut self, id: &ActId) -> Result<Option<Record>, String> {
+        let path = self.path(id);
+        let odd = |why: String| format!("{}: {why}", path.display());
+        match self.place.bytes(&path, LONGEST) {
+            Ok(text) => serde_json::from_slice(&text).map_err(|error| odd(error.to_string())),
+            Err(Unread::Absent) => Ok(None),
+            Err(why) => Err(odd(why.to_string())),
+        }
+    }
+
     fn write(&mut self, id: &ActId, record: &Record) -> Result<(), String> {
-        let path = self.directory.join(id.as_str());
+        let path = self.path(id);
         self.draft(id, record)
             .and_then(|draft| std::fs::rename(draft, &path))
             .map_err(|error| format!("{}: {error}", path.display()))
@@ -184,6 +243,7 @@ mod tests {
             at_ms: 1,
             above: 7,
             operation: Some(Operation::QueueDrain {}),
+            expect: Some(Expect::Nothing {}),
             state,
         }
     }
@@ -231,6 +291,30 @@ mod tests {
             records.create(&id, &begun).is_err(),
             "half a record is none to trust"
         );
+    }
+
+    #[test]
+    fn nobody_fills_the_directory() {
+        let fake = FakeLuxid::start(|_, _| Reply::Nothing);
+        let mut records = Files::new(Place::new(fake.root().to_owned(), None));
+        (records.most, records.may_bar) = (4, 2);
+        let begun = record(&records, State::Begun {});
+        let bar = Record {
+            operation: None,
+            expect: None,
+            ..begun.clone()
+        };
+        let mut create = |id, record| records.create(&ActId::new(id), record);
+        assert_eq!(create(1, &bar), Ok(None));
+        assert_eq!(create(2, &bar), Ok(None));
+        assert!(create(3, &bar).unwrap_err().contains("too many"));
+        // What is known is found all the same, and something real may be done.
+        assert_eq!(create(2, &bar), Ok(Some(bar.clone())));
+        assert_eq!(create(3, &begun), Ok(None));
+        assert_eq!(create(4, &begun), Ok(None));
+        assert!(create(5, &begun).unwrap_err().contains("4 files"));
+        assert_eq!(create(4, &begun), Ok(Some(begun.clone())));
+        assert_eq!(records.read(&ActId::new(5)), Ok(None));
     }
 
     #[test]

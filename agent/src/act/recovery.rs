@@ -3,44 +3,39 @@
 //! A record that is over says it. Without a record it was never begun, and one is made so that it
 //! never will be. Between the two: once the process that made the record has ended, a record that
 //! says that nothing was sent becomes void. If something was sent, the job's file tells, or, for a
-//! method, what luxid says now. If luxid is alive and after a moment has still neither written the
-//! job nor given out an id for it, it never had the whole request. A command leaves its own word on
-//! how it ended; one without any was not begun.
+//! method, what luxid says now. A command leaves its own word on how it ended; one without any was
+//! not begun.
 
 use gantry_wire::act::{ActId, Outcome};
-use gantry_wire::operation::{Carriage, Method, Operation, Version};
-use serde_json::json;
+use gantry_wire::operation::Operation;
 
 use super::command::Course;
-use super::deed::{Tools, seconds};
-use super::luxid::Luxid;
-use super::method;
+use super::deed::Tools;
+use super::jobs;
 use super::record::{Record, State};
-use crate::luxi::Error;
+use super::sent::{READ_MS, Sent};
 
-/// From the end of a process on, luxid has read what it sent after so long, ms.
-const READ_MS: u64 = 5_000;
-/// A job whose id is given out is written after so long, ms: luxid first tells all candidates, and
-/// a node that is silent costs it 300 s.
-const WRITTEN_MS: u64 = 330_000;
 /// A process that does not end is waited for so long, ms. It ends by itself after 30 s without
 /// a console and at most 200 s of waiting for luxid.
 const ENDED_MS: u64 = 300_000;
 
-/// Any version: a method's request depends on none.
-const ANY: Version = Version { major: 3, minor: 0 };
-
 /// One change that is being looked into.
 #[derive(Debug)]
 pub struct Recovery {
-    id: ActId,
+    /// Whose it is.
+    pub id: ActId,
+    /// When it was asked for, milliseconds since the epoch, if the console said so.
+    pub asked_ms: Option<u64>,
+    /// Why it may not be kept from being begun.
+    pub withheld: Option<String>,
     began_ms: Option<u64>,
     /// Since when its maker is known to have ended.
     ended_ms: Option<u64>,
+    sent: Sent,
 }
 
 /// What is known of it so far.
-enum Finding {
+pub(super) enum Finding {
     Outcome(Outcome),
     Wait(&'static str),
     Runs(String),
@@ -51,14 +46,12 @@ impl Recovery {
     pub fn new(id: ActId) -> Recovery {
         Recovery {
             id,
+            asked_ms: None,
+            withheld: None,
             began_ms: None,
             ended_ms: None,
+            sent: Sent::default(),
         }
-    }
-
-    /// Whose it is.
-    pub fn id(&self) -> &ActId {
-        &self.id
     }
 
     /// Looks once more. An outcome [that is followed](Outcome::is_followed) means that it is to be
@@ -81,9 +74,16 @@ impl Recovery {
             at_ms: now.wall_ms,
             above: 0,
             operation: None,
+            expect: None,
             state: State::Begun {},
         };
-        let before = tools.records.create(&self.id, &barred)?;
+        let before = match &self.withheld {
+            None => tools.records.create(&self.id, &barred)?,
+            Some(why) => match tools.records.read(&self.id)? {
+                None => return self.unbarred(tools, why).map(Finding::Outcome),
+                before => before,
+            },
+        };
         let record = before.unwrap_or(barred);
         if let State::Over { outcome } = record.state {
             return Ok(Finding::Outcome(outcome));
@@ -117,15 +117,19 @@ impl Recovery {
         }
         let ended_ms = *self.ended_ms.get_or_insert(now.mono_ms);
         let quiet_ms = now.mono_ms.saturating_sub(ended_ms);
-        let outcome = match record.state {
-            State::Sent {} if command.is_some() => Outcome::Void {},
-            State::Sent {} => match self.sent(tools, &record, quiet_ms)? {
-                Finding::Outcome(outcome) => outcome,
-                wait => return Ok(wait),
-            },
-            _ => Outcome::Void {},
+        let finding = match record.state {
+            State::Sent {} if command.is_some() && quiet_ms < READ_MS => {
+                Finding::Wait("the command may still be started")
+            }
+            State::Sent {} | State::Accepted {} if command.is_none() => {
+                self.sent.look(tools, &self.id, &record, quiet_ms)?
+            }
+            _ => Finding::Outcome(Outcome::Void {}),
         };
-        self.over(tools, record, outcome)
+        match finding {
+            Finding::Outcome(outcome) => self.over(tools, record, outcome),
+            wait => Ok(wait),
+        }
     }
 
     fn over(
@@ -143,75 +147,28 @@ impl Recovery {
 
     /// It cannot be begun any more; but its record may have gone with a boot of the node.
     fn without_record(&self, tools: &mut Tools<'_>) -> Result<Outcome, String> {
-        let search = tools.luxid.find_job(&self.id, None)?;
-        Ok(match search.job {
-            Some(job) => Outcome::Submitted { job },
-            None => Outcome::Void {},
-        })
-    }
-
-    /// Something may have been sent.
-    fn sent(
-        &self,
-        tools: &mut Tools<'_>,
-        record: &Record,
-        quiet_ms: u64,
-    ) -> Result<Finding, String> {
-        let carriage = record.operation.as_ref().map(|it| it.carriage(ANY));
-        let method = match carriage {
-            Some(Ok(Carriage::Method(method))) => Some(method),
-            _ => None,
+        if let Some(job) = tools.luxid.find_job(&self.id, None)?.job {
+            return Ok(Outcome::Submitted { job });
+        }
+        let Some(asked_ms) = self.asked_ms else {
+            return Ok(Outcome::Void {});
         };
-        // First whether luxid lives, then what it has done until now.
-        let alive = is_alive(tools.luxid);
-        let unwritten = match method {
-            None => {
-                let search = tools.luxid.find_job(&self.id, Some(record.above))?;
-                if let Some(job) = search.job {
-                    return Ok(Finding::Outcome(Outcome::Submitted { job }));
-                }
-                search.unwritten
-            }
-            Some(method) => {
-                if let Some(words) = holds(tools, method, record, &alive)? {
-                    return Ok(Finding::Outcome(Outcome::Done { words }));
-                }
-                false
-            }
-        };
-        match alive {
-            Ok(true) if quiet_ms < READ_MS => {
-                Ok(Finding::Wait("luxid may still read what it was told"))
-            }
-            Ok(true) if unwritten && quiet_ms < WRITTEN_MS => Ok(Finding::Wait(
-                "luxid has given out an id and not yet written the job",
-            )),
-            // Whatever a luxid that has ended did not write, no other one will.
-            Ok(_) => Ok(Finding::Outcome(Outcome::Void {})),
-            Err(error) => Err(format!("not known until luxid answers: {error}")),
+        let age_ms = (tools.now)().wall_ms.saturating_sub(asked_ms);
+        if u128::from(age_ms) >= jobs::OLD.as_millis() {
+            return Err("no record of it, and none is kept for longer than a week".into());
+        }
+        match tools.luxid.queue_since() {
+            Some(since_ms) if since_ms <= asked_ms => Ok(Outcome::Void {}),
+            Some(_) => Err("no record of it, and this node's queue is younger than it".into()),
+            None => Err("no record of it, and it is not known since when there is a queue".into()),
         }
     }
-}
 
-/// Whether luxid answers, `false` if there is none.
-fn is_alive(luxid: &mut dyn Luxid) -> Result<bool, Error> {
-    match luxid.ask("QueryConfigValues", &json!([["drain_flag"]])) {
-        Ok(_) => Ok(true),
-        Err(Error::Absent(_)) => Ok(false),
-        Err(error) => Err(error),
+    /// It has no record, and none may be made that keeps it from being begun.
+    fn unbarred(&self, tools: &mut Tools<'_>, why: &str) -> Result<Outcome, String> {
+        match tools.luxid.find_job(&self.id, None)?.job {
+            Some(job) => Ok(Outcome::Submitted { job }),
+            None => Err(format!("no record and no job of it, and {why}")),
+        }
     }
-}
-
-/// Whether it is as a method makes it. Without luxid that cannot be said.
-fn holds(
-    tools: &mut Tools<'_>,
-    method: Method,
-    record: &Record,
-    alive: &Result<bool, Error>,
-) -> Result<Option<String>, String> {
-    if let Ok(false) = alive {
-        return Err("not known until luxid runs".into());
-    }
-    let read = method::read_back(tools.luxid, method, seconds(record.at_ms));
-    read.map_err(|error| format!("not known until luxid answers: {error}"))
 }

@@ -47,6 +47,22 @@ pub fn difference(
     }
 }
 
+/// Whether each migration of an instance becomes a failover.
+///
+/// # Errors
+/// Any of LUXI's.
+pub fn always_fails_over(luxid: &mut dyn Luxid, instance: &str) -> Result<bool, Error> {
+    const FIELD: &str = "be/always_failover";
+    let answer = luxid.ask(
+        "Query",
+        &json!(["instance", [FIELD], ["=", "name", instance]]),
+    )?;
+    let mut does = false;
+    each_row(&answer.to_string(), &[FIELD], |row| does |= row.flag(FIELD))
+        .map_err(|error| Error::Garbled(error.to_string()))?;
+    Ok(does)
+}
+
 fn compare(
     luxid: &mut dyn Luxid,
     what: &str,

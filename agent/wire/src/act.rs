@@ -23,6 +23,13 @@ pub const LONGEST_REASON: usize = 500;
 /// The longest name of an operator, bytes.
 pub const LONGEST_OPERATOR: usize = 64;
 
+/// The longest change as JSON, bytes. Its record is kept in memory for a week.
+pub const LONGEST_ACT: usize = 32 * 1024;
+/// The longest name or state that may have been seen, bytes.
+const LONGEST_SEEN: usize = 255;
+/// As many secondary nodes may have been seen.
+const SECONDARIES: usize = 16;
+
 /// What gantry calls itself in a job's reason trail.
 pub const SOURCE: &str = "gantry";
 
@@ -49,9 +56,20 @@ pub struct Act {
 pub struct Recover {
     /// The change's id.
     pub id: ActId,
+    /// How long ago it was asked for, seconds: whatever is younger than that knows nothing of it.
+    /// Left out, everything is taken to be older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_s: Option<u64>,
 }
 
-/// 128 random bits as 32 hexadecimal digits.
+impl Recover {
+    /// Without saying when it was asked for.
+    pub fn new(id: ActId) -> Recover {
+        Recover { id, age_s: None }
+    }
+}
+
+/// 128 bits that nobody can guess, as 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ActId(String);
@@ -131,7 +149,13 @@ impl Act {
     /// # Errors
     /// The first that cannot be so.
     pub fn check(&self) -> Result<(), BadField> {
+        let length = serde_json::to_vec(self).map_or(usize::MAX, |json| json.len());
+        if length > LONGEST_ACT {
+            let why = format!("has {length} bytes, more than {LONGEST_ACT}");
+            return Err(BadField::new("act", why));
+        }
         self.operation.check()?;
+        self.expect.check()?;
         let fits = match &self.operation {
             Operation::MasterFailover(_) => matches!(self.expect, Expect::Master { .. }),
             _ => matches!(
@@ -163,6 +187,33 @@ impl Act {
         let space = if self.reason.is_empty() { "" } else { " " };
         let text = format!("operator:{operator} id:{id}{space}{}", self.reason);
         json!([SOURCE, text, ns])
+    }
+}
+
+impl Expect {
+    fn check(&self) -> Result<(), BadField> {
+        let name = |field, name: &str| match name {
+            "" => Ok(()),
+            name => text(field, name, LONGEST_SEEN),
+        };
+        match self {
+            Expect::Nothing {} | Expect::Node { .. } => Ok(()),
+            Expect::Master { master } => name("expect.master", master),
+            Expect::Instance {
+                primary,
+                secondaries,
+                admin_state,
+            } => {
+                name("expect.primary", primary)?;
+                name("expect.admin_state", admin_state)?;
+                if secondaries.len() > SECONDARIES {
+                    let why = format!("are more than {SECONDARIES}");
+                    return Err(BadField::new("expect.secondaries", why));
+                }
+                let mut secondaries = secondaries.iter();
+                secondaries.try_for_each(|node| name("expect.secondaries", node))
+            }
+        }
     }
 }
 
@@ -384,6 +435,34 @@ mod tests {
         }
         let half = json!({"instance": {"primary": "n1"}});
         assert!(serde_json::from_value::<Expect>(half).is_err());
+    }
+
+    #[test]
+    fn what_would_fill_the_nodes_memory_is_refused() {
+        let seen = |primary: &str, secondaries: usize, state: &str| {
+            let secondaries = vec!["n2"; secondaries];
+            json!({"instance": {"primary": primary, "secondaries": secondaries,
+                                "admin_state": state}})
+        };
+        let start = || json!({"start": {"instance": "web1"}});
+        let long = "x".repeat(256);
+        for (expect, field) in [
+            (seen(&long, 1, "up"), "expect.primary"),
+            (seen("n1", 1, &long), "expect.admin_state"),
+            (seen("n1", 1, "u\u{202e}p"), "expect.admin_state"),
+            (seen("n1", 17, "up"), "expect.secondaries"),
+            (seen("n1", 100_000, "up"), "act"),
+        ] {
+            assert_eq!(act(start(), expect).check().unwrap_err().field, field);
+        }
+        assert_eq!(act(start(), seen("n1", 16, "up")).check(), Ok(()));
+        let tags = |count: usize| {
+            let tags: Vec<String> = (0..count).map(|n| format!("{n:0128}")).collect();
+            let operation = json!({"add-tags": {"of": "cluster", "tags": tags}});
+            act(operation, json!({"nothing": {}})).check()
+        };
+        assert_eq!(tags(100), Ok(()));
+        assert_eq!(tags(101).unwrap_err().field, "tags");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum Error {
     NotActed {
         /// The change's id; empty if there is none.
         id: String,
+        /// It was asked what became of it, not that it is made.
+        recovers: bool,
         /// Which field.
         why: String,
     },
@@ -143,9 +145,10 @@ fn not_acted(line: &[u8], error: &Error) -> Option<Error> {
     let Ok(Value::Object(frame)) = serde_json::from_slice(line) else {
         return None;
     };
-    let asked = ["act", "recover"].map(|kind| frame.get(kind));
-    let asked = asked.into_iter().flatten().next()?;
+    let recover = frame.get("recover");
+    let asked = frame.get("act").or(recover)?;
     Some(Error::NotActed {
+        recovers: recover.is_some(),
         // One that is longer is none, and is not worth an echo.
         id: asked["id"]
             .as_str()
@@ -226,7 +229,10 @@ mod tests {
     #[test]
     fn a_change_with_a_field_that_is_not_known_is_named_and_not_done() {
         let refused = |line: &str| match request(line.as_bytes()) {
-            Err(Error::NotActed { id, why }) => (id, why),
+            Err(Error::NotActed { id, why, recovers }) => {
+                assert_eq!(recovers, line.starts_with("{\"recover"));
+                (id, why)
+            }
             other => unreachable!("{other:?}"),
         };
         let act = |operation: &str, more: &str| {

@@ -19,7 +19,7 @@ pub enum Request {
     Ask(Ask),
     /// A change, answered by an `acted`. `{"act":{"id":"5f0c...e1","operation":{...}, ...}}`
     Act(Box<Act>),
-    /// What became of a change, answered by an `acted`. `{"recover":{"id":"5f0c...e1"}}`
+    /// What became of a change, answered by an `acted`. `{"recover":{"id":"5f0c...e1","age_s":90}}`
     Recover(Recover),
 }
 

@@ -216,7 +216,7 @@ pub fn fields(kind: Kind, object: &Object, cluster: &Cluster) -> Vec<Field> {
             flag(
                 "name_check",
                 "check name",
-                "The resolver must know the new name.",
+                "The resolver must know the new name. Ganeti 3.0 checks it by default, gantry only if told to.",
             ),
             flag(
                 "ip_check",

@@ -115,9 +115,14 @@ fn a_permit_is_for_what_it_was_given_for() {
     assert_eq!(wrong.field, "operation");
     let permit = guard.permit(&start()).unwrap();
     let made = Request::new(permit, id(), start(), seen(), " fan is broken ", "alice").unwrap();
-    assert_eq!(made.act().reason, "fan is broken");
-    let act = made.act();
-    assert_eq!(*act, *made.act());
+    let expected = Act {
+        id: id(),
+        operation: start(),
+        expect: seen(),
+        reason: "fan is broken".into(),
+        operator: "alice".into(),
+    };
+    assert_eq!(*made.act(), expected);
 }
 
 #[test]

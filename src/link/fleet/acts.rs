@@ -2,7 +2,7 @@
 //! link was cut in between, the node that was asked is asked again what became of it, never to do it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use gantry_wire::Request;
 use gantry_wire::act::{Act, ActId, Acted, Outcome, Recover, Refusal};
@@ -21,6 +21,16 @@ struct Open {
     node: String,
     /// When it is asked about again, should nothing have come by then.
     again: Option<Instant>,
+    /// When it was asked for, by both clocks: one stands while this machine sleeps, the other may be set.
+    sent: (Instant, SystemTime),
+}
+
+impl Open {
+    /// How long ago it was asked for.
+    fn age(&self) -> Duration {
+        let by_wall = self.sent.1.elapsed().unwrap_or_default();
+        self.sent.0.elapsed().max(by_wall)
+    }
 }
 
 /// What the console is told of a change.
@@ -46,6 +56,7 @@ impl Acts {
         let open = Open {
             node: node.to_owned(),
             again: None,
+            sent: (Instant::now(), SystemTime::now()),
         };
         self.0.insert(act.id.clone(), open);
     }
@@ -67,9 +78,14 @@ impl Acts {
         let asked = of_node.map(|(id, open)| {
             // Should the question be lost as well.
             open.again = Some(Instant::now() + AGAIN);
-            recover(id)
+            recover(id, open)
         });
         asked.collect()
+    }
+
+    /// Whether a node owes an answer.
+    pub fn concern(&self, node: &str) -> bool {
+        self.0.values().any(|open| open.node == node)
     }
 
     /// A node answered. None if it is none of its business.
@@ -100,14 +116,17 @@ impl Acts {
             .filter(|(_, open)| open.again.is_some_and(|at| at <= now));
         let due = due.map(|(id, open)| {
             open.again = Some(now + AGAIN);
-            (open.node.clone(), recover(id))
+            (open.node.clone(), recover(id, open))
         });
         due.collect()
     }
 }
 
-fn recover(id: &ActId) -> Request {
-    Request::Recover(Recover { id: id.clone() })
+fn recover(id: &ActId, open: &Open) -> Request {
+    Request::Recover(Recover {
+        id: id.clone(),
+        age_s: Some(open.age().as_secs()),
+    })
 }
 
 #[cfg(test)]
@@ -142,6 +161,19 @@ mod tests {
         assert_eq!(acts.answered("node1", submitted(1)), Some(submitted(1)));
         assert_eq!(acts.answered("node1", submitted(1)), None);
         assert!(acts.cut("node1").is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_asked_what_became_of_it_is_told_how_old_it_is() {
+        let mut acts = open();
+        assert!(acts.concern("node1") && !acts.concern("node2"));
+        tokio::time::advance(Duration::from_secs(90)).await;
+        match &acts.back("node1")[..] {
+            [Request::Recover(asked)] => assert_eq!(asked.age_s, Some(90)),
+            other => unreachable!("{other:?}"),
+        }
+        acts.answered("node1", submitted(1));
+        assert!(!acts.concern("node1"));
     }
 
     #[test]

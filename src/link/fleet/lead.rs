@@ -360,7 +360,8 @@ impl<D: Dialer> Lead<D> {
         told(true).or_else(|| told(false))
     }
 
-    /// Calls the nodes that the cluster named; lets go of those that it lost or marked offline.
+    /// Calls the nodes that the cluster named; lets go of those that it lost or marked offline, unless
+    /// one owes an answer.
     fn call_all(&mut self) {
         let keys_due =
             self.cluster.is_some() || self.keys_asked.is_some_and(|at| at.elapsed() >= KEYS);
@@ -380,18 +381,18 @@ impl<D: Dialer> Lead<D> {
                         changed
                     });
                 }
-                None if node.offline || !keys_due => {}
+                None if node.offline && !self.acts.concern(&node.name) || !keys_due => {}
                 None => {
                     let link = self.link(Some(node.name.clone()), book, false);
                     self.links.insert(node.name.clone(), link);
                 }
             }
         }
+        // A dead master is marked offline, and alone knows what became of what it was asked for.
         let unwanted = |name: &String| {
-            nodes
-                .iter()
-                .find(|node| node.name == *name)
-                .is_none_or(|node| node.offline)
+            let mut nodes = nodes.iter();
+            let lost = nodes.find(|node| node.name == *name);
+            lost.is_none_or(|node| node.offline) && !self.acts.concern(name)
         };
         let gone: Vec<String> = self
             .links

@@ -27,6 +27,8 @@ use crate::model::Reach;
 struct World {
     master: String,
     candidates: Vec<String>,
+    /// Nodes that are marked offline.
+    offline: BTreeSet<String>,
     dead: BTreeSet<String>,
     /// Nodes whose ssconf is out of date, with the master they know.
     stale: BTreeMap<String, String>,
@@ -141,6 +143,7 @@ fn reply(net: &Net, name: &str, request: Request) -> Vec<Report> {
             let node = |name: &&str| SsNode {
                 name: (*name).into(),
                 primary_ip: "192.0.2.1".into(),
+                offline: world.offline.contains(*name),
                 ..SsNode::default()
             };
             let ssconf = Ssconf {
@@ -148,6 +151,8 @@ fn reply(net: &Net, name: &str, request: Request) -> Vec<Report> {
                 master_node: believed(&world, name),
                 master_candidates: world.candidates.clone(),
                 nodes: NODES.iter().map(node).collect(),
+                // It is written anew when somebody is marked.
+                written: world.offline.len() as _,
                 ..Ssconf::default()
             };
             let hello = Hello {
@@ -498,4 +503,43 @@ async fn after_a_cut_it_is_asked_what_became_of_a_change_and_never_to_do_it_agai
         (world.acts.len(), world.recovers.as_slice()),
         (1, &["node2".to_owned()][..])
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_owes_an_answer_is_called_although_it_is_marked_offline() {
+    let net = net("node2");
+    let mut console = with_master(&net).await;
+    net.0.lock().unwrap().dies_of_acts = true;
+    console.fleet.act(act(5));
+    console
+        .until("it is said to be unknown", |console| {
+            !console.acted.is_empty()
+        })
+        .await;
+    {
+        let mut world = net.0.lock().unwrap();
+        world.master = "node1".into();
+        world.offline.insert("node2".into());
+        world.dead.insert("node3".into());
+    }
+    console
+        .until("node3 is lost", |console| !console.up("node3"))
+        .await;
+    // It comes back and tells of the node that is marked.
+    net.0.lock().unwrap().dead.remove("node3");
+    console
+        .until("node3 is back", |console| console.up("node3"))
+        .await;
+    net.0.lock().unwrap().dead.clear();
+    console
+        .until("the answer", |console| console.acted.len() == 2)
+        .await;
+    assert_eq!(console.acted[1].outcome, Outcome::Submitted { job: 7 });
+    // It owes nothing any more, and is let go once it is lost again.
+    net.0.lock().unwrap().dead.insert("node2".into());
+    console
+        .until("node2 is let go", |console| {
+            console.reach["node2"] == Reach::Idle
+        })
+        .await;
 }

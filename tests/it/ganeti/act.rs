@@ -37,7 +37,7 @@ fn an_instance_is_stopped_killed_started_and_rebooted() {
     let admin = || instance(&lab, "instance4", "admin_state,status").join(" ");
     actor.job(Operation::Shutdown(Shutdown {
         instance: "instance4".into(),
-        timeout: Some(5),
+        timeout: Some(10),
         ignore_offline_nodes: false,
     }));
     assert_eq!(admin(), "down ADMIN_down");
@@ -59,7 +59,7 @@ fn an_instance_is_stopped_killed_started_and_rebooted() {
         actor.job(Operation::Reboot(Reboot {
             instance: "instance4".into(),
             reboot_type,
-            shutdown_timeout: Some(5),
+            shutdown_timeout: Some(10),
             ignore_secondaries: false,
         }));
     }
@@ -92,7 +92,7 @@ fn an_instance_moves_to_the_node_that_was_chosen_and_back() {
             instance: "instance3".into(),
             ignore_consistency,
             target_node: Some(to.into()),
-            shutdown_timeout: Some(5),
+            shutdown_timeout: Some(10),
             ..Failover::default()
         })
     };
@@ -387,7 +387,7 @@ fn a_link_that_is_cut_at_any_time_leaves_one_job_or_none_and_it_is_known() {
         cut.agent.kill().unwrap();
         drop(cut);
         let mut actor = Actor::new(&lab, "node1", &[]);
-        actor.say(&Request::Recover(Recover { id: act.id.clone() }));
+        actor.say(&Request::Recover(Recover::new(act.id.clone())));
         match actor.outcome() {
             Outcome::Submitted { job } => made.push((job, n)),
             // The agent saw the end of the link in time.
@@ -460,7 +460,7 @@ fn what_this_cluster_cannot_do_is_understood_by_its_luxid_all_the_same() {
         Operation::Move(Move {
             instance: name(),
             target_node: "node2".into(),
-            shutdown_timeout: Some(1),
+            shutdown_timeout: Some(10),
             ignore_consistency: true,
             ignore_ipolicy: true,
         }),

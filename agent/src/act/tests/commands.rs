@@ -149,10 +149,10 @@ fn nothing_is_run_that_is_not_permitted_or_not_as_it_was_seen() {
             other => panic!("{other:?}"),
         }
     };
-    let all = || Permits::of(&crate::args::Serve::default(), None);
-    let only = |word: &str| crate::args::Serve {
+    let all = || Permits::of(&Serve::default(), None);
+    let only = |word: &str| Serve {
         allow: Some(vec![word.to_owned()]),
-        ..crate::args::Serve::default()
+        ..Serve::default()
     };
     let forced = Act {
         operation: Operation::MasterFailover(MasterFailover {

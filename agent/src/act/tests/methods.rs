@@ -97,7 +97,7 @@ fn a_method_that_does_nothing_is_a_refusal_in_its_words() {
 }
 
 #[test]
-fn a_yes_of_ganetis_that_shows_no_effect_is_no_refusal() {
+fn a_yes_of_ganetis_is_done_once_it_is_to_be_seen() {
     let bench = Bench::new();
     let small = bench.small.clone();
     bench.fake.answer(move |method, arguments| match method {
@@ -108,6 +108,61 @@ fn a_yes_of_ganetis_that_shows_no_effect_is_no_refusal() {
         job: 6,
         priority: 5,
     });
-    let words = done(bench.agent(1).act(&act(1, operation)));
-    assert!(words.contains("not to be seen yet"), "{words}");
+    let mut agent = bench.agent(1);
+    let begin = |agent: &mut Agent<'_>, id| match agent
+        .with_tools(|tools| tools.perform(&act(id, operation.clone())))
+    {
+        Progress::Open(recovery) => recovery,
+        Progress::Over(outcome) => panic!("{outcome:?}"),
+    };
+    let mut recovery = begin(&mut agent, 1);
+    let outcome = agent.with_tools(|tools| recovery.look(tools));
+    assert!(outcome.is_followed(), "{outcome:?}");
+    bench.small.lock().states.insert(6, ("running".into(), 5));
+    assert_eq!(done(agent.look(recovery)), "job 6 has priority 5");
+    // Or it never is.
+    bench.small.lock().states.insert(6, ("running".into(), 0));
+    let never = begin(&mut agent, 2);
+    match agent.look(never) {
+        Outcome::Failed { words } => assert!(words.contains("not to be seen"), "{words}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_method_that_takes_its_time_is_not_given_up_before() {
+    for (operation, seconds) in [
+        (Operation::JobCancel(JobCancel { job: 6 }), 60),
+        (Operation::JobArchive(JobArchive { job: 6 }), 330),
+    ] {
+        let bench = Bench::new();
+        // It is heard, and not yet done when the agent is gone.
+        bench.fake.answer({
+            let small = bench.small.clone();
+            move |method, arguments| match method {
+                "CancelJob" | "ArchiveJob" => crate::luxi::fake::Reply::Nothing,
+                _ => small.lock().reply(method, arguments),
+            }
+        });
+        bench.agent(1).die_after_sending(&act(1, operation.clone()));
+        let began = bench.now_ms.get();
+        assert_eq!(bench.agent(2).recover(&ActId::new(1)), Outcome::Void {});
+        let waited = bench.now_ms.get() - began;
+        assert!(waited >= seconds * 1000, "{operation:?}: {waited}");
+    }
+}
+
+#[test]
+fn a_priority_that_a_job_has_not_noted_is_not_known_while_the_job_runs() {
+    let bench = Bench::new();
+    bench.small.lock().states.insert(6, ("running".into(), 0));
+    let priority = Operation::JobPriority(JobPriority {
+        job: 6,
+        priority: 5,
+    });
+    bench.agent(1).die_after_sending(&act(1, priority));
+    let outcome = bench.agent(2).recover(&ActId::new(1));
+    assert!(matches!(&outcome, Outcome::Unknown { why } if why.contains("has ended")));
+    bench.small.lock().states.insert(6, ("success".into(), 0));
+    assert_eq!(bench.agent(2).recover(&ActId::new(1)), Outcome::Void {});
 }

@@ -9,12 +9,12 @@ mod small;
 
 use std::cell::Cell;
 
-use gantry_wire::act::{Act, ActId, Expect, Outcome};
+use gantry_wire::act::{Act, ActId, Expect, Outcome, Recover};
 use gantry_wire::operation::{Operation, Start};
 
 use super::*;
 use crate::luxi::fake::FakeLuxid;
-use record::{Owner, Record};
+use record::{Owner, Record, State};
 use small::Small;
 
 /// A node with a small Ganeti, seen by agents that may end at any time.
@@ -60,6 +60,10 @@ impl Records for Process {
     fn create(&mut self, id: &ActId, record: &Record) -> Result<Option<Record>, String> {
         self.write_or_die();
         self.files.create(id, record)
+    }
+
+    fn read(&mut self, id: &ActId) -> Result<Option<Record>, String> {
+        self.files.read(id)
     }
 
     fn write(&mut self, id: &ActId, record: &Record) -> Result<(), String> {
@@ -108,7 +112,7 @@ impl Bench {
                 dies_at: None,
                 writes: 0,
             },
-            permits: Permits::of(&crate::args::Serve::default(), None),
+            permits: Permits::of(&Serve::default(), None),
             heard: true,
         }
     }
@@ -146,21 +150,41 @@ impl Agent<'_> {
     }
 
     fn recover(&mut self, id: &ActId) -> Outcome {
-        match self.with_tools(|tools| tools.recover(id.clone())) {
-            Ok(recovery) => self.look(recovery),
-            Err(outcome) => outcome,
-        }
+        self.recover_old(id, None)
+    }
+
+    /// Of one that was asked for so many seconds ago.
+    fn recover_old(&mut self, id: &ActId, age_s: Option<u64>) -> Outcome {
+        let asked = Recover {
+            id: id.clone(),
+            age_s,
+        };
+        let recovery = self.with_tools(|tools| tools.recover(&asked));
+        self.look(recovery)
     }
 
     fn look(&mut self, mut recovery: Recovery) -> Outcome {
         loop {
             match self.with_tools(|tools| recovery.look(tools)) {
                 followed if followed.is_followed() => {
-                    self.bench.now_ms.set(self.bench.now_ms.get() + 500)
+                    self.bench.now_ms.set(self.bench.now_ms.get() + 5_000)
                 }
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Notes that it sends something now, and dies of it.
+    fn die_after_sending(&mut self, act: &Act) {
+        let record = Record {
+            owner: self.records.me.clone(),
+            at_ms: 1_790_000_000_000 + self.bench.now_ms.get(),
+            above: self.luxid.highest_job().unwrap(),
+            operation: Some(act.operation.clone()),
+            expect: Some(act.expect.clone()),
+            state: State::Sent {},
+        };
+        self.records.files.create(&act.id, &record).unwrap();
     }
 
     /// Acts, and dies at the write that was set.

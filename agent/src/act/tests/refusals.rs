@@ -1,5 +1,5 @@
 use gantry_wire::act::Refusal;
-use gantry_wire::operation::{NodeDrain, Permission, VerifyDisks};
+use gantry_wire::operation::{Migrate, NodeDrain, Permission, VerifyDisks};
 use serde_json::json;
 
 use super::*;
@@ -44,7 +44,7 @@ fn what_is_not_permitted_leaves_no_trace_at_luxid_or_on_disk() {
         (Refusal::Permission, "start: this key may only read")
     );
     let recovered = agent.recover(&ActId::new(1));
-    assert_eq!(kind(&recovered).0, Refusal::Permission);
+    assert!(matches!(recovered, Outcome::Unknown { .. }));
     assert_eq!(bench.fake.connected(), 0);
     assert!(!bench.fake.root().join("run").exists());
     let only = |words: &[&str]| Serve {
@@ -62,6 +62,38 @@ fn what_is_not_permitted_leaves_no_trace_at_luxid_or_on_disk() {
         Permission::named("start-force").unwrap()
     );
     assert_eq!(kind(&agent.act(&act(3, forced))).0, Refusal::Permission);
+}
+
+#[test]
+fn a_migration_that_would_be_a_failover_wants_that_permission() {
+    let bench = Bench::new();
+    bench.small.lock().instance["be/always_failover"] = json!(true);
+    let migrate = Operation::Migrate(Migrate {
+        instance: "web1.example.com".into(),
+        ..Migrate::default()
+    });
+    let mut id = 0;
+    let mut asked = |words: &[&str]| {
+        let mut agent = bench.agent(1);
+        let serve = Serve {
+            allow: Some(words.iter().map(|word| (*word).to_owned()).collect()),
+            ..Serve::default()
+        };
+        agent.permits = Permits::of(&serve, None);
+        id += 1;
+        agent.act(&act(id, migrate.clone()))
+    };
+    let outcome = asked(&["migrate"]);
+    let (refusal, words) = kind(&outcome);
+    assert_eq!(refusal, Refusal::Permission);
+    assert!(
+        words.contains("failover") && words.contains("always_failover"),
+        "{words}"
+    );
+    let both = asked(&["migrate", "failover"]);
+    assert_eq!(both, Outcome::Submitted { job: 7 });
+    bench.small.lock().instance["be/always_failover"] = json!(false);
+    assert_eq!(asked(&["migrate"]), Outcome::Submitted { job: 8 });
 }
 
 #[test]

@@ -81,16 +81,15 @@ impl Small {
 }
 
 impl State {
-    fn give_id(&mut self, id: u64) {
+    /// Notes an id as given out.
+    pub fn give_id(&mut self, id: u64) {
         self.serial = id;
         std::fs::write(self.queue.join("serial"), format!("{id}\n")).unwrap();
     }
 
-    /// All is as it was in the beginning, but for the ids that were given out.
+    /// All is as it was in the beginning, but for the ids that were given out and their files.
     pub fn forget(&mut self) {
-        for id in self.jobs.split_off(&7).into_keys() {
-            std::fs::remove_file(self.queue.join(format!("job-{id}"))).unwrap();
-        }
+        self.jobs.split_off(&7);
         self.states = BTreeMap::from([(6, ("queued".into(), 0))]);
         (self.drained, self.pause) = (false, None);
         self.told.clear();

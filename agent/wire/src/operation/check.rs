@@ -3,12 +3,18 @@
 
 use serde_json::Value;
 
-use super::{Backend, Chosen, Evacuated, Operation, RecreateDisks, ReplaceDisks, ReplaceMode};
+use super::{
+    Backend, Chosen, Evacuated, Operation, RebootType, RecreateDisks, ReplaceDisks, ReplaceMode,
+};
 
 /// The longest text that any field may have.
 const LONGEST: usize = 255;
 /// Ganeti's own limit of a tag.
 const LONGEST_TAG: usize = 128;
+/// A guest that is given less time than this to shut down is killed in all but name, seconds.
+pub const GENTLE_S: u32 = 10;
+/// So many tags at once.
+const TAGS: usize = 100;
 /// Ganeti's own limit of disks.
 const DISKS: u8 = 16;
 
@@ -97,9 +103,9 @@ fn contradictions(operation: &Operation) -> Result<(), BadField> {
     };
     let no_kill = |timeout: Option<u32>| {
         unless(
-            timeout == Some(0),
+            timeout.is_some_and(|time| time < GENTLE_S),
             "shutdown_timeout",
-            "0 kills at once: that is an operation of its own",
+            "less than 10 s kills the guest: that is an operation of its own",
         )
     };
     match operation {
@@ -108,7 +114,12 @@ fn contradictions(operation: &Operation) -> Result<(), BadField> {
             one_target(&it.target_node, &it.iallocator)?;
             no_kill(it.shutdown_timeout)
         }
-        O::Reboot(it) => no_kill(it.shutdown_timeout),
+        O::Reboot(it) => {
+            let soft = it.reboot_type == RebootType::Soft;
+            let why = "is not for a soft reboot: its disks stay as they are";
+            unless(soft && it.ignore_secondaries, "ignore_secondaries", why)?;
+            no_kill(it.shutdown_timeout)
+        }
         O::Move(it) => no_kill(it.shutdown_timeout),
         O::ReplaceDisks(it) => replace_disks(it),
         O::Shutdown(it) => unless(
@@ -222,6 +233,7 @@ fn backend(it: &Backend) -> Result<(), BadField> {
 
 fn tags(tags: &[String]) -> Result<(), BadField> {
     unless(tags.is_empty(), "tags", "are none")?;
+    unless(tags.len() > TAGS, "tags", "are more than 100")?;
     for tag in tags {
         text("tags", tag, LONGEST_TAG)?;
         let fits = |c: char| c.is_ascii_alphanumeric() || "_.+*/:@-".contains(c);

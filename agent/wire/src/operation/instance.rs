@@ -55,7 +55,7 @@ pub struct Failover {
     /// Who chooses where to; never for DRBD.
     #[serde(default, skip_serializing_if = "is_default")]
     pub iallocator: Option<String>,
-    /// How long it may shut down; Ganeti's 120 if absent.
+    /// How long it may shut down, at least 10; Ganeti's 120 if absent.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shutdown_timeout: Option<u32>,
     /// Goes even where the group's instance policy forbids it.
@@ -138,7 +138,8 @@ pub struct Start {
 pub struct Shutdown {
     /// The instance's name.
     pub instance: String,
-    /// How long it may take, at least 1; Ganeti's 120 if absent.
+    /// How long it may take, at least 1; Ganeti's 120 if absent. Less than 10 wants the permission to
+    /// kill.
     #[serde(default, skip_serializing_if = "is_default")]
     pub timeout: Option<u32>,
     /// Records it as down although its primary node is marked offline.
@@ -162,10 +163,10 @@ pub struct Reboot {
     pub instance: String,
     /// How.
     pub reboot_type: RebootType,
-    /// How long it may shut down; Ganeti's 120 if absent.
+    /// How long it may shut down, at least 10; Ganeti's 120 if absent.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shutdown_timeout: Option<u32>,
-    /// Although the secondary's disks cannot be assembled.
+    /// Although the secondary's disks cannot be assembled. A permission of its own; not for a soft one.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ignore_secondaries: bool,
 }
@@ -174,7 +175,8 @@ pub struct Reboot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RebootType {
-    /// By the hypervisor. KVM asks the guest and kills it in the same breath: a hard reset.
+    /// By the hypervisor. KVM asks the guest and kills it in the same breath: a hard reset, which
+    /// wants the permission to kill.
     Soft,
     /// Stopped and started by its node; disks stay up.
     Hard,
@@ -211,7 +213,7 @@ pub struct Move {
     pub instance: String,
     /// Whereto.
     pub target_node: String,
-    /// How long it may shut down; Ganeti's 120 if absent.
+    /// How long it may shut down, at least 10; Ganeti's 120 if absent.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shutdown_timeout: Option<u32>,
     /// Goes although it could not be shut down. A permission of its own.
@@ -277,7 +279,8 @@ pub struct Backend {
     pub spindle_use: Option<u32>,
 }
 
-/// `gnt-instance rename`.
+/// `gnt-instance rename`. Neither check is made unless it is asked for, as with 3.1; the command of
+/// 3.0 and older makes both unless it is told not to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rename {

@@ -2,7 +2,8 @@
 //! and how Ganeti is told.
 //!
 //! Names and parameters are Ganeti's own words. A parameter that is absent takes the default of
-//! Ganeti's `gnt-*` commands; one that is not known makes the whole request be refused.
+//! Ganeti's newest `gnt-*` commands, whatever the cluster's version: of [`Rename`]'s checks older
+//! ones have another. One that is not known makes the whole request be refused.
 //!
 //! ```text
 //! {"failover":{"instance":"web1.example.com"}}

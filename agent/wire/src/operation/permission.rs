@@ -1,6 +1,7 @@
 //! What must be permitted for an operation.
 
-use super::Operation;
+use super::check::GENTLE_S;
+use super::{Operation, RebootType};
 
 /// A word of `--allow`. Most are operations' names; forced variants have one of their own, which
 /// the plain one does not include.
@@ -19,8 +20,9 @@ const ALL: &[&str] = &[
     "start",
     START_FORCED,
     "shutdown",
-    "kill",
+    KILL,
     "reboot",
+    REBOOT_FORCED,
     "grow-disk",
     "move",
     MOVE_FORCED,
@@ -54,6 +56,8 @@ const ALL: &[&str] = &[
 ];
 
 const NO_VOTING: &str = "master-failover-no-voting";
+const KILL: &str = "kill";
+const REBOOT_FORCED: &str = "reboot-force";
 const FAILOVER_FORCED: &str = "failover-ignore-consistency";
 const DEACTIVATE_FORCED: &str = "deactivate-disks-force";
 const START_FORCED: &str = "start-force";
@@ -92,6 +96,12 @@ impl Operation {
             Operation::Failover(it) if it.ignore_consistency => FAILOVER_FORCED,
             Operation::DeactivateDisks(it) if it.force => DEACTIVATE_FORCED,
             Operation::Start(it) if it.force => START_FORCED,
+            // Ganeti asks the guest every 5 s: it has hardly heard it.
+            Operation::Shutdown(it) if it.timeout.is_some_and(|time| time < GENTLE_S) => KILL,
+            // KVM asks the guest and kills it in the same breath, and what runs where is not for a
+            // request to say.
+            Operation::Reboot(it) if it.reboot_type == RebootType::Soft => KILL,
+            Operation::Reboot(it) if it.ignore_secondaries => REBOOT_FORCED,
             Operation::Move(it) if it.ignore_consistency => MOVE_FORCED,
             Operation::Remove(it) if it.ignore_failures => REMOVE_FORCED,
             Operation::MasterFailover(it) if it.no_voting => NO_VOTING,

@@ -51,7 +51,7 @@ fn instances() -> Vec<Operation> {
             ignore_consistency: true,
             target_node: None,
             iallocator: Some(name(".")),
-            shutdown_timeout: Some(5),
+            shutdown_timeout: Some(10),
             ignore_ipolicy: true,
         }),
         replace(ReplaceMode::OnPrimary, &[0, 2]),
@@ -93,6 +93,12 @@ fn instances() -> Vec<Operation> {
         }),
         O::Reboot(Reboot {
             instance: name(WEB),
+            reboot_type: RebootType::Hard,
+            shutdown_timeout: None,
+            ignore_secondaries: false,
+        }),
+        O::Reboot(Reboot {
+            instance: name(WEB),
             reboot_type: RebootType::Full,
             shutdown_timeout: Some(60),
             ignore_secondaries: true,
@@ -113,7 +119,7 @@ fn instances() -> Vec<Operation> {
         O::Move(Move {
             instance: name(WEB),
             target_node: name(NODE),
-            shutdown_timeout: Some(1),
+            shutdown_timeout: Some(15),
             ignore_consistency: true,
             ignore_ipolicy: true,
         }),

@@ -61,6 +61,7 @@ fn permissions_are_the_operations_names_and_those_of_forced_variants() {
             "force: true",
             "ignore_failures: true",
             "no_voting: true",
+            "ignore_secondaries: true",
             // A migration that may become a failover wants that one's.
             "allow_failover: true",
         ];
@@ -71,6 +72,21 @@ fn permissions_are_the_operations_names_and_those_of_forced_variants() {
         );
     }
     assert_eq!(Permission::named("dance"), None);
+}
+
+#[test]
+fn what_kills_in_all_but_name_wants_the_permission_to_kill() {
+    let wanted = |json: Value| {
+        let operation: Operation = serde_json::from_value(json).unwrap();
+        assert_eq!(operation.check(), Ok(()));
+        operation.permission().word()
+    };
+    let shutdown = |timeout| json!({"shutdown": {"instance": "a", "timeout": timeout}});
+    assert_eq!(wanted(shutdown(9)), "kill");
+    assert_eq!(wanted(shutdown(10)), "shutdown");
+    let reboot = |how| json!({"reboot": {"instance": "a", "reboot_type": how}});
+    assert_eq!(wanted(reboot("soft")), "kill");
+    assert_eq!(wanted(reboot("hard")), "reboot");
 }
 
 #[test]
@@ -120,7 +136,7 @@ fn opcodes_have_what_differs_from_the_defaults_and_nothing_else() {
         i("FAILOVER", json!({})),
         i(
             "FAILOVER",
-            json!({"ignore_consistency": true, "iallocator": ".", "shutdown_timeout": 5,
+            json!({"ignore_consistency": true, "iallocator": ".", "shutdown_timeout": 10,
                    "ignore_ipolicy": true}),
         ),
         i(
@@ -156,6 +172,7 @@ fn opcodes_have_what_differs_from_the_defaults_and_nothing_else() {
             json!({"timeout": 30, "ignore_offline_nodes": true}),
         ),
         i("SHUTDOWN", json!({"timeout": 0})),
+        i("REBOOT", json!({"reboot_type": "hard"})),
         i(
             "REBOOT",
             json!({"reboot_type": "full", "shutdown_timeout": 60, "ignore_secondaries": true}),
@@ -168,7 +185,7 @@ fn opcodes_have_what_differs_from_the_defaults_and_nothing_else() {
         i("MOVE", json!({"target_node": node})),
         i(
             "MOVE",
-            json!({"target_node": node, "shutdown_timeout": 1, "ignore_consistency": true,
+            json!({"target_node": node, "shutdown_timeout": 15, "ignore_consistency": true,
                    "ignore_ipolicy": true}),
         ),
         i("RECREATE_DISKS", json!({"disks": [1]})),
@@ -358,6 +375,21 @@ fn fields_that_cannot_be_so_are_named() {
             json!({"shutdown": {"instance": "a", "timeout": 0}}),
             "timeout",
             "kills",
+        ),
+        (
+            json!({"failover": {"instance": "a", "shutdown_timeout": 9}}),
+            "shutdown_timeout",
+            "kills",
+        ),
+        (
+            json!({"move": {"instance": "a", "target_node": "b", "shutdown_timeout": 1}}),
+            "shutdown_timeout",
+            "kills",
+        ),
+        (
+            json!({"reboot": {"instance": "a", "reboot_type": "soft", "ignore_secondaries": true}}),
+            "ignore_secondaries",
+            "soft",
         ),
         (
             json!({"migrate": {"instance": "a", "target_node": "b", "iallocator": "hail"}}),
