@@ -504,6 +504,9 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
         state.affairs.asked(request.act(), title, cluster.now.at);
         effects.push(Effect::Act(Box::new(request)));
     }
+    if effects.len() > 1 {
+        state.affairs.bind(effects.len(), &form.title());
+    }
     let asked = match effects.len() {
         1 => form.title(),
         many => format!("{many} changes"),

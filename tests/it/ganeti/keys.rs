@@ -248,7 +248,8 @@ fn what_a_verify_finds_is_in_the_inbox_and_can_be_acknowledged() {
     let mut desk = Desk::new(&lab);
     // Ganeti goes on to believe that it runs.
     let home = desk.instance("instance8", "pnode");
-    lab.on(&home, "rm /var/run/ganeti/fake-hypervisor/instance8");
+    let guest = format!("/srv/cluster/{home}/var/run/ganeti/fake-hypervisor/instance8");
+    lab.on(&home, &format!("rm {guest}"));
     desk.console.press(":verify\rv");
     desk.console
         .wait_until("the form of a verify", |screen| screen.contains("do it"));
