@@ -28,6 +28,8 @@ pub struct Affair {
     pub outcome: Option<Outcome>,
     /// It was said how it ended.
     told: bool,
+    /// It was asked for together with others: the title of all, and the id of the first.
+    bound: Option<(String, ActId)>,
 }
 
 impl Affair {
@@ -95,7 +97,20 @@ impl Affairs {
             asked,
             outcome: None,
             told: false,
+            bound: None,
         });
+    }
+
+    /// The last so many were asked for together: their end is told as one, when all have ended.
+    pub fn bind(&mut self, count: usize, title: &str) {
+        let from = self.list.len().saturating_sub(count);
+        let Some((first, _)) = self.list.get(from..).and_then(<[Affair]>::split_first) else {
+            return;
+        };
+        let bound = (title.to_owned(), first.id.clone());
+        for affair in self.list.iter_mut().skip(from) {
+            affair.bound = Some(bound.clone());
+        }
     }
 
     /// Those of which it is not known what became of them, with their ids.
@@ -157,19 +172,58 @@ impl Affairs {
     /// Jobs of these changes that have ended since the last look, with all that they made; what is to be told of each.
     pub fn ended(&mut self, cluster: &Cluster) -> Vec<News> {
         let mut news = Vec::new();
+        let mut together: Vec<(String, ActId)> = Vec::new();
         for affair in self.list.iter_mut().filter(|it| !it.told) {
             let job = affair.job().and_then(|id| cluster.jobs.get(&id));
             let Some(job) = job.filter(|job| over(job, cluster)) else {
                 continue;
             };
-            affair.told = true;
-            news.push(News {
-                text: format!("{}: {}", affair.title, end(job, cluster)),
-                over: true,
-                job: None,
-            });
+            match &affair.bound {
+                Some(bound) if !together.contains(bound) => together.push(bound.clone()),
+                Some(_) => {}
+                None => {
+                    affair.told = true;
+                    news.push(format!("{}: {}", affair.title, end(job, cluster)));
+                }
+            }
         }
-        news
+        for bound in together {
+            news.extend(self.ended_together(&bound, cluster));
+        }
+        let over = |text| News {
+            text,
+            over: true,
+            job: None,
+        };
+        news.into_iter().map(over).collect()
+    }
+
+    /// How those ended that were asked for together; none while one has not.
+    fn ended_together(&mut self, bound: &(String, ActId), cluster: &Cluster) -> Option<String> {
+        let mut jobs = Vec::new();
+        let of_it = |it: &&mut Affair| it.bound.as_ref() == Some(bound);
+        for affair in self
+            .list
+            .iter()
+            .filter(|it| it.bound.as_ref() == Some(bound))
+        {
+            match &affair.outcome {
+                None | Some(Outcome::Waiting { .. }) => return None,
+                // Of one of which it is not known there is an alarm.
+                Some(_) => jobs.extend(affair.job()),
+            }
+        }
+        let family = Family::together(jobs.into_iter(), cluster);
+        if !family.is_over() || !family.children.iter().all(|job| over(job, cluster)) {
+            return None;
+        }
+        let told = self
+            .list
+            .iter_mut()
+            .filter(of_it)
+            .filter(|it| it.job().is_some());
+        told.for_each(|affair| affair.told = true);
+        Some(format!("{}: {}", bound.0, family.sentence()))
     }
 }
 
@@ -332,6 +386,44 @@ mod tests {
             "drain the queue: job 7 FAILED after 11s: 1 of 2 done, 1 failed: 8 INSTANCE_MIGRATE(web1): no memory"
         );
         assert!(ended.over && affairs.ended(&cluster).is_empty());
+    }
+
+    #[test]
+    fn what_was_asked_for_together_is_told_of_together() {
+        let mut affairs = Affairs::new(1);
+        let ids: Vec<ActId> = (1..=3)
+            .map(|n| {
+                let act = Act {
+                    id: affairs.id(),
+                    operation: Operation::QueueDrain {},
+                    expect: Expect::Nothing {},
+                    reason: String::new(),
+                    operator: "anna".into(),
+                };
+                affairs.asked(&act, format!("migrate web{n}"), Time(5));
+                act.id
+            })
+            .collect();
+        affairs.bind(3, "migrate 3 instances");
+        let mut cluster = Cluster::default();
+        for (n, id) in ids.iter().enumerate() {
+            let job = 7 + n as u64;
+            affairs.take(acted(id, Outcome::Submitted { job })).unwrap();
+            let status = if n == 1 { "running" } else { "success" };
+            let job = Job {
+                id: job,
+                status: status.into(),
+                ..Job::default()
+            };
+            cluster.jobs.insert(job.id, job);
+        }
+        assert_eq!(affairs.ended(&cluster), [], "one has not ended");
+        cluster.jobs.get_mut(&8).unwrap().status = "canceled".into();
+        let [ended] = &affairs.ended(&cluster)[..] else {
+            unreachable!("one for all")
+        };
+        assert_eq!(ended.text, "migrate 3 instances: 2 of 3 done, 1 canceled");
+        assert_eq!(affairs.ended(&cluster), []);
     }
 
     #[test]

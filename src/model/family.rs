@@ -42,22 +42,30 @@ pub fn over(job: &Job, cluster: &Cluster) -> bool {
 impl<'a> Family<'a> {
     /// The family of a job; none if it made no others.
     pub fn of(job: &'a Job, cluster: &'a Cluster) -> Option<Family<'a>> {
+        let refused = made(job).filter_map(|made| match made {
+            Made::Refused(why) => Some(why.as_str()),
+            Made::Job(_) => None,
+        });
+        let family = Family {
+            refused: refused.collect(),
+            ..Family::together(made_ids(job), cluster)
+        };
+        (family.count() > 0).then_some(family)
+    }
+
+    /// Jobs that belong together although none of them made the others.
+    pub fn together(ids: impl Iterator<Item = u64>, cluster: &'a Cluster) -> Family<'a> {
         let mut family = Family::default();
         let newest = cluster.jobs.last_key_value().map_or(0, |(id, _)| *id);
-        let mut any = false;
-        for made in made(job) {
-            any = true;
-            match made {
-                Made::Refused(why) => family.refused.push(why),
-                Made::Job(id) => match cluster.jobs.get(id) {
-                    Some(child) => family.children.push(child),
-                    // The parent may be told of before those that it made.
-                    None if *id > newest => family.coming.push(*id),
-                    None => family.gone.push(*id),
-                },
+        for id in ids {
+            match cluster.jobs.get(&id) {
+                Some(job) => family.children.push(job),
+                // It may be told of after what speaks of it.
+                None if id > newest => family.coming.push(id),
+                None => family.gone.push(id),
             }
         }
-        any.then_some(family)
+        family
     }
 
     /// How many there are.

@@ -541,6 +541,9 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
     if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.marks.clear();
     }
+    if effects.len() > 1 {
+        state.affairs.bind(effects.len(), &form.title());
+    }
     let asked = match effects.len() {
         1 => form.title(),
         many => format!("{many} changes"),

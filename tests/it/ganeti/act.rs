@@ -480,3 +480,22 @@ fn what_this_cluster_cannot_do_is_understood_by_its_luxid_all_the_same() {
         "node2 down"
     );
 }
+
+#[test]
+#[ignore = "needs tests/lab"]
+fn from_scripts_a_verify_is_waited_for_with_all_that_it_makes() {
+    let lab = Lab::open();
+    let told = lab.gantry(&["do", "node1", "verify", "--wait", "--json"]);
+    let text = String::from_utf8_lossy(&told.stdout);
+    let whole: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let made = whole["changes"][0]["made"].as_array().unwrap();
+    let summaries: Vec<&str> = made
+        .iter()
+        .filter_map(|it| it["summary"].as_str())
+        .collect();
+    assert_eq!(summaries[0], "CLUSTER_VERIFY_CONFIG", "{text}");
+    assert_eq!(made.len(), 3, "one for each group besides: {text}");
+    assert!(made.iter().all(|it| it["status"] == "success"), "{text}");
+    let well = made.iter().all(|it| it["verdict"] == true);
+    assert_eq!(told.status.code(), Some(i32::from(!well)), "{text}");
+}
