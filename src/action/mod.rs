@@ -10,6 +10,7 @@ mod fixture;
 pub mod forecast;
 pub mod form;
 pub mod guard;
+pub mod runbook;
 pub mod words;
 
 pub use catalogue::{Action, CATALOGUE, Entry, Place};

@@ -2,6 +2,7 @@
 
 use gantry_wire::act::{Act, ActId, Acted, Outcome};
 
+use crate::action::runbook::Fate;
 use crate::model::job::finished;
 use crate::model::words::duration;
 use crate::model::{Cluster, Time};
@@ -25,6 +26,8 @@ pub struct Affair {
     pub outcome: Option<Outcome>,
     /// It was said how it ended.
     told: bool,
+    /// Only that it failed is worth a word.
+    quiet: bool,
 }
 
 impl Affair {
@@ -86,7 +89,34 @@ impl Affairs {
             asked,
             outcome: None,
             told: false,
+            quiet: false,
         });
+    }
+
+    /// Something that serves a larger whole is asked for now: only its failure is told.
+    pub fn asked_quietly(&mut self, act: &Act, title: String, asked: Time) {
+        self.asked(act, title, asked);
+        if let Some(affair) = self.list.last_mut() {
+            affair.quiet = true;
+        }
+    }
+
+    /// What became of one.
+    pub fn fate(&self, id: &ActId, cluster: &Cluster) -> Fate {
+        let Some(affair) = self.list.iter().find(|it| it.id == *id) else {
+            return Fate::Bad(None, "it is not remembered what became of it".to_owned());
+        };
+        match &affair.outcome {
+            None => Fate::Open(None, "asked for".to_owned()),
+            Some(Outcome::Waiting { why }) => Fate::Open(None, why.clone()),
+            Some(Outcome::Unknown { why }) => Fate::Open(None, format!("unknown: {why}")),
+            Some(Outcome::Done { .. }) => Fate::Well(None),
+            Some(Outcome::Refused { words, .. }) => Fate::Bad(None, format!("refused: {words}")),
+            Some(Outcome::Void {}) => {
+                Fate::Bad(None, "it was not begun, nothing was done".to_owned())
+            }
+            Some(Outcome::Submitted { job }) => of_job(*job, cluster),
+        }
     }
 
     /// Those of which it is not known what became of them, with their ids.
@@ -135,9 +165,11 @@ impl Affairs {
             Outcome::Waiting { why } => (format!("{title}: {why}"), false, None),
             Outcome::Unknown { why } => (format!("{title}: unknown: {why}"), false, None),
         };
+        let failed = matches!(acted.outcome, Outcome::Refused { .. } | Outcome::Void {});
         affair.told = over;
         affair.outcome = Some(acted.outcome);
-        Some(News { text, over, job })
+        let silent = affair.quiet && !failed;
+        (!silent).then_some(News { text, over, job })
     }
 
     /// Jobs of these changes that have ended since the last look; what is to be told of each.
@@ -149,6 +181,9 @@ impl Affairs {
                 continue;
             };
             affair.told = true;
+            if affair.quiet && job.status == "success" {
+                continue;
+            }
             let took = match (job.started, job.ended) {
                 (Some(from), Some(to)) => format!(" after {}", duration((to - from).max(0.0))),
                 _ => String::new(),
@@ -168,6 +203,28 @@ impl Affairs {
             });
         }
         news
+    }
+}
+
+/// What became of a job.
+fn of_job(id: u64, cluster: &Cluster) -> Fate {
+    let Some(job) = cluster.jobs.get(&id) else {
+        return Fate::Open(Some(id), "not told of yet".to_owned());
+    };
+    match job.status.as_str() {
+        "success" => Fate::Well(Some(id)),
+        "error" | "canceled" => {
+            let error = job.ops.iter().rfind(|op| !op.error.is_empty());
+            let error = error.map_or(outcome(&job.status), |op| op.error.trim());
+            Fate::Bad(Some(id), error.to_owned())
+        }
+        status => {
+            let line = job
+                .last_line
+                .as_ref()
+                .map(|line| format!("{status}: {}", line.text));
+            Fate::Open(Some(id), line.unwrap_or_else(|| status.to_owned()))
+        }
     }
 }
 

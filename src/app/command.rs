@@ -25,6 +25,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("maintenance", "nodes to reboot together; also m"),
     ("capacity", "how many more instances fit; also c"),
     ("alerts", "everything that is wrong; also a"),
+    ("runbooks", "runbooks that are under way; also r"),
     ("node NAME", "one node; a unique part of its name will do"),
     ("instance NAME", "one instance"),
     ("group NAME", "one group"),
@@ -86,6 +87,7 @@ const PAGES: &[(&str, &str, Page)] = &[
     ("maintenance", "m", Page::Maintenance),
     ("capacity", "c", Page::Capacity),
     ("alerts", "a", Page::Alerts),
+    ("runbooks", "r", Page::Runbooks),
 ];
 
 /// Words that want an object after them.

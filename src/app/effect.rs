@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::action::guard::Request;
+use crate::action::runbook::Note;
 use crate::model::Name;
 use crate::planner::think::Task;
 
@@ -38,6 +39,8 @@ pub enum Effect {
     StopThinking,
     /// Ask the master for a change.
     Act(Box<Request>),
+    /// Put this down in the record of a runbook.
+    Record(Box<Note>),
     /// Ring the terminal's bell.
     Ring,
 }

@@ -9,9 +9,9 @@ use super::rows::{About, Id, Table};
 use super::sheet::Sheet;
 use super::view::{
     balance, capacity, drbd, group, help, instance, job, maintenance, n1, node, pair, placing,
-    volumes,
+    runbook, volumes,
 };
-use super::{Effect, State, follow};
+use super::{Effect, State, follow, runbooks};
 
 /// Milliseconds for which a notice stays.
 const NOTICE: u64 = 10_000;
@@ -31,6 +31,10 @@ pub(super) struct SheetMade {
     serial: u64,
     /// What is known of plans.
     plans: u64,
+    /// What is known of runbooks.
+    runs: u64,
+    /// Something is asked over it.
+    asked: bool,
     /// Numbers and ages in a text move once a second.
     second: u64,
 }
@@ -52,18 +56,14 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         _ => None,
     };
     state.facts.look_at_storage(cluster, storage_of);
+    let mut effects = runbooks::go_on(state, cluster);
     let page = &state.way.view().page;
     let now = state.facts.snapshot();
     let fails = match page {
         Page::Fall(node) => n1::must_not_die(&state.facts, node),
         _ => false,
     };
-    let mut effects: Vec<Effect> = state
-        .facts
-        .plans
-        .look_at(page, now.as_ref(), fails)
-        .into_iter()
-        .collect();
+    effects.extend(state.facts.plans.look_at(page, now.as_ref(), fails));
     if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.refresh(cluster, &state.facts);
     }
@@ -107,6 +107,11 @@ fn texts(state: &mut State, cluster: &Cluster) {
             .and_then(|lines| lines.last())
             .map_or(0, |line| line.serial),
         plans: state.facts.plans.revision,
+        runs: state
+            .runbooks
+            .revision
+            .wrapping_add(state.facts.runs_revision),
+        asked: state.acting.open.is_some(),
         second: second(cluster.now.at),
     };
     if state.made.as_ref() == Some(&made) {
@@ -156,6 +161,8 @@ fn page_text(state: &State, cluster: &Cluster) -> Sheet {
         Page::Volumes(name) if view.full => volumes::whole(cluster, facts, name, width),
         Page::Volumes(name) => volumes::brief(cluster, facts, name, width),
         Page::Help(place) => help::whole(&state.keymap, *place, width),
+        Page::Runbook(id) => runbook::whole(state, cluster, id, width),
+        Page::Runbooks => runbook::above(state, width),
         Page::Nodes
         | Page::Instances
         | Page::Groups
@@ -195,6 +202,7 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
             }
         }
         Id::Volume(..) => volumes::one(facts, id, width),
+        Id::Run(id) => runbook::whole(state, cluster, id, width),
         Id::Alert(About::Cluster, _) => Sheet::default(),
     }
 }

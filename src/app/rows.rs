@@ -36,6 +36,8 @@ pub enum Id {
     Reboot(usize),
     /// The nth row of how many instances fit, from 0 on.
     Room(usize),
+    /// A runbook, by its id.
+    Run(String),
     /// The nth finding about a subject.
     Alert(About, usize),
 }
@@ -283,6 +285,7 @@ impl Table {
             facts: match self.kind {
                 Kind::Alerts => facts.revision,
                 Kind::N1 => facts.n1_revision,
+                Kind::Runbooks => facts.runs_revision,
                 Kind::Balance | Kind::Capacity => facts.plans.revision,
                 // What is safe is said of the disks as they are.
                 Kind::Maintenance => facts.plans.revision.wrapping_add(facts.revision),

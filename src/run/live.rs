@@ -1,7 +1,7 @@
 //! The console: what comes in becomes messages, the screen's state becomes frames.
 
 use std::future::pending;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +13,12 @@ use super::links::Links;
 use super::list::printable;
 use super::once::{fold, now};
 use super::prompt;
+use super::records;
 use super::think::Thinker;
 use super::whoami;
+use crate::action::runbook::Note;
 use crate::app::affairs::{Affair, Affairs};
+use crate::app::runbooks::Runbooks;
 use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
 use crate::config::{Invocation, Settings};
 use crate::input::Keymap;
@@ -119,9 +122,13 @@ pub async fn run(
         screen,
         events,
         asked: Vec::new(),
+        records: records::place(|name| std::env::var_os(name).map(PathBuf::from)),
         leaving: false,
     };
     live.state.affairs = Affairs::new(whoami::random()?);
+    if let Some(place) = &live.records {
+        live.state.runbooks = Runbooks::with_past(records::read(place));
+    }
     live.state.acting.read_only = look.read_only;
     live.state.acting.operator = whoami::operator();
     live.cluster.tick(now(live.links.clock));
@@ -150,6 +157,8 @@ struct Live {
     events: term::Events,
     /// Questions that are on the screen.
     asked: Vec<AskId>,
+    /// Where the records of runbooks are kept.
+    records: Option<PathBuf>,
     leaving: bool,
 }
 
@@ -309,8 +318,18 @@ impl Live {
                 Effect::Think(task) => self.thinker.think(task),
                 Effect::StopThinking => self.thinker.stop(),
                 Effect::Act(request) => self.links.fleet.act(request.act().clone()),
+                Effect::Record(note) => self.record(&note),
                 Effect::Ring => self.screen.ring(),
             }
+        }
+    }
+
+    /// Puts something down in the record of a runbook. That it cannot be kept stops nothing.
+    fn record(&mut self, note: &Note) {
+        let Some(place) = &self.records else { return };
+        if let Err(why) = records::write(place, note) {
+            tracing::error!(%why, "record");
+            self.state.notice = Some((why, self.cluster.now.at));
         }
     }
 

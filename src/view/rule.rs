@@ -78,6 +78,7 @@ fn title(state: &State, cluster: &Cluster) -> String {
             Some(room) => format!("{word} of {}", room.group),
             None => word.to_owned(),
         },
+        Page::Runbook(id) => format!("{word} {id}"),
         Page::Volumes(name) => format!("{word} {}", names.short(name)),
         Page::Pair(key) => format!("{word} {}", drbd::name(&state.facts, key)),
         Page::Job(id) => {
@@ -118,6 +119,7 @@ fn pane_title(state: &State) -> String {
         }
         Some(Id::Place(node, _)) => format!("storage {}", names.short(node)),
         Some(Id::Volume(_, _, name)) => name.clone(),
+        Some(Id::Run(id)) => id.clone(),
         Some(id @ Id::Alert(..)) => {
             let text = alerts::text(&state.facts, id, crate::app::columns::Col::Subject);
             text.unwrap_or_default().into_owned()

@@ -2,7 +2,8 @@
 
 use crate::action::form::{Kind, Object};
 use crate::action::guard::Guard;
-use crate::app::{Effect, State};
+use crate::action::runbook::Book;
+use crate::app::{Effect, State, runbooks};
 use crate::input::{Key, KeyCode};
 use crate::model::Cluster;
 
@@ -26,14 +27,41 @@ pub struct Choosing {
 pub struct Choice {
     /// Its key.
     pub letter: char,
-    /// What is done.
-    pub kind: Kind,
-    /// It is done to every instance whose primary the node is.
-    pub to_primaries: bool,
+    /// What is opened.
+    pub opens: Opens,
     /// What it does, in a sentence.
     pub what: &'static str,
     /// Why it cannot be done.
     pub why_not: Option<String>,
+}
+
+/// What a line opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens {
+    /// The form of an operation on the object.
+    Form(Kind),
+    /// The form of an operation on every instance whose primary the node is.
+    FormOfPrimaries(Kind),
+    /// A runbook.
+    Book(Book),
+}
+
+impl Choice {
+    /// What is opened, in a word.
+    pub fn name(&self) -> &'static str {
+        match self.opens {
+            Opens::Form(kind) | Opens::FormOfPrimaries(kind) => kind.name(),
+            Opens::Book(book) => book.name(),
+        }
+    }
+
+    /// Which runbook, if it is one.
+    pub fn book(&self) -> Option<Book> {
+        match self.opens {
+            Opens::Book(book) => Some(book),
+            Opens::Form(_) | Opens::FormOfPrimaries(_) => None,
+        }
+    }
 }
 
 /// What is done to a node by doing it to its primary instances, one job each.
@@ -58,20 +86,25 @@ impl Choosing {
             .filter(|_| matches!(object, Object::Node(_)));
         let of_nodes = of_nodes.map(|(letter, kind, what)| Choice {
             letter: *letter,
-            kind: *kind,
-            to_primaries: true,
+            opens: Opens::FormOfPrimaries(*kind),
             what,
             why_not: None,
         });
         let own = object.menu().kinds().map(|kind| Choice {
             letter: kind.letter(),
-            kind,
-            to_primaries: false,
+            opens: Opens::Form(kind),
             what: kind.what(),
             why_not: form(kind, &object, cluster).err(),
         });
+        let subject = runbooks::subject(&object);
+        let books = Book::of(object.menu()).map(|book| Choice {
+            letter: book.letter(),
+            opens: Opens::Book(book),
+            what: book.what(),
+            why_not: book.fits(&subject, cluster).err(),
+        });
         Choosing {
-            choices: of_nodes.chain(own).collect(),
+            choices: of_nodes.chain(own).chain(books).collect(),
             object,
             denied: None,
             at: 0,
@@ -80,8 +113,8 @@ impl Choosing {
 
     /// The objects that a choice is about.
     fn objects(&self, choice: &Choice, cluster: &Cluster) -> Vec<Object> {
-        match (&self.object, choice.to_primaries) {
-            (Object::Node(node), true) => primaries(node, cluster),
+        match (&self.object, choice.opens) {
+            (Object::Node(node), Opens::FormOfPrimaries(_)) => primaries(node, cluster),
             (object, _) => vec![object.clone()],
         }
     }
@@ -89,12 +122,13 @@ impl Choosing {
     /// Looks anew at what can be done.
     pub fn refresh(&mut self, guard: &Guard, cluster: &Cluster) {
         self.denied = guard.may_any().err().map(|it| it.to_string());
-        let why_not = |choice: &Choice| {
-            if choice.to_primaries {
+        let why_not = |choice: &Choice| match choice.opens {
+            Opens::FormOfPrimaries(_) => {
                 let none = self.objects(choice, cluster).is_empty();
-                return none.then(|| "it is the primary of no instance".to_owned());
+                none.then(|| "it is the primary of no instance".to_owned())
             }
-            form(choice.kind, &self.object, cluster).err()
+            Opens::Form(kind) => form(kind, &self.object, cluster).err(),
+            Opens::Book(book) => book.fits(&runbooks::subject(&self.object), cluster).err(),
         };
         let why_not: Vec<Option<String>> = self.choices.iter().map(why_not).collect();
         for (choice, why_not) in self.choices.iter_mut().zip(why_not) {
@@ -126,10 +160,15 @@ pub fn key(state: &mut State, cluster: &Cluster, mut menu: Choosing, key: Key) -
         _ => None,
     };
     match chosen {
-        Some(choice) if choice.why_not.is_none() && menu.denied.is_none() => {
-            let objects = menu.objects(&choice, cluster);
-            open_form(state, cluster, choice.kind, &objects);
-        }
+        Some(choice) if choice.why_not.is_none() => match choice.opens {
+            // What a runbook would do can be read by everybody.
+            Opens::Book(book) => return runbooks::open(state, cluster, book, &menu.object),
+            Opens::Form(kind) | Opens::FormOfPrimaries(kind) if menu.denied.is_none() => {
+                let objects = menu.objects(&choice, cluster);
+                open_form(state, cluster, kind, &objects);
+            }
+            _ => state.acting.open = Some(Open::Menu(menu)),
+        },
         _ => state.acting.open = Some(Open::Menu(menu)),
     }
     Vec::new()

@@ -6,10 +6,11 @@ use gantry_wire::operation::{Operation, Version};
 use crate::action::forecast::{Forecast, Tone, World, forecast};
 use crate::action::form::{Form, Kind, Object, Value};
 use crate::action::guard::{Guard, Request};
-use crate::action::words::{Danger, name_of, summary};
+use crate::action::runbook::{Ask, Fate};
+use crate::action::words::{Danger, danger, name_of, summary};
 use crate::app::facts::Facts;
 use crate::app::line::LineEdit;
-use crate::app::{Effect, State};
+use crate::app::{Effect, State, runbooks};
 use crate::input::{Key, KeyCode};
 use crate::model::{Cluster, Time};
 
@@ -59,6 +60,25 @@ pub struct Filling {
     shown: Time,
     /// Nodes that the operator has said to be powered off.
     stated: Vec<String>,
+    /// The step of a runbook that it is.
+    pub frame: Option<Frame>,
+}
+
+/// The step of a runbook that a form is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The runbook's id.
+    pub run: String,
+    /// The step's place in it.
+    pub at: usize,
+    /// The same in words: `step 2 of 9`.
+    pub place: String,
+    /// Parameters that the step sets, where an operation has them.
+    pub set: Vec<(&'static str, String)>,
+    /// This node has to be said to be powered off first.
+    pub proof: Option<String>,
+    /// These were said to be before.
+    pub stated: Vec<String>,
 }
 
 /// What a forecast was made of. On large clusters it takes milliseconds: not with every key and report.
@@ -138,10 +158,53 @@ impl Filling {
             changed: false,
             shown: cluster.now.at,
             stated: Vec::new(),
+            frame: None,
         };
         filling.build(cluster);
         filling.expects = filling.seen(cluster);
         Ok(filling)
+    }
+
+    /// The form of a step of a runbook, filled in as that wants it.
+    ///
+    /// # Errors
+    /// Why it can be done to none of them.
+    pub fn framed(
+        kind: Kind,
+        objects: &[Object],
+        cluster: &Cluster,
+        reason: &str,
+        frame: Frame,
+    ) -> Result<Filling, String> {
+        let mut filling = Filling::new(kind, objects, cluster, reason)?;
+        filling.stated.clone_from(&frame.stated);
+        filling.frame = Some(frame);
+        filling.preset();
+        filling.build(cluster);
+        Ok(filling)
+    }
+
+    /// Sets what the step wants, where an operation has such a field: those of a set need not all have it.
+    fn preset(&mut self) {
+        for (name, text) in self.frame.iter().flat_map(|frame| &frame.set) {
+            for form in &mut self.forms {
+                // What cannot be set stays at its default, which the form shows.
+                let _ = form.set(name, text);
+            }
+        }
+    }
+
+    /// The same for what the first form does not have, and the others therefore do not take from it.
+    fn preset_others(&mut self) {
+        let Some((first, others)) = self.forms.split_first_mut() else {
+            return;
+        };
+        let set = self.frame.iter().flat_map(|frame| &frame.set);
+        for (name, text) in set.filter(|(name, _)| first.field(name).is_none()) {
+            for form in others.iter_mut() {
+                let _ = form.set(name, text);
+            }
+        }
     }
 
     /// The fields, as the first form has them.
@@ -151,9 +214,13 @@ impl Filling {
 
     /// What is done to whom.
     pub fn title(&self) -> String {
-        match self.operations.as_slice() {
+        let what = match self.operations.as_slice() {
             [] => self.kind.name().to_owned(),
             operations => summary(operations),
+        };
+        match &self.frame {
+            Some(frame) => format!("{}: {what}", frame.place),
+            None => what,
         }
     }
 
@@ -182,6 +249,7 @@ impl Filling {
                 *other = first.for_another(other.subject.clone(), cluster)?;
             }
         }
+        self.preset_others();
         let operations = self.forms.iter().map(Form::operation);
         operations
             .collect::<Result<_, _>>()
@@ -269,10 +337,7 @@ impl Filling {
         if let Some(node) = self.unstated().next() {
             return Confirm::Type(format!("{node} is powered off"));
         }
-        match (
-            self.forecast.danger(&self.operations),
-            self.operations.as_slice(),
-        ) {
+        match (self.danger(), self.operations.as_slice()) {
             (Danger::Harmless, _) => Confirm::Enter,
             (Danger::Disruptive, _) => Confirm::Yes,
             (Danger::Destructive, [one]) => Confirm::Type(name_of(one)),
@@ -282,8 +347,24 @@ impl Filling {
 
     /// Nodes of which the operator has yet to say that they are powered off.
     fn unstated(&self) -> impl Iterator<Item = &String> {
-        let nodes = self.forecast.unproven.iter();
+        let wanted = self.frame.iter().filter_map(|frame| frame.proof.as_ref());
+        let nodes = wanted.chain(&self.forecast.unproven);
         nodes.filter(|node| !self.stated.contains(node))
+    }
+
+    /// How loudly it has to be confirmed. That a node is off was said at a step before, and is not asked for again.
+    fn danger(&self) -> Danger {
+        let told = &self.forecast;
+        let said_before = self.frame.is_some() && !told.unproven.is_empty() && !told.loses_data;
+        match said_before {
+            true => {
+                let loudest = self.operations.iter().map(danger).max();
+                loudest
+                    .unwrap_or(Danger::Disruptive)
+                    .max(Danger::Disruptive)
+            }
+            false => told.danger(&self.operations),
+        }
     }
 
     /// What was typed is what has to be typed; a short name will do where it is shown.
@@ -423,6 +504,9 @@ pub(super) fn text(value: &Value) -> Option<String> {
 /// Takes a key.
 pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Key) -> Vec<Effect> {
     if key.code == KeyCode::Esc || key == Key::ctrl('c') {
+        if let Some(frame) = &form.frame {
+            runbooks::aside(state, frame);
+        }
         return Vec::new();
     }
     if form.spot == Spot::Confirm && form.is_confirmed_by(key, state, cluster.now.at) {
@@ -486,17 +570,35 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
             return Vec::new();
         }
     };
-    let mut effects = Vec::new();
-    for (title, request) in requests {
-        state.affairs.asked(request.act(), title, cluster.now.at);
-        effects.push(Effect::Act(Box::new(request)));
-    }
-    let asked = match effects.len() {
+    let asked = match requests.len() {
         1 => form.title(),
         many => format!("{many} changes"),
     };
     state.notice = Some((format!("asked for: {asked}"), cluster.now.at));
     state.acting.reason = reason.trim().to_owned();
-    state.acting.awaited = effects.len() == 1;
+    state.acting.awaited = requests.len() == 1 && form.frame.is_none();
+    let mut effects = match &form.frame {
+        Some(frame) => {
+            let asks = requests.iter().zip(&form.operations);
+            let asks = asks.map(|((title, request), operation)| Ask {
+                id: request.act().id.clone(),
+                title: title.clone(),
+                subject: name_of(operation),
+                fate: Fate::Open(None, String::new()),
+            });
+            runbooks::asked(
+                state,
+                cluster,
+                frame,
+                asks.collect(),
+                !form.stated.is_empty(),
+            )
+        }
+        None => Vec::new(),
+    };
+    for (title, request) in requests {
+        state.affairs.asked(request.act(), title, cluster.now.at);
+        effects.push(Effect::Act(Box::new(request)));
+    }
     effects
 }

@@ -13,8 +13,8 @@ use crate::model::{Cluster, Name, Time};
 use super::facts::Facts;
 use super::{Effect, State};
 
-pub use choosing::{Choice, Choosing};
-pub use filling::{Filling, Spot};
+pub use choosing::{Choice, Choosing, Opens};
+pub use filling::{Filling, Frame, Spot};
 pub use shape::{LABEL, Row, Shape, shape};
 
 /// What is open, and what is remembered from one change to the next.
@@ -83,6 +83,11 @@ pub(super) fn open_form(state: &mut State, cluster: &Cluster, kind: Kind, object
         Ok(form) => state.acting.open = Some(Open::Form(Box::new(form))),
         Err(why) => say(state, why, cluster.now.at),
     }
+}
+
+/// The reason given last.
+pub(super) fn reason(state: &State) -> String {
+    state.acting.reason.clone()
 }
 
 fn say(state: &mut State, why: String, now: Time) {

@@ -21,6 +21,7 @@ pub mod pair;
 pub mod placing;
 pub mod plan;
 mod remedy;
+pub mod runbook;
 mod stack;
 pub mod storage;
 pub mod volumes;
@@ -63,6 +64,8 @@ pub enum Kind {
     Volumes,
     /// Findings.
     Alerts,
+    /// Runbooks.
+    Runbooks,
 }
 
 impl Kind {
@@ -81,6 +84,7 @@ impl Kind {
             Kind::Capacity => capacity::COLUMNS,
             Kind::Volumes => volumes::COLUMNS,
             Kind::Alerts => alerts::COLUMNS,
+            Kind::Runbooks => runbook::COLUMNS,
         }
     }
 
@@ -99,6 +103,7 @@ impl Kind {
             Kind::Capacity => "rows",
             Kind::Volumes => "volumes",
             Kind::Alerts => "alerts",
+            Kind::Runbooks => "runbooks",
         }
     }
 
@@ -137,6 +142,7 @@ impl Kind {
                 Scope::All | Scope::Group(_) => Vec::new(),
             },
             Kind::Alerts => alerts::ids(facts),
+            Kind::Runbooks => runbook::ids(facts),
         }
     }
 
@@ -155,6 +161,7 @@ impl Kind {
             (Kind::Capacity, Id::Room(at)) => capacity::words(facts, *at),
             (Kind::Volumes, id) => volumes::words(facts, id),
             (Kind::Alerts, id) => alerts::words(facts, id),
+            (Kind::Runbooks, Id::Run(id)) => runbook::words(facts, id),
             _ => None,
         };
         let tags = match id {
@@ -179,7 +186,8 @@ impl Kind {
             | Id::Volume(..)
             | Id::Move(_)
             | Id::Reboot(_)
-            | Id::Room(_) => None,
+            | Id::Room(_)
+            | Id::Run(_) => None,
         };
         let mut searched = words.unwrap_or_default().join("\n");
         searched.push(TAGS);
@@ -210,6 +218,7 @@ impl Kind {
             (Kind::Capacity, Id::Room(at)) => capacity::text(facts, *at, col),
             (Kind::Volumes, id) => volumes::text(facts, id, col),
             (Kind::Alerts, id) => alerts::text(facts, id, col),
+            (Kind::Runbooks, Id::Run(id)) => runbook::text(facts, id, col),
             _ => None,
         };
         text.unwrap_or_default()
@@ -229,6 +238,9 @@ impl Kind {
             (Kind::Maintenance, Id::Reboot(at)) => maintenance::sort_key(facts, *at, col),
             (Kind::Capacity, Id::Room(at)) => capacity::sort_key(facts, *at, col),
             (Kind::Volumes, id) => volumes::sort_key(facts, id, col),
+            (Kind::Runbooks, Id::Run(id)) => {
+                runbook::text(facts, id, col).map(|text| SortKey::Text(text.into()))
+            }
             (Kind::Alerts, id) => {
                 alerts::text(facts, id, col).map(|text| SortKey::Text(text.into()))
             }

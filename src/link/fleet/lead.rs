@@ -1,6 +1,6 @@
 //! Who is called, and who is asked for what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +66,8 @@ pub struct Lead<D: Dialer> {
     speaking: Option<String>,
     /// Since when there is no master that serves.
     masterless: Instant,
+    /// Nodes that somebody wants called although they are marked offline.
+    called: BTreeSet<String>,
     follow: Vec<u64>,
     asked: u64,
     acts: Acts,
@@ -88,6 +90,7 @@ impl<D: Dialer> Lead<D> {
             keys_from: None,
             speaking: None,
             masterless: Instant::now(),
+            called: BTreeSet::new(),
             follow: Vec::new(),
             asked: 0,
             acts: Acts::default(),
@@ -175,8 +178,13 @@ impl<D: Dialer> Lead<D> {
     fn ordered(&mut self, order: Command) {
         match order {
             Command::Reconnect(Some(node)) => {
-                if let Some(link) = self.links.get(&node) {
-                    link.kick.notify_one();
+                match self.links.get(&node) {
+                    Some(link) => link.kick.notify_one(),
+                    // One that is marked offline is called only if somebody wants it.
+                    None => {
+                        self.called.insert(node);
+                        self.call_all();
+                    }
                 }
             }
             Command::Reconnect(None) => {
@@ -325,7 +333,7 @@ impl<D: Dialer> Lead<D> {
         told(true).or_else(|| told(false))
     }
 
-    /// Calls the nodes that the cluster named; lets go of those that it lost or marked offline.
+    /// Calls the nodes that the cluster named; lets go of those that it lost or marked offline, unless they are wanted.
     fn call_all(&mut self) {
         let keys_due =
             self.cluster.is_some() || self.keys_asked.is_some_and(|at| at.elapsed() >= KEYS);
@@ -345,7 +353,8 @@ impl<D: Dialer> Lead<D> {
                         changed
                     });
                 }
-                None if node.offline || !keys_due => {}
+                None if node.offline && !self.called.contains(&node.name) => {}
+                None if !keys_due => {}
                 None => {
                     let link = self.link(Some(node.name.clone()), book, false);
                     self.links.insert(node.name.clone(), link);
@@ -356,7 +365,7 @@ impl<D: Dialer> Lead<D> {
             nodes
                 .iter()
                 .find(|node| node.name == *name)
-                .is_none_or(|node| node.offline)
+                .is_none_or(|node| node.offline && !self.called.contains(name))
         };
         let gone: Vec<String> = self
             .links

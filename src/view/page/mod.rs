@@ -10,6 +10,7 @@ mod jobs;
 mod maintenance;
 mod n1;
 mod nodes;
+mod runbooks;
 mod storage;
 mod volumes;
 
@@ -27,6 +28,7 @@ pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Node(name) => nodes::row(cluster, name),
         Id::Instance(name) => instances::row(cluster, name),
         Id::Job(job) => jobs::row(cluster, *job),
+        Id::Run(id) => runbooks::worst(state, id),
         Id::Alert(..) => alerts::row(state, id),
         Id::Pair(key) => drbd::row(state, key),
         Id::Fall(node) => n1::row(state, node),
@@ -50,6 +52,7 @@ pub fn worst(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Move(at) => balance::worst(state, *at),
         Id::Reboot(at) => maintenance::worst(state, *at),
         Id::Room(at) => capacity::worst(state, *at),
+        Id::Run(id) => runbooks::worst(state, id),
         Id::Alert(..) => alerts::row(state, id),
     }
 }
@@ -75,6 +78,7 @@ pub fn cell<'a>(
         (Kind::Capacity, Id::Room(at)) => capacity::cell(state, *at, col),
         (Kind::Volumes, id) => volumes::cell(state, id, col),
         (Kind::Alerts, id) => alerts::cell(state, id, col),
+        (Kind::Runbooks, Id::Run(id)) => runbooks::cell(state, cluster, id, col),
         _ => None,
     };
     cell.unwrap_or(Cell::toned("?", Tone::Lost))

@@ -8,6 +8,7 @@ mod fake;
 mod n1;
 mod picture;
 mod plans;
+mod runbooks;
 mod screens;
 mod sturdy;
 
