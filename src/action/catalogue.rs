@@ -118,6 +118,22 @@ pub enum Action {
     RunVerify,
     /// Put what is known away for a while.
     Acknowledge,
+    /// The list of runbooks.
+    GoRunbooks,
+    /// On with a runbook.
+    BookNext,
+    /// Leave a step of a runbook out.
+    BookSkip,
+    /// Try a step of a runbook again.
+    BookAgain,
+    /// End a runbook here.
+    BookStop,
+    /// Reset the machine that a runbook wants rebooted.
+    BookReset,
+    /// Keep the half of the primary.
+    KeepPrimary,
+    /// Keep the half of the secondary.
+    KeepSecondary,
 }
 
 /// Where on the screen an action applies. In the table it stands for a heading of the help too.
@@ -143,11 +159,13 @@ pub enum Place {
     Verify,
     /// Where one would go. As a place of actions it is [`Place::Capacity`].
     Placing,
+    /// On a runbook.
+    Runbook,
 }
 
 impl Place {
     /// All places, in the order the help shows them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Everywhere,
         Self::Moving,
         Self::Table,
@@ -157,10 +175,11 @@ impl Place {
         Self::Maintenance,
         Self::Capacity,
         Self::Verify,
+        Self::Runbook,
     ];
 
     /// Those that a screen can be.
-    const SCREENS: [Self; 8] = [
+    const SCREENS: [Self; 9] = [
         Self::Plan,
         Self::Table,
         Self::Detail,
@@ -169,6 +188,7 @@ impl Place {
         Self::Capacity,
         Self::Verify,
         Self::Placing,
+        Self::Runbook,
     ];
 
     /// The heading of the help for this place.
@@ -183,6 +203,7 @@ impl Place {
             Self::Maintenance => "In the plan for maintenance",
             Self::Capacity | Self::Placing => "In capacity",
             Self::Verify => "In what verifies found",
+            Self::Runbook => "In runbooks",
         }
     }
 
@@ -247,6 +268,7 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::GoBalance,   "go-balance",   "balance",    "Go to the plan that balances a group",        &["8"],                Place::Everywhere),
     row(Action::GoMaintenance, "go-maintenance", "maintenance", "Go to the plan for reboots",             &["9"],                Place::Everywhere),
     row(Action::GoCapacity,  "go-capacity",  "capacity",   "Go to how many more instances fit",           &["0"],                Place::Everywhere),
+    row(Action::GoRunbooks,  "go-runbooks",  "runbooks",   "Go to the runbooks that are under way",       &["w"],                Place::Everywhere),
     row(Action::NextTab,     "next-tab",     "next tab",   "Go to the next tab or pane",                  &["Tab"],              Place::Everywhere),
     row(Action::PrevTab,     "prev-tab",     "tab before", "Go to the tab or pane before",                &["Shift-Tab"],        Place::Everywhere),
     row(Action::Reconnect,   "reconnect",    "reconnect",  "Try nodes that are waiting to be reached again now", &["R"],         Place::Everywhere),
@@ -287,6 +309,13 @@ pub const CATALOGUE: &[Entry] = &[
     row(Action::NextTag,     "next-tag",     "tag",        "Plan for the nodes with the next tag",        &["t"],                Place::Maintenance).hinted(),
     row(Action::RunVerify,   "run-verify",   "verify",     "Open the form of a verify",                   &["v"],                Place::Verify).hinted(),
     row(Action::Acknowledge, "acknowledge",  "acknowledge", "Put the finding away for an hour, again for a day, for a week, not any more", &["x"], Place::Verify).hinted(),
+    row(Action::BookNext,    "book-next",    "go on",      "Ask for the step that is due, say that it is done, or take the runbook over", &["Enter"], Place::Runbook).hinted(),
+    row(Action::BookSkip,    "book-skip",    "skip",       "Leave this step out",                         &["s"],                Place::Runbook).hinted(),
+    row(Action::BookAgain,   "book-again",   "again",      "Try this step again, or the one that it waits for", &["r"],          Place::Runbook).hinted(),
+    row(Action::BookStop,    "book-stop",    "stop",       "End the runbook here; what was done stays done", &["x"],             Place::Runbook).hinted(),
+    row(Action::BookReset,   "book-reset",   "powercycle", "Reset the machine, at the step that reboots it", &["P"],             Place::Runbook),
+    row(Action::KeepPrimary, "keep-primary", "keep the primary's", "Keep the half of the primary, at the step that chooses", &["p"], Place::Runbook),
+    row(Action::KeepSecondary, "keep-secondary", "keep the secondary's", "Keep the half of the secondary, at the step that chooses", &["o"], Place::Runbook),
 ];
 
 /// Makes a row that is not on the hint line.
@@ -399,6 +428,14 @@ mod tests {
         Action::Mend,
         Action::RunVerify,
         Action::Acknowledge,
+        Action::GoRunbooks,
+        Action::BookNext,
+        Action::BookSkip,
+        Action::BookAgain,
+        Action::BookStop,
+        Action::BookReset,
+        Action::KeepPrimary,
+        Action::KeepSecondary,
     ];
 
     #[test]

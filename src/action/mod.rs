@@ -11,6 +11,7 @@ pub mod forecast;
 pub mod form;
 pub mod guard;
 pub mod mend;
+pub mod runbook;
 pub mod words;
 
 pub use catalogue::{Action, CATALOGUE, Entry, Place};

@@ -4,6 +4,7 @@ use gantry_wire::act::{Act, ActId, Acted, Outcome};
 use gantry_wire::job::Job;
 use sha2::{Digest, Sha256};
 
+use crate::action::runbook::Fate;
 use crate::model::family::{Family, over};
 use crate::model::job::failure;
 use crate::model::words::duration;
@@ -30,6 +31,8 @@ pub struct Affair {
     told: bool,
     /// It was asked for together with others: the title of all, and the id of the first.
     bound: Option<(String, ActId)>,
+    /// Only that it failed is worth a word.
+    quiet: bool,
 }
 
 impl Affair {
@@ -98,6 +101,7 @@ impl Affairs {
             outcome: None,
             told: false,
             bound: None,
+            quiet: false,
         });
     }
 
@@ -110,6 +114,34 @@ impl Affairs {
         let bound = (title.to_owned(), first.id.clone());
         for affair in self.list.iter_mut().skip(from) {
             affair.bound = Some(bound.clone());
+        }
+    }
+
+    /// Something that serves a larger whole is asked for now: only its failure is told.
+    pub fn asked_quietly(&mut self, act: &Act, title: String, asked: Time) {
+        self.asked(act, title, asked);
+        if let Some(affair) = self.list.last_mut() {
+            affair.quiet = true;
+        }
+    }
+
+    /// What became of one.
+    pub fn fate(&self, id: &ActId, cluster: &Cluster) -> Fate {
+        let Some(affair) = self.list.iter().find(|it| it.id == *id) else {
+            return Fate::Bad(None, "it is not remembered what became of it".to_owned());
+        };
+        match &affair.outcome {
+            None => Fate::Open(None, "asked for".to_owned()),
+            Some(Outcome::Waiting { why }) => Fate::Open(None, why.clone()),
+            Some(Outcome::Unknown { why }) => Fate::Open(None, format!("unknown: {why}")),
+            Some(Outcome::Running { line }) => Fate::Open(None, format!("under way: {line}")),
+            Some(Outcome::Done { .. }) => Fate::Well(None),
+            Some(Outcome::Failed { words }) => Fate::Bad(None, format!("FAILED: {words}")),
+            Some(Outcome::Refused { words, .. }) => Fate::Bad(None, format!("refused: {words}")),
+            Some(Outcome::Void {}) => {
+                Fate::Bad(None, "it was not begun, nothing was done".to_owned())
+            }
+            Some(Outcome::Submitted { job }) => of_job(*job, cluster),
         }
     }
 
@@ -164,9 +196,11 @@ impl Affairs {
             Outcome::Waiting { why } => (format!("{title}: {why}"), false, None),
             Outcome::Unknown { why } => (format!("{title}: unknown: {why}"), false, None),
         };
+        let failed = matches!(acted.outcome, Outcome::Refused { .. } | Outcome::Void {});
         affair.told = over;
         affair.outcome = Some(acted.outcome);
-        Some(News { text, over, job })
+        let silent = affair.quiet && !failed;
+        (!silent).then_some(News { text, over, job })
     }
 
     /// Jobs of these changes that have ended since the last look, with all that they made; what is to be told of each.
@@ -178,6 +212,12 @@ impl Affairs {
             let Some(job) = job.filter(|job| over(job, cluster)) else {
                 continue;
             };
+            if affair.quiet
+                && !Family::of(job, cluster).map_or(job.status != "success", |it| it.has_failed())
+            {
+                affair.told = true;
+                continue;
+            }
             match &affair.bound {
                 Some(bound) if !together.contains(bound) => together.push(bound.clone()),
                 Some(_) => {}
@@ -246,6 +286,36 @@ fn end(job: &Job, cluster: &Cluster) -> String {
     };
     let what = what.map_or(String::new(), |what| format!(": {what}"));
     format!("job {} {how}{took}{what}", job.id)
+}
+
+/// What became of a job.
+fn of_job(id: u64, cluster: &Cluster) -> Fate {
+    let Some(job) = cluster.jobs.get(&id) else {
+        return Fate::Open(Some(id), "not told of yet".to_owned());
+    };
+    // One that made others is as they are.
+    if let Some(family) = Family::of(job, cluster) {
+        return match over(job, cluster) {
+            false => Fate::Open(Some(id), family.sentence()),
+            true if family.has_failed() => Fate::Bad(Some(id), family.sentence()),
+            true => Fate::Well(Some(id)),
+        };
+    }
+    match job.status.as_str() {
+        "success" => Fate::Well(Some(id)),
+        "error" | "canceled" => {
+            let error = job.ops.iter().rfind(|op| !op.error.is_empty());
+            let error = error.map_or(outcome(&job.status), |op| op.error.trim());
+            Fate::Bad(Some(id), error.to_owned())
+        }
+        status => {
+            let line = job
+                .last_line
+                .as_ref()
+                .map(|line| format!("{status}: {}", line.text));
+            Fate::Open(Some(id), line.unwrap_or_else(|| status.to_owned()))
+        }
+    }
 }
 
 /// How a job ended, in a word that is true for each status that is an end.

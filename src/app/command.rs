@@ -29,6 +29,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("capacity", "how many more instances fit; also c"),
     ("verify", "what verifies found, as an inbox; also v"),
     ("alerts", "everything that is wrong; also a"),
+    ("runbooks", "runbooks that are under way; also r"),
     ("node NAME", "one node; a unique part of its name will do"),
     ("instance NAME", "one instance"),
     ("group NAME", "one group"),
@@ -109,6 +110,7 @@ const PAGES: &[(&str, &str, Page)] = &[
     ("capacity", "c", Page::Capacity),
     ("verify", "v", Page::Verify),
     ("alerts", "a", Page::Alerts),
+    ("runbooks", "r", Page::Runbooks),
 ];
 
 /// Words that want an object after them.

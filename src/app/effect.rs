@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::action::guard::Request;
+use crate::action::runbook::Note;
 use crate::model::Name;
 use crate::planner::think::Task;
 
@@ -51,6 +52,8 @@ pub enum Effect {
         /// What.
         text: String,
     },
+    /// Put this down in the record of a runbook.
+    Record(Box<Note>),
 }
 
 /// The answer to a prompt.

@@ -38,6 +38,8 @@ pub fn why_no_rows(table: &Table, cluster: &Cluster, facts: &Facts) -> Vec<(Stri
     }
     let text = match table.kind {
         Kind::Alerts => "Nothing is wrong.",
+        // The text above says it.
+        Kind::Runbooks => return Vec::new(),
         Kind::Jobs if cluster.jobs_at.is_some() => "No jobs are known.",
         Kind::Nodes if cluster.conf_seen.is_some() => "There are no nodes.",
         Kind::Instances if cluster.conf_seen.is_some() => "There are no instances.",

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use crate::action::form::Object;
 use crate::model::history::STEP;
 use crate::model::totals::{Totals, totals};
 use crate::model::{Cluster, Name, Time, natural};
@@ -22,6 +23,7 @@ use super::disks::DiskIndex;
 use super::inbox::Inbox;
 use super::names::Names;
 use super::plans::Plans;
+use super::runbooks::RunRow;
 use super::view::nodes::tells;
 
 /// Milliseconds for which sums and findings hold while only numbers change.
@@ -74,6 +76,10 @@ pub struct Facts {
     pub n1_revision: u64,
     /// Changes asked for from here of which nobody knows whether they were made.
     pub open_ends: Vec<String>,
+    /// Runbooks that are under way, here and elsewhere.
+    pub runs: Vec<RunRow>,
+    /// Counts up when what is said of them changed.
+    pub runs_revision: u64,
     /// Plans that were asked for.
     pub plans: Plans,
     /// Who holds locks and who waits for them.
@@ -159,6 +165,7 @@ impl Facts {
             text: text.clone(),
         });
         found.splice(0..0, open);
+        found.extend(self.runs.iter().filter(|run| run.going).map(under_way));
         for finding in &mut found {
             finding.text = self.names.shorten(&finding.text);
         }
@@ -281,6 +288,23 @@ impl Facts {
         keep_sorted(&mut self.nodes, &cluster.nodes);
         keep_sorted(&mut self.instances, &cluster.instances);
         self.revision += 1;
+    }
+}
+
+/// A runbook that is under way, for everybody who looks after the cluster.
+fn under_way(run: &RunRow) -> Finding {
+    let text = match run.step {
+        "" => format!("runbook: {}", run.title),
+        step => format!("runbook: {}, step {}: {step}", run.title, run.place),
+    };
+    Finding {
+        severity: Severity::Note,
+        subject: match &run.subject {
+            Object::Node(name) => Subject::Node(name.clone()),
+            Object::Instance(name) => Subject::Instance(name.clone()),
+            _ => Subject::Cluster,
+        },
+        text,
     }
 }
 

@@ -27,6 +27,7 @@ pub mod plans;
 mod press;
 mod refresh;
 pub mod rows;
+pub mod runbooks;
 pub mod sheet;
 pub mod state;
 pub mod steady;

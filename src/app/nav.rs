@@ -61,6 +61,10 @@ pub enum Page {
     Pair(Key),
     /// What lies on one node's storage.
     Volumes(Name),
+    /// The runbooks that are under way.
+    Runbooks,
+    /// One runbook, by its id.
+    Runbook(String),
     /// The keys.
     Help(Place),
 }
@@ -105,6 +109,8 @@ impl Page {
             Page::Capacity | Page::Room(_) | Page::Placing => "capacity",
             Page::Pair(_) => "disk",
             Page::Volumes(_) => "storage",
+            Page::Runbooks => "runbooks",
+            Page::Runbook(_) => "runbook",
             Page::Help(_) => "help",
         }
     }
@@ -128,6 +134,7 @@ impl Page {
             Id::Move(at) => Page::Move(*at),
             Id::Reboot(at) => Page::Reboot(*at),
             Id::Room(at) => Page::Room(*at),
+            Id::Run(id) => Page::Runbook(id.clone()),
             Id::Pair(key) => Page::Pair(key.clone()),
             Id::Alert(About::Disk(name, index), _) => Page::of_disk(name, *index, facts),
             Id::Place(node, _) | Id::Alert(About::Storage(node), _) => Page::Volumes(node.clone()),
@@ -177,6 +184,7 @@ impl Page {
             Page::Balance => (Kind::Balance, Scope::All),
             Page::Maintenance => (Kind::Maintenance, Scope::All),
             Page::Capacity => (Kind::Capacity, Scope::All),
+            Page::Runbooks => (Kind::Runbooks, Scope::All),
             Page::Volumes(node) => (Kind::Volumes, Scope::Node(node.clone())),
             Page::Node(name) => (Kind::Instances, Scope::Node(name.clone())),
             Page::Group(name) => (Kind::Nodes, Scope::Group(name.clone())),
@@ -188,6 +196,7 @@ impl Page {
             | Page::Reboot(_)
             | Page::Room(_)
             | Page::Placing
+            | Page::Runbook(_)
             | Page::Help(_) => return None,
         };
         Some(Table::new(kind, scope))
@@ -252,6 +261,7 @@ impl View {
             Some(Kind::Verify) => Place::Verify,
             Some(_) => Place::Table,
             None if self.page == Page::Placing => Place::Placing,
+            None if matches!(self.page, Page::Runbook(_)) => Place::Runbook,
             None => Place::Detail,
         }
     }

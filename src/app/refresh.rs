@@ -9,9 +9,9 @@ use super::rows::{About, Id, Table};
 use super::sheet::Sheet;
 use super::view::{
     balance, capacity, drbd, group, help, instance, job, locks, maintenance, n1, node, pair,
-    placing, verify, volumes,
+    placing, runbook, verify, volumes,
 };
-use super::{Effect, State, follow};
+use super::{Effect, State, follow, runbooks};
 
 /// Milliseconds for which a notice stays.
 const NOTICE: u64 = 10_000;
@@ -33,6 +33,10 @@ pub(super) struct SheetMade {
     plans: u64,
     /// What verifies found.
     inbox: u64,
+    /// What is known of runbooks.
+    runs: u64,
+    /// Something is asked over it.
+    asked: bool,
     /// Numbers and ages in a text move once a second.
     second: u64,
 }
@@ -55,19 +59,15 @@ pub(super) fn refresh(state: &mut State, cluster: &Cluster) -> Vec<Effect> {
         _ => None,
     };
     state.facts.look_at_storage(cluster, storage_of);
+    let mut effects = runbooks::go_on(state, cluster);
     let page = &state.way.view().page;
     let now = state.facts.snapshot();
     let fails = match page {
         Page::Fall(node) => n1::must_not_die(&state.facts, node),
         _ => false,
     };
-    let mut effects: Vec<Effect> = state
-        .facts
-        .plans
-        .look_at(page, now.as_ref(), fails)
-        .into_iter()
-        .chain(kept)
-        .collect();
+    effects.extend(kept);
+    effects.extend(state.facts.plans.look_at(page, now.as_ref(), fails));
     if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.refresh(cluster, &state.facts);
     }
@@ -112,6 +112,11 @@ fn texts(state: &mut State, cluster: &Cluster) {
             .map_or(0, |line| line.serial),
         plans: state.facts.plans.revision,
         inbox: state.facts.inbox.revision,
+        runs: state
+            .runbooks
+            .revision
+            .wrapping_add(state.facts.runs_revision),
+        asked: state.acting.open.is_some(),
         second: second(cluster.now.at),
     };
     if state.made.as_ref() == Some(&made) {
@@ -162,6 +167,8 @@ fn page_text(state: &State, cluster: &Cluster) -> Sheet {
         Page::Volumes(name) => volumes::brief(cluster, facts, name, width),
         Page::Verify => verify::above(cluster, facts, width),
         Page::Help(place) => help::whole(&state.keymap, *place, width),
+        Page::Runbook(id) => runbook::whole(state, cluster, id, width),
+        Page::Runbooks => runbook::above(state, width),
         Page::Nodes
         | Page::Instances
         | Page::Groups
@@ -204,6 +211,7 @@ fn pane_text(state: &State, cluster: &Cluster, id: &Id) -> Sheet {
         Id::Volume(..) => volumes::one(facts, id, width),
         Id::Cause(key) => verify::detail(cluster, facts, key, width),
         Id::Holder(name) => locks::holder(facts, name, width),
+        Id::Run(id) => runbook::whole(state, cluster, id, width),
         Id::Alert(About::Cluster, _) => Sheet::default(),
     }
 }

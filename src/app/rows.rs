@@ -41,6 +41,8 @@ pub enum Id {
     Holder(String),
     /// What a verify found, by its key.
     Cause(String),
+    /// A runbook, by its id.
+    Run(String),
     /// The nth finding about a subject.
     Alert(About, usize),
 }
@@ -342,6 +344,7 @@ impl Table {
                 Kind::Alerts => facts.revision,
                 Kind::N1 => facts.n1_revision,
                 Kind::Verify => facts.inbox.revision,
+                Kind::Runbooks => facts.runs_revision,
                 Kind::Balance | Kind::Capacity => facts.plans.revision,
                 // What is safe is said of the disks as they are.
                 Kind::Maintenance => facts.plans.revision.wrapping_add(facts.revision),

@@ -14,6 +14,7 @@ use super::layout::{Layout, layout};
 use super::line::LineEdit;
 use super::nav::{Page, View, Way};
 use super::refresh::SheetMade;
+use super::runbooks::Runbooks;
 use super::sheet::Sheet;
 use super::steady::Steady;
 
@@ -39,6 +40,8 @@ pub struct State {
     pub acting: Acting,
     /// What was asked for from here.
     pub affairs: Affairs,
+    /// The runbooks that are under way here.
+    pub runbooks: Runbooks,
     /// The present moment, as the cluster told it last.
     pub now: Time,
     /// Something to tell, and since when.
@@ -94,6 +97,7 @@ impl State {
             dialogs: Dialogs::default(),
             acting: Acting::default(),
             affairs: Affairs::default(),
+            runbooks: Runbooks::default(),
             now: Time(0),
             notice: None,
             facts: Facts::default(),

@@ -1,7 +1,7 @@
 //! The console: what comes in becomes messages, the screen's state becomes frames.
 
 use std::future::pending;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +13,17 @@ use super::links::Links;
 use super::list::printable;
 use super::once::{fold, now};
 use super::prompt;
+use super::records;
 use super::store::{Store, Stored};
 use super::think::Thinker;
 use super::through::{End, Tails};
 use super::whoami;
 use crate::action::form::is_short_for;
 use crate::action::guard::Request;
+use crate::action::runbook::Note;
 use crate::app::affairs::{Affair, Affairs};
 use crate::app::console;
+use crate::app::runbooks::Runbooks;
 use crate::app::{Effect, Mouse, MouseKind, Msg, State, update};
 use crate::config::{Desktop, Invocation, NotifyBy, Settings};
 use crate::input::Keymap;
@@ -151,9 +154,13 @@ pub async fn run(
         wanted: None,
         tails: Tails::default(),
         only: look.only.map(Only::new),
+        records: records::place(|name| std::env::var_os(name).map(PathBuf::from)),
         leaving: false,
     };
     live.state.affairs = Affairs::new(whoami::random()?);
+    if let Some(place) = &live.records {
+        live.state.runbooks = Runbooks::with_past(records::read(place));
+    }
     live.state.acting.read_only = look.read_only;
     live.state.acting.operator = whoami::operator();
     live.cluster.tick(now(live.links.clock));
@@ -196,6 +203,8 @@ pub(super) struct Live {
     pub(super) tails: Tails,
     /// One console is wanted and nothing else.
     only: Option<Only>,
+    /// Where the records of runbooks are kept.
+    records: Option<PathBuf>,
     leaving: bool,
 }
 
@@ -451,6 +460,7 @@ impl Live {
                 Effect::Ring(text) => self.ring(&text),
                 Effect::Recall(cluster) => self.store.recall(cluster),
                 Effect::Keep { cluster, text } => self.store.keep(cluster, text),
+                Effect::Record(note) => self.record(&note),
             }
         }
     }
@@ -466,6 +476,15 @@ impl Live {
             Desktop::Osc777 => term::Desktop::Osc777,
         };
         self.screen.tell_desktop(how, text);
+    }
+
+    /// Puts something down in the record of a runbook. That it cannot be kept stops nothing.
+    fn record(&mut self, note: &Note) {
+        let Some(place) = &self.records else { return };
+        if let Err(why) = records::write(place, note) {
+            tracing::error!(%why, "record");
+            self.state.notice = Some((why, self.cluster.now.at));
+        }
     }
 
     /// Takes questions off the screen whose links are gone.

@@ -10,6 +10,7 @@ mod log;
 mod once;
 mod picture;
 mod prompt;
+mod records;
 pub mod status;
 mod store;
 mod think;

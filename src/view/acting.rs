@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 use crate::app::acting::{Choosing, Filling, LABEL, Open, Row, shape};
 use crate::app::area::Area;
 use crate::app::layout::Layout;
+use crate::app::nav::Page;
 use crate::app::{State, Tone};
 use crate::theme::Role;
 
@@ -28,9 +29,14 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &State) -> Option<Position> {
 
 /// A box of this size, where it does not cover the row that it speaks of.
 fn place(layout: &Layout, state: &State, width: u16, height: u16) -> Area {
+    // The steps of a runbook stay in sight above the form of one of them.
+    let y = match state.view().page {
+        Page::Runbook(_) => layout.bottom.y.saturating_sub(height),
+        _ => top(layout, state, height),
+    };
     Area {
         x: state.size.0.saturating_sub(width) / 2,
-        y: top(layout, state, height),
+        y,
         width,
         height,
     }
@@ -57,7 +63,7 @@ fn draw_menu(pen: &mut Pen, layout: &Layout, state: &State, menu: &Choosing) {
     }
     let rows = usize::from(height.saturating_sub(2 + denied));
     let first = menu.at.saturating_sub(rows.saturating_sub(1));
-    let names = menu.choices.iter().map(|it| columns(it.kind.name())).max();
+    let names = menu.choices.iter().map(|it| columns(it.name())).max();
     let names = names.unwrap_or(0);
     let lines = menu.choices.iter().enumerate().skip(first).take(rows);
     for (y, (at, choice)) in (area.y + 1..).zip(lines) {
@@ -71,8 +77,9 @@ fn draw_menu(pen: &mut Pen, layout: &Layout, state: &State, menu: &Choosing) {
             pen.sign(area.x + 1, y, pen.glyphs().cursor, name);
         }
         pen.put(x + 1, y, 1, choice.letter.encode_utf8(&mut [0; 4]), key);
-        pen.put(x + 4, y, names, choice.kind.name(), name);
+        pen.put(x + 4, y, names, choice.name(), name);
         let text = match &choice.why_not {
+            None if choice.book().is_some() => format!("runbook: {}", choice.what),
             None => choice.what.to_owned(),
             Some(why) => format!("no: {}", state.facts.names.shorten(why)),
         };

@@ -78,6 +78,7 @@ fn title(state: &State, cluster: &Cluster) -> String {
             Some(room) => format!("{word} of {}", room.group),
             None => word.to_owned(),
         },
+        Page::Runbook(id) => format!("{word} {id}"),
         Page::Volumes(name) => format!("{word} {}", names.short(name)),
         Page::Pair(key) => format!("{word} {}", drbd::name(&state.facts, key)),
         Page::Job(id) => {
@@ -130,6 +131,7 @@ fn pane_title(state: &State) -> String {
             let row = state.facts.inbox.row(key);
             row.map_or_else(String::new, |row| row.cause.entry.code.clone())
         }
+        Some(Id::Run(id)) => id.clone(),
         Some(id @ Id::Alert(..)) => {
             let text = alerts::text(&state.facts, id, crate::app::columns::Col::Subject);
             text.unwrap_or_default().into_owned()

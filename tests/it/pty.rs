@@ -192,3 +192,72 @@ fn without_a_terminal_it_says_so() {
     assert!(!output.status.success());
     assert!(said.contains("terminal"), "{said}");
 }
+
+#[test]
+fn a_runbook_goes_through_maintenance_of_a_node() {
+    let mut command = program(GANTRY);
+    // Nothing else happens than a verify of one disk.
+    let story = [
+        "--story",
+        "verify",
+        "--speed",
+        "20",
+        "--nodes",
+        "4",
+        "--instances",
+        "12",
+    ];
+    command.arg("demo");
+    command.args(story);
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("runbook-home");
+    std::fs::create_dir_all(&home).unwrap();
+    command.env("HOME", &home);
+    command.env_remove("XDG_STATE_HOME");
+    let mut terminal = shown(command, 140, 45);
+    let patience = Duration::from_secs(120);
+    terminal.wait_until("all that is known", |screen| screen.contains("nodes 4/4"));
+    terminal.press(":nodes\r/node2\r");
+    terminal.wait_until("the row", |screen| screen.contains("1 of "));
+    terminal.press("aM");
+    // Each step with its form, until the reboot; what is so already is not asked for.
+    let mut place = 0;
+    loop {
+        let screen = terminal.wait_within("the next step", patience, |screen| {
+            assert!(!screen.contains("FAILED"), "{screen}");
+            let next = (place + 1..=9).any(|n| screen.contains(&format!(" step {n} of 9: ")));
+            (next && screen.contains("do it"))
+                || screen.contains("says that it is done")
+                || screen.contains("It is done.")
+        });
+        if screen.contains("It is done.") {
+            break;
+        }
+        if screen.contains("says that it is done") {
+            place = 4;
+            // By the machine's own reset: its new boot is seen.
+            terminal.press("P");
+            terminal.wait_until("what it takes", |screen| screen.contains("Type node2"));
+            terminal.press("node2\r");
+            terminal.wait_within("its job", patience, |screen| {
+                screen.contains("NODE_POWERCYCLE")
+            });
+            terminal.press("\x1b");
+            terminal.wait_within("the boot", patience, |screen| {
+                screen.contains("has booted anew")
+            });
+            continue;
+        }
+        let at = (place + 1..=9).find(|n| screen.contains(&format!(" step {n} of 9: ")));
+        place = at.unwrap();
+        // Undrain and start are harmless, all else is noticed.
+        terminal.press(if matches!(place, 7 | 8) { "\r" } else { "y" });
+    }
+    let records = std::fs::read_dir(home.join(".local/state/gantry/runbooks")).unwrap();
+    let texts = records.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    assert!(
+        texts
+            .into_iter()
+            .any(|text| text.contains("\"event\":\"finished\""))
+    );
+    std::fs::remove_dir_all(&home).unwrap();
+}

@@ -72,7 +72,9 @@ pub fn answers(node: &Node, cluster: &Cluster) -> Option<bool> {
         return node.noded();
     }
     let (at, live) = node.live.as_ref()?;
-    (cluster.now.at.since(*at) < ASKED).then_some(!live.failed)
+    // What was said before it fell silent says nothing of now.
+    let since = node.heard.is_none_or(|heard| *at >= heard);
+    (since && cluster.now.at.since(*at) < ASKED).then_some(!live.failed)
 }
 
 /// It is marked offline; `false` if nothing is known of it.

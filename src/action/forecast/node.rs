@@ -6,7 +6,7 @@ use gantry_wire::operation::{
 };
 
 use crate::action::fit::not_master;
-use crate::model::{Instance, Name, Node, natural};
+use crate::model::{Cluster, Instance, Name, Node, natural};
 
 use super::Tone;
 use super::copy;
@@ -203,24 +203,10 @@ fn leaves_candidates(draft: &mut Draft, node: &Node, auto_promote: bool) {
     if node.role() != "C" {
         return;
     }
-    let Some(conf) = &draft.cluster.conf else {
+    let Some((remaining, wanted)) = candidates_short(node, draft.cluster) else {
         draft.say("candidates", "not known how many are wanted", Tone::Warn);
         return;
     };
-    let others = || {
-        draft
-            .cluster
-            .nodes
-            .values()
-            .filter(|it| it.name != node.name)
-    };
-    let remaining = others().filter(|it| matches!(it.role(), "C" | "M")).count();
-    let may_be = others().filter(|it| {
-        let capable = it.conf.as_ref().is_some_and(|conf| conf.master_capable);
-        capable && !matches!(it.role(), "O" | "D")
-    });
-    let pool = usize::try_from(conf.candidate_pool_size).unwrap_or(usize::MAX);
-    let wanted = may_be.count().min(pool);
     if remaining >= wanted {
         draft.say(
             "candidates",
@@ -235,6 +221,20 @@ fn leaves_candidates(draft: &mut Draft, node: &Node, auto_promote: bool) {
             "{remaining} master candidates would remain of {wanted} wanted: with auto_promote another node becomes one"
         ));
     }
+}
+
+/// How many master candidates remain without a candidate, and how many are wanted then; nothing if it is none, or the
+/// cluster's settings are not known.
+pub fn candidates_short(node: &Node, cluster: &Cluster) -> Option<(usize, usize)> {
+    let conf = cluster.conf.as_ref().filter(|_| node.role() == "C")?;
+    let others = || cluster.nodes.values().filter(|it| it.name != node.name);
+    let remaining = others().filter(|it| matches!(it.role(), "C" | "M")).count();
+    let may_be = others().filter(|it| {
+        let capable = it.conf.as_ref().is_some_and(|conf| conf.master_capable);
+        capable && !matches!(it.role(), "O" | "D")
+    });
+    let pool = usize::try_from(conf.candidate_pool_size).unwrap_or(usize::MAX);
+    Some((remaining, may_be.count().min(pool)))
 }
 
 /// Tells of a reset.

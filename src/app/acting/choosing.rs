@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::action::form::{Kind, Menu, Object};
 use crate::action::guard::Guard;
-use crate::app::{Effect, State};
+use crate::action::runbook::Book;
+use crate::app::{Effect, State, runbooks};
 use crate::input::{Key, KeyCode};
 use crate::model::Cluster;
 
@@ -32,14 +33,41 @@ pub struct Choosing {
 pub struct Choice {
     /// Its key.
     pub letter: char,
-    /// What is done.
-    pub kind: Kind,
-    /// It is done to every instance whose primary is the node, or one of the nodes.
-    pub to_primaries: bool,
+    /// What is opened.
+    pub opens: Opens,
     /// What it does, in a sentence.
     pub what: &'static str,
     /// Why it cannot be done.
     pub why_not: Option<String>,
+}
+
+/// What a line opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens {
+    /// The form of an operation on the object.
+    Form(Kind),
+    /// The form of an operation on every instance whose primary the node is.
+    FormOfPrimaries(Kind),
+    /// A runbook.
+    Book(Book),
+}
+
+impl Choice {
+    /// What is opened, in a word.
+    pub fn name(&self) -> &'static str {
+        match self.opens {
+            Opens::Form(kind) | Opens::FormOfPrimaries(kind) => kind.name(),
+            Opens::Book(book) => book.name(),
+        }
+    }
+
+    /// Which runbook, if it is one.
+    pub fn book(&self) -> Option<Book> {
+        match self.opens {
+            Opens::Book(book) => Some(book),
+            Opens::Form(_) | Opens::FormOfPrimaries(_) => None,
+        }
+    }
 }
 
 /// What is done to a node by doing it to its primary instances, one job each.
@@ -63,20 +91,24 @@ impl Choosing {
         let of_nodes = OF_NODES.iter().filter(|_| menu == Some(Menu::Node));
         let of_nodes = of_nodes.map(|(letter, kind, what)| Choice {
             letter: *letter,
-            kind: *kind,
-            to_primaries: true,
+            opens: Opens::FormOfPrimaries(*kind),
             what,
             why_not: None,
         });
         let own = menu.into_iter().flat_map(Menu::kinds).map(|kind| Choice {
             letter: kind.letter(),
-            kind,
-            to_primaries: false,
+            opens: Opens::Form(kind),
             what: kind.what(),
             why_not: why_not(kind, &objects, cluster),
         });
+        let books = menu.into_iter().flat_map(Book::of).map(|book| Choice {
+            letter: book.letter(),
+            opens: Opens::Book(book),
+            what: book.what(),
+            why_not: unfit(book, &objects, cluster),
+        });
         Choosing {
-            choices: of_nodes.chain(own).collect(),
+            choices: of_nodes.chain(own).chain(books).collect(),
             objects,
             denied: None,
             read_only: false,
@@ -99,16 +131,18 @@ impl Choosing {
 
     /// Whether a choice can be made.
     pub fn is_possible(&self, choice: &Choice) -> bool {
-        let denied = match choice.kind.is_nodes_own() {
-            true => self.read_only,
-            false => self.denied.is_some(),
+        let denied = match choice.opens {
+            // What a runbook would do can be read by everybody.
+            Opens::Book(_) => false,
+            Opens::Form(kind) if kind.is_nodes_own() => self.read_only,
+            Opens::Form(_) | Opens::FormOfPrimaries(_) => self.denied.is_some(),
         };
         choice.why_not.is_none() && !denied
     }
 
     /// The objects that a choice is about.
     fn objects(&self, choice: &Choice, cluster: &Cluster) -> Vec<Object> {
-        if !choice.to_primaries {
+        if !matches!(choice.opens, Opens::FormOfPrimaries(_)) {
             return self.objects.clone();
         }
         let of = self.objects.iter().flat_map(|object| match object {
@@ -127,17 +161,26 @@ impl Choosing {
         if self.looked.replace(now) == Some(now) {
             return;
         }
-        let why_not = |choice: &Choice| {
-            if choice.to_primaries {
+        let why_not = |choice: &Choice| match choice.opens {
+            Opens::FormOfPrimaries(_) => {
                 let none = self.objects(choice, cluster).is_empty();
-                return none.then(|| "there are no primary instances".to_owned());
+                none.then(|| "there are no primary instances".to_owned())
             }
-            why_not(choice.kind, &self.objects, cluster)
+            Opens::Form(kind) => why_not(kind, &self.objects, cluster),
+            Opens::Book(book) => unfit(book, &self.objects, cluster),
         };
         let why_not: Vec<Option<String>> = self.choices.iter().map(why_not).collect();
         for (choice, why_not) in self.choices.iter_mut().zip(why_not) {
             choice.why_not = why_not;
         }
+    }
+}
+
+/// Why a runbook is not for these: it is for one at a time.
+fn unfit(book: Book, objects: &[Object], cluster: &Cluster) -> Option<String> {
+    match objects {
+        [one] => book.fits(&runbooks::subject(one), cluster).err(),
+        _ => Some("one at a time".to_owned()),
     }
 }
 
@@ -177,8 +220,16 @@ pub fn key(state: &mut State, cluster: &Cluster, mut menu: Choosing, key: Key) -
     };
     match chosen {
         Some(choice) if menu.is_possible(&choice) => {
-            let objects = menu.objects(&choice, cluster);
-            open_form(state, cluster, choice.kind, &objects);
+            match (choice.opens, menu.objects.as_slice()) {
+                (Opens::Book(book), [object, ..]) => {
+                    return runbooks::open(state, cluster, book, object);
+                }
+                (Opens::Form(kind) | Opens::FormOfPrimaries(kind), _) => {
+                    let objects = menu.objects(&choice, cluster);
+                    open_form(state, cluster, kind, &objects);
+                }
+                _ => state.acting.open = Some(Open::Menu(menu)),
+            }
         }
         _ => state.acting.open = Some(Open::Menu(menu)),
     }

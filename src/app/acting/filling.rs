@@ -6,10 +6,11 @@ use gantry_wire::operation::{Operation, Version};
 use crate::action::forecast::{Forecast, Tone, World, forecast};
 use crate::action::form::{Form, Kind, Object, Value};
 use crate::action::guard::{Guard, Request};
+use crate::action::runbook::{Ask, Fate};
 use crate::action::words::{Danger, danger, name_of, summary};
 use crate::app::facts::Facts;
 use crate::app::line::LineEdit;
-use crate::app::{Effect, State};
+use crate::app::{Effect, State, runbooks};
 use crate::input::{Key, KeyCode};
 use crate::model::{Cluster, Time};
 
@@ -63,6 +64,25 @@ pub struct Filling {
     shown: Time,
     /// Nodes that the operator has said to be powered off.
     stated: Vec<String>,
+    /// The step of a runbook that it is.
+    pub frame: Option<Frame>,
+}
+
+/// The step of a runbook that a form is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The runbook's id.
+    pub run: String,
+    /// The step's place in it.
+    pub at: usize,
+    /// The same in words: `step 2 of 9`.
+    pub place: String,
+    /// Parameters that the step sets, where an operation has them.
+    pub set: Vec<(&'static str, String)>,
+    /// This node has to be said to be powered off first.
+    pub proof: Option<String>,
+    /// These were said to be before.
+    pub stated: Vec<String>,
 }
 
 /// What a forecast was made of. On large clusters it takes milliseconds: not with every key and report.
@@ -144,6 +164,7 @@ impl Filling {
             changed: false,
             shown: cluster.now.at,
             stated: Vec::new(),
+            frame: None,
         };
         filling.build(cluster);
         filling.expects = filling.seen(cluster);
@@ -164,6 +185,48 @@ impl Filling {
         Ok(())
     }
 
+    /// The form of a step of a runbook, filled in as that wants it.
+    ///
+    /// # Errors
+    /// Why it can be done to none of them.
+    pub fn framed(
+        kind: Kind,
+        objects: &[Object],
+        cluster: &Cluster,
+        reason: &str,
+        frame: Frame,
+    ) -> Result<Filling, String> {
+        let mut filling = Filling::new(kind, objects, cluster, reason)?;
+        filling.stated.clone_from(&frame.stated);
+        filling.frame = Some(frame);
+        filling.preset();
+        filling.build(cluster);
+        Ok(filling)
+    }
+
+    /// Sets what the step wants, where an operation has such a field: those of a set need not all have it.
+    fn preset(&mut self) {
+        for (name, text) in self.frame.iter().flat_map(|frame| &frame.set) {
+            for form in &mut self.forms {
+                // What cannot be set stays at its default, which the form shows.
+                let _ = form.set(name, text);
+            }
+        }
+    }
+
+    /// The same for what the first form does not have, and the others therefore do not take from it.
+    fn preset_others(&mut self) {
+        let Some((first, others)) = self.forms.split_first_mut() else {
+            return;
+        };
+        let set = self.frame.iter().flat_map(|frame| &frame.set);
+        for (name, text) in set.filter(|(name, _)| first.field(name).is_none()) {
+            for form in others.iter_mut() {
+                let _ = form.set(name, text);
+            }
+        }
+    }
+
     /// The fields, as the first form has them.
     pub fn fields(&self) -> &[crate::action::form::Field] {
         self.forms.first().map_or(&[], |form| &form.fields)
@@ -171,9 +234,13 @@ impl Filling {
 
     /// What is done to whom.
     pub fn title(&self) -> String {
-        match self.operations.as_slice() {
+        let what = match self.operations.as_slice() {
             [] => self.kind.name().to_owned(),
             operations => summary(operations),
+        };
+        match &self.frame {
+            Some(frame) => format!("{}: {what}", frame.place),
+            None => what,
         }
     }
 
@@ -210,6 +277,7 @@ impl Filling {
             }
             self.forms = together;
         }
+        self.preset_others();
         let operations = self.forms.iter().map(Form::operation);
         operations
             .collect::<Result<_, _>>()
@@ -323,7 +391,8 @@ impl Filling {
 
     /// Nodes of which the operator has yet to say that they are powered off.
     fn unstated(&self) -> impl Iterator<Item = &String> {
-        let nodes = self.forecast.unproven.iter();
+        let wanted = self.frame.iter().filter_map(|frame| frame.proof.as_ref());
+        let nodes = wanted.chain(&self.forecast.unproven);
         nodes.filter(|node| !self.stated.contains(node))
     }
 
@@ -465,6 +534,9 @@ pub(super) fn text(value: &Value) -> Option<String> {
 /// Takes a key.
 pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Key) -> Vec<Effect> {
     if key.code == KeyCode::Esc || key == Key::ctrl('c') {
+        if let Some(frame) = &form.frame {
+            runbooks::aside(state, frame);
+        }
         return Vec::new();
     }
     if form.spot == Spot::Confirm && form.is_confirmed_by(key, state, cluster.now.at) {
@@ -532,24 +604,43 @@ fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
             return Vec::new();
         }
     };
-    let mut effects = Vec::new();
-    for (title, request) in requests {
-        state.affairs.asked(request.act(), title, cluster.now.at);
-        effects.push(Effect::Act(Box::new(request)));
-    }
     // What was marked for it is done with: the next change is for what is marked then.
     if let Some(table) = state.way.view_mut().shown_table_mut() {
         table.marks.clear();
     }
-    if effects.len() > 1 {
-        state.affairs.bind(effects.len(), &form.title());
-    }
-    let asked = match effects.len() {
-        1 => form.title(),
+    let (count, title) = (requests.len(), form.title());
+    let asked = match count {
+        1 => title.clone(),
         many => format!("{many} changes"),
     };
     state.notice = Some((format!("asked for: {asked}"), cluster.now.at));
     state.acting.reason = reason.trim().to_owned();
-    state.acting.awaited = effects.len() == 1;
+    state.acting.awaited = requests.len() == 1 && form.frame.is_none();
+    let mut effects = match &form.frame {
+        Some(frame) => {
+            let asks = requests.iter().zip(&form.operations);
+            let asks = asks.map(|((title, request), operation)| Ask {
+                id: request.act().id.clone(),
+                title: title.clone(),
+                subject: name_of(operation),
+                fate: Fate::Open(None, String::new()),
+            });
+            runbooks::asked(
+                state,
+                cluster,
+                frame,
+                asks.collect(),
+                !form.stated.is_empty(),
+            )
+        }
+        None => Vec::new(),
+    };
+    for (title, request) in requests {
+        state.affairs.asked(request.act(), title, cluster.now.at);
+        effects.push(Effect::Act(Box::new(request)));
+    }
+    if count > 1 && form.frame.is_none() {
+        state.affairs.bind(count, &title);
+    }
     effects
 }

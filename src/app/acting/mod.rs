@@ -15,8 +15,8 @@ use super::command::Change;
 use super::facts::Facts;
 use super::{Effect, State};
 
-pub use choosing::{Choice, Choosing};
-pub use filling::{Filling, Spot};
+pub use choosing::{Choice, Choosing, Opens};
+pub use filling::{Filling, Frame, Spot};
 pub use shape::{LABEL, Row, Shape, shape};
 
 /// What is open, and what is remembered from one change to the next.
@@ -110,6 +110,11 @@ pub(super) fn open_mend(state: &mut State, cluster: &Cluster, mend: &Mend) {
     if let Err(why) = ask(state, cluster, &change) {
         say(state, why, cluster.now.at);
     }
+}
+
+/// The reason given last.
+pub(super) fn reason(state: &State) -> String {
+    state.acting.reason.clone()
 }
 
 fn say(state: &mut State, why: String, now: Time) {

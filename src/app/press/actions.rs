@@ -15,6 +15,7 @@ use crate::app::nav::Page;
 use crate::app::options::{Known, Of};
 use crate::app::plans::balance::Change;
 use crate::app::rows::{About, Id, Table};
+use crate::app::runbooks::{self, Press};
 use crate::app::state::EntryKind;
 use crate::app::{Effect, State};
 use crate::planner::replica::Key;
@@ -83,6 +84,14 @@ pub fn act(state: &mut State, cluster: &Cluster, action: Action) -> Vec<Effect> 
         Action::GoBalance => state.way.go(Page::Balance),
         Action::GoCapacity => state.way.go(Page::Capacity),
         Action::GoMaintenance => state.way.go(Page::Maintenance),
+        Action::GoRunbooks => state.way.go(Page::Runbooks),
+        Action::BookNext => return runbooks::press(state, cluster, Press::Next),
+        Action::BookSkip => return runbooks::press(state, cluster, Press::Skip),
+        Action::BookAgain => return runbooks::press(state, cluster, Press::Again),
+        Action::BookStop => return runbooks::press(state, cluster, Press::Stop),
+        Action::BookReset => return runbooks::press(state, cluster, Press::Reset),
+        Action::KeepPrimary => return runbooks::press(state, cluster, Press::Keep(0)),
+        Action::KeepSecondary => return runbooks::press(state, cluster, Press::Keep(1)),
         Action::Act => match objects(state) {
             objects if objects.is_empty() => {
                 let text = "nothing can be done to what is selected; A is for the cluster";
@@ -322,6 +331,7 @@ fn object(state: &State) -> Option<Object> {
         Page::Job(id) => Object::Job(*id),
         Page::Pair(Key::Disk(name, index)) => Object::Pair(name.clone(), *index),
         Page::Verify => Object::Cluster,
+        Page::Runbook(id) => object_of(&Id::Run(id.clone()), &state.facts)?,
         _ => return None,
     })
 }
@@ -345,6 +355,7 @@ fn object_of(id: &Id, facts: &Facts) -> Option<Object> {
             Owner::Data(name, _) | Owner::Meta(name, _) => Object::Instance(name.clone()),
             _ => return None,
         },
+        Id::Run(id) => facts.runs.iter().find(|run| run.id == *id)?.subject.clone(),
         _ => return None,
     })
 }

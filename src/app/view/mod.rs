@@ -22,6 +22,7 @@ pub mod pair;
 pub mod placing;
 pub mod plan;
 mod remedy;
+pub mod runbook;
 mod stack;
 pub mod storage;
 pub mod verify;
@@ -69,6 +70,8 @@ pub enum Kind {
     Verify,
     /// Findings.
     Alerts,
+    /// Runbooks.
+    Runbooks,
 }
 
 impl Kind {
@@ -89,6 +92,7 @@ impl Kind {
             Kind::Locks => locks::COLUMNS,
             Kind::Verify => verify::COLUMNS,
             Kind::Alerts => alerts::COLUMNS,
+            Kind::Runbooks => runbook::COLUMNS,
         }
     }
 
@@ -109,6 +113,7 @@ impl Kind {
             Kind::Locks => "jobs",
             Kind::Verify => "findings",
             Kind::Alerts => "alerts",
+            Kind::Runbooks => "runbooks",
         }
     }
 
@@ -149,6 +154,7 @@ impl Kind {
             Kind::Locks => locks::ids(facts),
             Kind::Verify => verify::ids(facts),
             Kind::Alerts => alerts::ids(facts),
+            Kind::Runbooks => runbook::ids(facts),
         }
     }
 
@@ -177,6 +183,7 @@ impl Kind {
             (Kind::Locks, id) => locks::words(cluster, facts, id),
             (Kind::Verify, Id::Cause(key)) => verify::words(facts, key),
             (Kind::Alerts, id) => alerts::words(facts, id),
+            (Kind::Runbooks, Id::Run(id)) => runbook::words(facts, id),
             _ => None,
         };
         let tags = match id {
@@ -203,7 +210,8 @@ impl Kind {
             | Id::Volume(..)
             | Id::Move(_)
             | Id::Reboot(_)
-            | Id::Room(_) => None,
+            | Id::Room(_)
+            | Id::Run(_) => None,
         };
         let mut searched = words.unwrap_or_default().join("\n");
         searched.push(TAGS);
@@ -236,6 +244,7 @@ impl Kind {
             (Kind::Locks, id) => locks::text(cluster, facts, id, col),
             (Kind::Verify, Id::Cause(key)) => verify::text(cluster, facts, key, col),
             (Kind::Alerts, id) => alerts::text(facts, id, col),
+            (Kind::Runbooks, Id::Run(id)) => runbook::text(facts, id, col),
             _ => None,
         };
         text.unwrap_or_default()
@@ -257,6 +266,9 @@ impl Kind {
             (Kind::Volumes, id) => volumes::sort_key(facts, id, col),
             (Kind::Locks, id) => locks::sort_key(cluster, facts, id, col),
             (Kind::Verify, Id::Cause(key)) => verify::sort_key(cluster, facts, key, col),
+            (Kind::Runbooks, Id::Run(id)) => {
+                runbook::text(facts, id, col).map(|text| SortKey::Text(text.into()))
+            }
             (Kind::Alerts, id) => {
                 alerts::text(facts, id, col).map(|text| SortKey::Text(text.into()))
             }

@@ -9,7 +9,7 @@ use crate::model::words::{age, ago, duration, mib, rate};
 use crate::model::{Cluster, Name, Node, Reach, Time};
 use crate::planner::replica;
 
-use super::{drbd, nodes, volumes};
+use super::{drbd, nodes, runbook, volumes};
 
 /// DRBD disks that are named one by one.
 const BAD_NAMED: usize = 20;
@@ -141,6 +141,7 @@ fn sizes(cluster: &Cluster, node: &Node) -> Vec<Pair> {
 
 /// Why there is no link, and what the agent could not do.
 fn warnings(sheet: &mut Sheet, node: &Node, facts: &Facts) {
+    runbook::of_node(sheet, node, facts);
     if let Some(why) = node.reach.why().filter(|_| !node.offline()) {
         let tone = match tone::of_reach(node) {
             Tone::Plain => Tone::Warn,

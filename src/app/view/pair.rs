@@ -15,6 +15,7 @@ use super::drbd;
 use super::ends::{Ends, KEY};
 use super::node::{known, top};
 use super::remedy::remedy;
+use super::runbook;
 
 /// What matters most, for the pane.
 pub fn brief(cluster: &Cluster, facts: &Facts, key: &Key, width: u16) -> Sheet {
@@ -193,4 +194,5 @@ fn advice(sheet: &mut Sheet, cluster: &Cluster, facts: &Facts, pair: &Pair) {
             None => sheet.wrapped_after("  ", &line),
         }
     }
+    runbook::of_pair(sheet, pair);
 }

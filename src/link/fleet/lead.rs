@@ -1,6 +1,6 @@
 //! Who is called, and who is asked for what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -68,6 +68,8 @@ pub struct Lead<D: Dialer> {
     speaking: Option<String>,
     /// Since when there is no master that serves.
     masterless: Instant,
+    /// Nodes that somebody wants called although they are marked offline.
+    called: BTreeSet<String>,
     follow: Vec<u64>,
     asked: u64,
     acts: Acts,
@@ -90,6 +92,7 @@ impl<D: Dialer> Lead<D> {
             keys_from: None,
             speaking: None,
             masterless: Instant::now(),
+            called: BTreeSet::new(),
             follow: Vec::new(),
             asked: 0,
             acts: Acts::default(),
@@ -177,8 +180,13 @@ impl<D: Dialer> Lead<D> {
     fn ordered(&mut self, order: Command) {
         match order {
             Command::Reconnect(Some(node)) => {
-                if let Some(link) = self.links.get(&node) {
-                    link.kick.notify_one();
+                match self.links.get(&node) {
+                    Some(link) => link.kick.notify_one(),
+                    // One that is marked offline is called only if somebody wants it.
+                    None => {
+                        self.called.insert(node);
+                        self.call_all();
+                    }
                 }
             }
             Command::Reconnect(None) => {
@@ -360,8 +368,8 @@ impl<D: Dialer> Lead<D> {
         told(true).or_else(|| told(false))
     }
 
-    /// Calls the nodes that the cluster named; lets go of those that it lost or marked offline, unless
-    /// one owes an answer.
+    /// Calls the nodes that the cluster named; lets go of those that it lost or marked offline, unless they are wanted or
+    /// owe an answer.
     fn call_all(&mut self) {
         let keys_due =
             self.cluster.is_some() || self.keys_asked.is_some_and(|at| at.elapsed() >= KEYS);
@@ -381,7 +389,10 @@ impl<D: Dialer> Lead<D> {
                         changed
                     });
                 }
-                None if node.offline && !self.acts.concern(&node.name) || !keys_due => {}
+                None if node.offline
+                    && !self.called.contains(&node.name)
+                    && !self.acts.concern(&node.name) => {}
+                None if !keys_due => {}
                 None => {
                     let link = self.link(Some(node.name.clone()), book, false);
                     self.links.insert(node.name.clone(), link);
@@ -392,7 +403,8 @@ impl<D: Dialer> Lead<D> {
         let unwanted = |name: &String| {
             let mut nodes = nodes.iter();
             let lost = nodes.find(|node| node.name == *name);
-            lost.is_none_or(|node| node.offline) && !self.acts.concern(name)
+            let lost = lost.is_none_or(|node| node.offline && !self.called.contains(name));
+            lost && !self.acts.concern(name)
         };
         let gone: Vec<String> = self
             .links

@@ -11,6 +11,7 @@ mod locks;
 mod maintenance;
 mod n1;
 mod nodes;
+mod runbooks;
 mod storage;
 mod verify;
 mod volumes;
@@ -29,6 +30,7 @@ pub fn row(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Node(name) => nodes::row(cluster, name),
         Id::Instance(name) => instances::row(cluster, name),
         Id::Job(job) => jobs::row(cluster, *job),
+        Id::Run(id) => runbooks::worst(state, id),
         Id::Alert(..) => alerts::row(state, id),
         Id::Pair(key) => drbd::row(state, key),
         Id::Fall(node) => n1::row(state, node),
@@ -53,6 +55,7 @@ pub fn worst(state: &State, cluster: &Cluster, id: &Id) -> Tone {
         Id::Move(at) => balance::worst(state, *at),
         Id::Reboot(at) => maintenance::worst(state, *at),
         Id::Room(at) => capacity::worst(state, *at),
+        Id::Run(id) => runbooks::worst(state, id),
         Id::Alert(..) => alerts::row(state, id),
         Id::Cause(key) => verify::worst(state, key),
         Id::Holder(_) => Tone::Plain,
@@ -82,6 +85,7 @@ pub fn cell<'a>(
         (Kind::Locks, id) => locks::cell(state, cluster, id, col),
         (Kind::Verify, Id::Cause(key)) => verify::cell(state, cluster, key, col),
         (Kind::Alerts, id) => alerts::cell(state, id, col),
+        (Kind::Runbooks, Id::Run(id)) => runbooks::cell(state, cluster, id, col),
         _ => None,
     };
     cell.unwrap_or(Cell::toned("?", Tone::Lost))

@@ -9,6 +9,7 @@ mod follow;
 mod n1;
 mod picture;
 mod plans;
+mod runbooks;
 mod screens;
 mod sturdy;
 mod verify;

@@ -120,6 +120,31 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// Turns the first field of the form until it says this.
+pub fn turn_to(console: &mut Terminal, option: &str) {
+    console.press("\t");
+    for _ in 0..10 {
+        let said = |screen: &str| {
+            let line = screen
+                .lines()
+                .find(|line| line.contains("Left and Right change it"));
+            line.map(str::to_owned)
+        };
+        let screen = console.wait_until("the field", |screen| said(screen).is_some());
+        let before = said(&screen).unwrap();
+        if before.contains(option) {
+            // Up from the first field is the confirmation.
+            console.press("\x1b[A");
+            return;
+        }
+        console.press("\x1b[C");
+        console.wait_until("another option", |screen| {
+            said(screen) != Some(before.clone())
+        });
+    }
+    panic!("no {option} to be had:\n{}", console.text());
+}
+
 fn row_of(screen: &str, name: &str) -> bool {
     let mut rows = screen.lines();
     rows.any(|line| line.starts_with('>') && line.split_whitespace().any(|word| word == name))
@@ -169,7 +194,7 @@ fn an_instance_is_failed_over_and_migrated_to_the_node_that_is_chosen() {
     for (letters, to) in [("af", other), ("am", &*home)] {
         desk.pick("instances", "instance9");
         desk.form(letters);
-        desk.turn_to(to);
+        turn_to(&mut desk.console, to);
         desk.confirm("y");
         assert_eq!(desk.instance("instance9", "pnode"), to, "{letters}");
     }

@@ -118,6 +118,16 @@ impl Lab {
             .collect()
     }
 
+    /// The lines of all records of runbooks that its consoles have kept.
+    pub fn records(&self) -> Vec<String> {
+        let place = self.home.join(".local/state/gantry/runbooks");
+        let files = fs::read_dir(place).unwrap();
+        let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+        texts
+            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect()
+    }
+
     /// gantry without a screen, in the cluster's network.
     pub fn gantry(&self, args: &[&str]) -> Output {
         Command::new(&self.script)

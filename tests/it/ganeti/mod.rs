@@ -13,5 +13,6 @@ mod keys;
 mod lab;
 mod live;
 mod oneself;
+mod runbooks;
 mod same;
 mod screens;
