@@ -76,8 +76,12 @@ pub fn become_it(place: &Place, serve: &Serve, wish: &str) -> String {
             if let Err(why) = said {
                 eprint!("gantry: this is not noted in syslog: {why}\r\n");
             }
-            let why = go(opened);
-            refused(Refusal::Command, why)
+            let failed = refused(Refusal::Command, go(opened));
+            let mut records = Files::new(place.clone());
+            let record = record(&records, &act, &failed);
+            // The audit has it as well.
+            let _ = records.write(&act.id, &record);
+            failed
         }
         Err(outcome) => outcome,
     };
@@ -91,7 +95,16 @@ pub fn become_it(place: &Place, serve: &Serve, wish: &str) -> String {
 /// The same change is never made twice, and what became of it can be found out.
 fn noted(place: &Place, act: &Act, outcome: &Outcome) -> Result<(), Outcome> {
     let mut records = Files::new(place.clone());
-    let record = Record {
+    let record = record(&records, act, outcome);
+    match records.create(&act.id, &record) {
+        Ok(None) => Ok(()),
+        Ok(Some(_)) => Err(refused(Refusal::Record, "this was asked for before")),
+        Err(why) => Err(refused(Refusal::Record, why)),
+    }
+}
+
+fn record(records: &Files, act: &Act, outcome: &Outcome) -> Record {
+    Record {
         owner: records.myself(),
         at_ms: now().wall_ms,
         above: 0,
@@ -100,11 +113,6 @@ fn noted(place: &Place, act: &Act, outcome: &Outcome) -> Result<(), Outcome> {
         state: State::Over {
             outcome: outcome.clone(),
         },
-    };
-    match records.create(&act.id, &record) {
-        Ok(None) => Ok(()),
-        Ok(Some(_)) => Err(refused(Refusal::Record, "this was asked for before")),
-        Err(why) => Err(refused(Refusal::Record, why)),
     }
 }
 
@@ -197,7 +205,7 @@ fn argv(place: &Place, it: &Console) -> Result<Vec<String>, Outcome> {
         "xen-pvm" | "xen-hvm" => vec![tool("xen-console-wrapper")?, "xl".to_owned(), name],
         "lxc" => vec![program("lxc-console")?, "-n".to_owned(), name],
         "chroot" => {
-            let directory = place.prefixed(&format!("/srv/ganeti/chroot/{name}"));
+            let directory = place.run(&format!("chroot-hypervisor/{name}"));
             if !directory.is_dir() {
                 return no(format!("{name} does not run here"));
             }

@@ -19,7 +19,7 @@ impl Bench {
         fs::create_dir_all(&data).unwrap();
         let all = "kvm\nxen-pvm\nchroot\nfake\n";
         fs::write(data.join("ssconf_hypervisor_list"), all).unwrap();
-        fs::create_dir_all(fake.root().join("srv/ganeti/chroot/web1")).unwrap();
+        fs::create_dir_all(fake.root().join("var/run/ganeti/chroot-hypervisor/web1")).unwrap();
         let place = Place::new(fake.root().to_owned(), Some("node1".into()));
         Bench { fake, place }
     }
@@ -65,7 +65,10 @@ fn a_console_is_opened_once_and_then_it_is_said_who_has_it() {
         unreachable!("{:?}", opened.argv)
     };
     assert!(program.ends_with("/chroot"), "{program}");
-    let own = bench.fake.root().join("srv/ganeti/chroot/web1");
+    let own = bench
+        .fake
+        .root()
+        .join("var/run/ganeti/chroot-hypervisor/web1");
     assert_eq!(*directory, own.display().to_string());
     let why = bench.open(&act).err().unwrap();
     let by = "the console of web1 is held by alice (as=\"ops\" key=unknown) since ";

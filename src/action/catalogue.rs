@@ -253,7 +253,7 @@ pub struct Entry {
 pub const CATALOGUE: &[Entry] = &[
     row(Action::Act,         "act",          "act",        "Show what can be done to the selected object, or to all marked ones", &["a"],               Place::Everywhere).hinted(),
     row(Action::ActOnCluster, "act-on-cluster", "act on cluster", "Show what can be done to the cluster", &["A"],               Place::Everywhere),
-    row(Action::Console,     "console",      "console",    "Open the serial console of the selected instance; Ctrl-] leaves it", &["c"], Place::Everywhere),
+    row(Action::Console,     "console",      "console",    "Open the serial console of the selected instance", &["c"], Place::Everywhere),
     row(Action::Mend,        "mend",         "mend",       "Open the form of what mends a failed job, or what a verify found", &["m"], Place::Everywhere),
     row(Action::Help,        "help",         "help",       "Show the keys of this screen",                &["?", "F1"],          Place::Everywhere).hinted(),
     row(Action::Command,     "command",      "command",    "Type a command, such as nodes or jobs",       &[":"],                Place::Everywhere).hinted(),

@@ -122,6 +122,8 @@ mod tests {
     #[test]
     fn what_has_no_console_now_says_why() {
         let mut town = town();
+        let off = town.cluster.instances.get_mut("off1").unwrap();
+        off.status = Status::Now(Word::AdminDown);
         for (name, words) in [
             ("off1", "does not run"),
             ("web99", "no instance"),

@@ -212,19 +212,25 @@ pub(super) struct Live {
 struct Only {
     instance: String,
     since: Instant,
+    /// The configuration is known.
+    known: bool,
     /// Why it is not open yet.
     why: String,
     end: Option<End>,
 }
 
-/// The configuration and the primary's link are waited for so long.
-const FOUND: Duration = Duration::from_secs(30);
+/// The configuration is waited for so long.
+const FOUND: Duration = Duration::from_secs(60);
+
+/// The primary's link and what the guest does are waited for so long after that.
+const SETTLED: Duration = Duration::from_secs(8);
 
 impl Only {
     fn new(instance: String) -> Only {
         Only {
             instance,
             since: Instant::now(),
+            known: false,
             why: String::new(),
             end: None,
         }
@@ -234,6 +240,7 @@ impl Only {
     fn told(self, ended: Result<u8, String>) -> Result<u8, String> {
         let instance = printable(&self.instance);
         let (words, status) = match self.end {
+            None if self.known => (self.why, super::change::Exit::Refused),
             None => (self.why, super::change::Exit::Unreachable),
             Some(End::Refused(why)) => (why, super::change::Exit::Agent),
             Some(End::Left | End::Over(_) | End::Stop) => return ended,
@@ -391,7 +398,11 @@ impl Live {
             Ok(_) => {}
             Err(why) => only.why = why,
         }
-        self.leaving |= self.wanted.is_none() && only.since.elapsed() > FOUND;
+        if !only.known && self.cluster.conf.is_some() {
+            (only.known, only.since) = (true, Instant::now());
+        }
+        let patience = if only.known { SETTLED } else { FOUND };
+        self.leaving |= self.wanted.is_none() && only.since.elapsed() > patience;
     }
 
     /// Takes in what the terminal said; whether it asks for a frame.

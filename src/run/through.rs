@@ -2,11 +2,13 @@
 //! Ctrl-] comes back to gantry as it was.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use gantry_wire::operation::Operation;
 use gantry_wire::terminal::REFUSED;
+use ratatui::layout::Size;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::list::printable;
 use super::live::{Live, PACE, Signals, next};
@@ -18,6 +20,12 @@ use crate::term::{Event, Tail};
 
 /// Ctrl-].
 const LEAVE: u8 = 0x1d;
+
+/// So much may be typed, or pasted, before it opens, bytes.
+const TYPED: usize = 64 * 1024;
+
+/// How long a terminal may take for the last piece of what a guest wrote.
+const SLOW: Duration = Duration::from_secs(10);
 
 /// Consoles of which the end is kept.
 const KEPT: usize = 32;
@@ -102,6 +110,8 @@ impl Live {
             .carry(&mut line, waiting, &instance, signals, stop)
             .await;
         drop(line);
+        // What the guest wrote last is taken first, by a terminal that takes anything.
+        let _ = timeout(SLOW, self.screen.ready()).await;
         self.events.as_they_are(false);
         self.screen.reclaim()?;
         let size = self.screen.size();
@@ -125,9 +135,21 @@ impl Live {
         stop: &Notify,
     ) -> End {
         let mut folded = Instant::now();
+        // A size that it has had since it was asked for.
+        let mut resized: Option<Size> = None;
+        // What was typed and is not sent yet.
+        let mut typed = Vec::new();
         // What was said since it opened, for what it ends with.
         let mut said = Vec::new();
         loop {
+            if let Line::Open(terminal) = &*line {
+                if let Some(size) = resized.take() {
+                    terminal.resize(size.width, size.height);
+                }
+                if !typed.is_empty() {
+                    terminal.send(std::mem::take(&mut typed));
+                }
+            }
             tokio::select! {
                 biased;
                 () = stop.notified() => return End::Stop,
@@ -136,18 +158,17 @@ impl Live {
                     Event::Raw(bytes) => {
                         let leave = bytes.iter().position(|byte| *byte == LEAVE);
                         let before = bytes.get(..leave.unwrap_or(bytes.len()));
-                        if let (Line::Open(terminal), Some(bytes)) = (&*line, before) {
-                            terminal.send(bytes.to_vec());
+                        if typed.len() < TYPED {
+                            typed.extend_from_slice(before.unwrap_or_default());
                         }
                         if leave.is_some() {
+                            if let Line::Open(terminal) = &*line {
+                                terminal.send(typed);
+                            }
                             return End::Left;
                         }
                     }
-                    Event::Resize(size) => {
-                        if let Line::Open(terminal) = &*line {
-                            terminal.resize(size.width, size.height);
-                        }
-                    }
+                    Event::Resize(size) => resized = Some(size),
                     Event::Gone => return End::Stop,
                     _ => {}
                 },

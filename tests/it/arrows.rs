@@ -176,11 +176,15 @@ fn only_the_guard_makes_an_act() {
             !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
         })
     };
+    let is_test = |path: &Path| {
+        let own = path.strip_prefix(root().join("src")).unwrap();
+        own.ends_with("tests.rs") || own.iter().any(|it| it == "tests")
+    };
     let src = root().join("src");
     let makers: Vec<PathBuf> = sources()
         .into_iter()
         .map(|(_, path)| path)
-        .filter(|path| !path.ends_with("tests.rs") && makes(&code(path)))
+        .filter(|path| !is_test(path) && makes(&code(path)))
         .map(|path| path.strip_prefix(&src).unwrap().to_owned())
         .collect();
     assert_eq!(makers, [Path::new("action/guard.rs")]);

@@ -186,7 +186,7 @@ const ROWS: &[Row] = &[
     row(Kind::QueueUndrain,    "queue-undrain",    'u', CLUSTER,  "Takes new jobs again."),
     row(Kind::WatcherPause,    "watcher-pause",    'w', CLUSTER,  "The watcher restarts and repairs nothing for a while."),
     row(Kind::WatcherContinue, "watcher-continue", 'c', CLUSTER,  "The watcher restarts and repairs again."),
-    row(Kind::MasterFailover,  "master-failover",  'm', CLUSTER,  "Makes another node the master; done by that node itself."),
+    row(Kind::MasterFailover,  "master-failover",  'm', CLUSTER,  "Makes another node the master."),
     row(Kind::AddTags,         "add-tags",         't', TAGGED,   "Adds tags."),
     row(Kind::RemoveTags,      "remove-tags",      'T', TAGGED,   "Removes tags."),
 ];

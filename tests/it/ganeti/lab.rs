@@ -179,8 +179,13 @@ impl Lab {
 
     /// The console on this cluster in a terminal.
     pub fn console(&self, through: &str, columns: u16, rows: u16) -> Terminal {
+        self.terminal(&[through], columns, rows)
+    }
+
+    /// gantry with these arguments in a terminal.
+    pub fn terminal(&self, args: &[&str], columns: u16, rows: u16) -> Terminal {
         let mut command = program(&self.script);
-        command.args(self.arguments(&[through]));
+        command.args(self.arguments(args));
         command.env_remove("SSH_AUTH_SOCK");
         Terminal::start(command, columns, rows)
     }

@@ -5,6 +5,7 @@
 
 mod act;
 mod actor;
+mod console;
 mod deploy;
 mod events;
 mod facts;
