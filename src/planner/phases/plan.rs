@@ -128,14 +128,14 @@ const GROW: &[Part] = &[
 ];
 
 const RECREATE: &[Part] = &[
-    part("makes new volumes", &["Creating disk", "Adding disk"]),
+    // Only what is wiped is written of.
+    part("makes new volumes", &["Wiping disk"]),
     of_drbd("copies", &["Waiting for instance"]),
 ];
 
 const MOVE: &[Part] = &[
     part("shuts it down", &["Shutting down instance"]),
-    part("makes new volumes there", &["Creating disk", "Adding disk"]),
-    part("copies", &["Copying data for disk"]),
+    part("copies", &["disk/", "Copying data for disk"]),
     part("removes the old volumes", &["Removing the disks"]),
     part("starts it there", &["Starting instance"]),
 ];

@@ -42,7 +42,7 @@ impl Transfer {
             line.starts_with("starting memory transfer")
                 || line.starts_with("migrating instance to")
         };
-        let begin = lines.iter().rposition(|line| begun(&line))?;
+        let begin = lines.iter().rposition(begun)?;
         let own = lines.get(begin..).unwrap_or_default();
         let percents: Vec<f64> = own.iter().filter_map(|line| memory(line)).collect();
         let wrote = |begin: &str| own.iter().any(|line| line.starts_with(begin));
