@@ -109,3 +109,26 @@ impl Operation {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_kills_in_all_but_name_wants_the_permission_to_kill() {
+        let wanted = |json: Value| {
+            let operation: Operation = serde_json::from_value(json).unwrap();
+            assert_eq!(operation.check(), Ok(()));
+            operation.permission().word()
+        };
+        let shutdown = |timeout| json!({"shutdown": {"instance": "a", "timeout": timeout}});
+        assert_eq!(wanted(shutdown(9)), "kill");
+        assert_eq!(wanted(shutdown(10)), "shutdown");
+        let reboot = |how| json!({"reboot": {"instance": "a", "reboot_type": how}});
+        assert_eq!(wanted(reboot("soft")), "kill");
+        assert_eq!(wanted(reboot("hard")), "reboot");
+    }
+}

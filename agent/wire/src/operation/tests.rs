@@ -75,21 +75,6 @@ fn permissions_are_the_operations_names_and_those_of_forced_variants() {
 }
 
 #[test]
-fn what_kills_in_all_but_name_wants_the_permission_to_kill() {
-    let wanted = |json: Value| {
-        let operation: Operation = serde_json::from_value(json).unwrap();
-        assert_eq!(operation.check(), Ok(()));
-        operation.permission().word()
-    };
-    let shutdown = |timeout| json!({"shutdown": {"instance": "a", "timeout": timeout}});
-    assert_eq!(wanted(shutdown(9)), "kill");
-    assert_eq!(wanted(shutdown(10)), "shutdown");
-    let reboot = |how| json!({"reboot": {"instance": "a", "reboot_type": how}});
-    assert_eq!(wanted(reboot("soft")), "kill");
-    assert_eq!(wanted(reboot("hard")), "reboot");
-}
-
-#[test]
 fn the_samples_have_every_operation() {
     let named: BTreeSet<_> = samples::all().iter().map(Operation::name).collect();
     let permitted = Permission::all().map(Permission::word);
