@@ -3,6 +3,8 @@
 use gantry_wire::act::{Act, ActId, Expect, Outcome, Refusal};
 use gantry_wire::operation::{MasterFailover, Operation};
 
+use crate::model::Reach;
+
 use super::{Console, Net, net};
 
 fn act(bits: u128) -> Act {
