@@ -8,13 +8,15 @@ mod gate;
 mod mark;
 mod note;
 mod run;
+mod stand;
 mod step;
 
 pub use book::Book;
 pub use due::{Due, Wanted, due};
 pub use mark::{Mark, marks, tag};
 pub use note::{Change, Event, Note, Past};
-pub use run::{Ask, End, Fate, Memory, Run, State};
+pub use run::Run;
+pub use stand::{Ask, End, Fate, Memory, State};
 pub use step::Step;
 
 #[cfg(test)]

@@ -1,24 +1,23 @@
 //! A runbook under way: which step it has got to, what was asked for there, and what became of that.
 
-use std::collections::BTreeMap;
+mod marking;
 
 use gantry_wire::act::ActId;
 
 use crate::action::forecast::World;
 use crate::action::form::Object;
-use crate::model::{Cluster, Instance, Time};
+use crate::model::{Cluster, Time};
 
 use super::book::Book;
 use super::due::{Due, due};
-use super::mark::{Mark, tag, tags_of};
-use super::note::{Change, Event, Note, Past};
+use super::mark::Mark;
+use super::note::{Event, Note, Past};
+use super::stand::{Ask, End, Fate, Memory, State, changes, words};
 use super::step::Step;
+use marking::Marking;
 
 /// Jobs are over a moment before the configuration that they made is told, milliseconds.
 const SETTLES: u64 = 5_000;
-
-/// A mark that fails so often is let be.
-const TRIES: u8 = 3;
 
 /// A runbook under way.
 #[derive(Clone, Debug)]
@@ -52,105 +51,6 @@ pub struct Run {
     furthest: usize,
     marking: Option<Marking>,
     failures: u8,
-}
-
-/// How a step stands.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum State {
-    /// It is still to come, or its turn is now.
-    #[default]
-    Ahead,
-    /// These were asked for, and not all are over.
-    Asked(Vec<Ask>),
-    /// All are over and well since that moment; the facts are to follow.
-    Settling(Vec<Ask>, Time),
-    /// Some have failed.
-    Failed(Vec<Ask>),
-    /// It is done, and how.
-    Done(String),
-    /// It was left out.
-    Skipped,
-}
-
-/// A change that was asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ask {
-    /// Its id.
-    pub id: ActId,
-    /// What it is.
-    pub title: String,
-    /// The object's name.
-    pub subject: String,
-    /// What became of it.
-    pub fate: Fate,
-}
-
-/// What became of a change.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fate {
-    /// It is under way: its job, if it is one already, and what is waited for.
-    Open(Option<u64>, String),
-    /// It was done.
-    Well(Option<u64>),
-    /// It was not done, or failed, and why.
-    Bad(Option<u64>, String),
-}
-
-impl Fate {
-    fn job(&self) -> Option<u64> {
-        match self {
-            Fate::Open(job, _) | Fate::Well(job) | Fate::Bad(job, _) => *job,
-        }
-    }
-}
-
-/// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// All steps are behind it.
-    Finished,
-    /// The operator ended it.
-    Stopped,
-    /// Another console has gone on with it.
-    Taken,
-}
-
-/// What was done, for the steps that undo it or wait for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
-    /// The names of what was asked for, by step.
-    asked: BTreeMap<&'static str, Vec<String>>,
-    /// The boot of the node when its reboot was asked for.
-    pub boot: String,
-    /// The operator has said that the node is powered off.
-    pub dead: bool,
-    /// The node whose half is kept.
-    pub chosen: String,
-}
-
-impl Memory {
-    /// The names of what was asked for in a step.
-    pub fn asked(&self, step: Step) -> impl Iterator<Item = &str> {
-        let asked = self.asked.get(step.name()).into_iter().flatten();
-        asked.map(String::as_str)
-    }
-
-    /// The instances among them that there are.
-    pub fn instances<'a>(&self, step: Step, cluster: &'a Cluster) -> Vec<&'a Instance> {
-        self.asked(step)
-            .filter_map(|name| cluster.instances.get(name))
-            .collect()
-    }
-}
-
-/// A tag that is being set or removed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Marking {
-    id: ActId,
-    tag: String,
-    add: bool,
-    /// It is over and well since then; the configuration is to follow.
-    done: Option<Time>,
 }
 
 impl Run {
@@ -415,80 +315,6 @@ impl Run {
         notes
     }
 
-    /// Another console has got further with it than this one: the mark says so, and this one never sets it ahead.
-    fn is_taken(&self, cluster: &Cluster) -> bool {
-        let further = |tag: &String| {
-            let steps = self.book.steps().iter();
-            let at = steps
-                .clone()
-                .position(|step| tag.ends_with(&format!(":{}", step.name())));
-            at.is_some_and(|at| at > self.at.max(self.furthest))
-        };
-        self.end.is_none() && tags_of(&self.subject, &self.id, cluster).any(further)
-    }
-
-    /// The tag that it should have now: of the newest step that was asked for, or is the operator's to do.
-    fn wanted_tag(&self) -> Option<String> {
-        let going = self.end.is_none() && self.begun;
-        let step = self.book.steps().get(self.mark_at.filter(|_| going)?)?;
-        Some(tag(&self.id, *step))
-    }
-
-    /// The next change of its mark: the tag, and whether it is to be set. One at a time; a tag is removed only while
-    /// nothing else is under way, as that waits for the same lock.
-    pub fn next_mark(
-        &mut self,
-        cluster: &Cluster,
-        fate: impl Fn(&ActId) -> Fate,
-    ) -> Option<(String, bool)> {
-        let now = cluster.now.at;
-        let there: Vec<&String> = tags_of(&self.subject, &self.id, cluster).collect();
-        if let Some(marking) = &mut self.marking {
-            let seen = there.contains(&&marking.tag) == marking.add;
-            match (fate(&marking.id), marking.done) {
-                (Fate::Open(..), _) => return None,
-                (Fate::Bad(..), _) => {
-                    self.failures += 1;
-                    self.marking = None;
-                }
-                (Fate::Well(_), None) => {
-                    marking.done = Some(now);
-                    return None;
-                }
-                (Fate::Well(_), Some(since)) if !seen && now.since(since) < SETTLES => return None,
-                (Fate::Well(_), Some(_)) => self.marking = None,
-            }
-        }
-        if self.failures >= TRIES || self.end == Some(End::Taken) {
-            return None;
-        }
-        let wanted = self.wanted_tag();
-        if let Some(tag) = wanted.clone().filter(|tag| !there.contains(&tag)) {
-            return Some((tag, true));
-        }
-        let quiet = self.end.is_some() || !matches!(self.state(), State::Asked(_));
-        let old = there.into_iter().find(|tag| Some(*tag) != wanted.as_ref());
-        old.filter(|_| quiet).map(|tag| (tag.clone(), false))
-    }
-
-    /// That change was asked for.
-    pub fn marks(&mut self, id: ActId, tag: String, add: bool) {
-        self.furthest = self.furthest.max(self.mark_at.unwrap_or_default());
-        self.marking = Some(Marking {
-            id,
-            tag,
-            add,
-            done: None,
-        });
-    }
-
-    /// Nothing of it is under way any more, its mark included.
-    pub fn is_settled(&self, cluster: &Cluster) -> bool {
-        let marked = tags_of(&self.subject, &self.id, cluster).next().is_some();
-        let given_up = self.failures >= TRIES || self.end == Some(End::Taken);
-        self.end.is_some() && self.marking.is_none() && (!marked || given_up)
-    }
-
     /// How far it has got: `step 2 of 9`.
     pub fn place(&self) -> String {
         let all = self.states.len();
@@ -524,33 +350,4 @@ fn boot_of(subject: &Object, cluster: &Cluster) -> String {
     };
     let hello = cluster.nodes.get(name).and_then(|node| node.agent.as_ref());
     hello.map_or_else(String::new, |hello| hello.boot_id.clone())
-}
-
-fn changes(asks: &[Ask]) -> Vec<Change> {
-    let change = |ask: &Ask| Change {
-        title: ask.title.clone(),
-        subject: ask.subject.clone(),
-        id: ask.id.to_string(),
-        job: ask.fate.job(),
-        outcome: match &ask.fate {
-            Fate::Open(..) => None,
-            Fate::Well(_) => Some("done".to_owned()),
-            Fate::Bad(_, why) => Some(why.clone()),
-        },
-    };
-    asks.iter().map(change).collect()
-}
-
-/// `job 12`, `jobs 12, 13, 14`.
-fn words(asks: &[Ask]) -> String {
-    let jobs: Vec<String> = asks
-        .iter()
-        .filter_map(|ask| ask.fate.job())
-        .map(|it| it.to_string())
-        .collect();
-    match jobs.as_slice() {
-        [] => "done".to_owned(),
-        [one] => format!("job {one}"),
-        several => format!("jobs {}", several.join(", ")),
-    }
 }

@@ -5,8 +5,7 @@ use gantry_wire::operation::{Operation, Version};
 
 use crate::action::forecast::{Forecast, Tone, World, forecast};
 use crate::action::form::{Form, Kind, Object, Value};
-use crate::action::guard::{Guard, Request};
-use crate::action::runbook::{Ask, Fate};
+use crate::action::guard::Guard;
 use crate::action::words::{Danger, danger, name_of, summary};
 use crate::app::facts::Facts;
 use crate::app::line::LineEdit;
@@ -14,10 +13,11 @@ use crate::app::{Effect, State, runbooks};
 use crate::input::{Key, KeyCode};
 use crate::model::{Cluster, Time};
 
-use super::{Open, shape};
+use super::frame::Frame;
+use super::{Open, asking, shape};
 
 /// What has just changed on the screen cannot have been read: so many milliseconds nothing is confirmed.
-const READ: u64 = 700;
+pub const READ: u64 = 700;
 
 /// A form as it is filled in.
 #[derive(Clone, Debug)]
@@ -57,32 +57,15 @@ pub struct Filling {
     /// The cluster's shape and the second of which the operations were made; none once a field was changed.
     built: Option<(u64, u64)>,
     /// What the operator sees of each object.
-    expects: Vec<Expect>,
+    pub(super) expects: Vec<Expect>,
     /// That became another while the form was open.
     pub changed: bool,
     /// Since when it says what it says.
     shown: Time,
     /// Nodes that the operator has said to be powered off.
-    stated: Vec<String>,
+    pub(super) stated: Vec<String>,
     /// The step of a runbook that it is.
     pub frame: Option<Frame>,
-}
-
-/// The step of a runbook that a form is for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Frame {
-    /// The runbook's id.
-    pub run: String,
-    /// The step's place in it.
-    pub at: usize,
-    /// The same in words: `step 2 of 9`.
-    pub place: String,
-    /// Parameters that the step sets, where an operation has them.
-    pub set: Vec<(&'static str, String)>,
-    /// This node has to be said to be powered off first.
-    pub proof: Option<String>,
-    /// These were said to be before.
-    pub stated: Vec<String>,
 }
 
 /// What a forecast was made of. On large clusters it takes milliseconds: not with every key and report.
@@ -185,48 +168,6 @@ impl Filling {
         Ok(())
     }
 
-    /// The form of a step of a runbook, filled in as that wants it.
-    ///
-    /// # Errors
-    /// Why it can be done to none of them.
-    pub fn framed(
-        kind: Kind,
-        objects: &[Object],
-        cluster: &Cluster,
-        reason: &str,
-        frame: Frame,
-    ) -> Result<Filling, String> {
-        let mut filling = Filling::new(kind, objects, cluster, reason)?;
-        filling.stated.clone_from(&frame.stated);
-        filling.frame = Some(frame);
-        filling.preset();
-        filling.build(cluster);
-        Ok(filling)
-    }
-
-    /// Sets what the step wants, where an operation has such a field: those of a set need not all have it.
-    fn preset(&mut self) {
-        for (name, text) in self.frame.iter().flat_map(|frame| &frame.set) {
-            for form in &mut self.forms {
-                // What cannot be set stays at its default, which the form shows.
-                let _ = form.set(name, text);
-            }
-        }
-    }
-
-    /// The same for what the first form does not have, and the others therefore do not take from it.
-    fn preset_others(&mut self) {
-        let Some((first, others)) = self.forms.split_first_mut() else {
-            return;
-        };
-        let set = self.frame.iter().flat_map(|frame| &frame.set);
-        for (name, text) in set.filter(|(name, _)| first.field(name).is_none()) {
-            for form in others.iter_mut() {
-                let _ = form.set(name, text);
-            }
-        }
-    }
-
     /// The fields, as the first form has them.
     pub fn fields(&self) -> &[crate::action::form::Field] {
         self.forms.first().map_or(&[], |form| &form.fields)
@@ -249,7 +190,7 @@ impl Filling {
     }
 
     /// Fills all forms in as the first one, and makes operations of them.
-    fn build(&mut self, cluster: &Cluster) {
+    pub(super) fn build(&mut self, cluster: &Cluster) {
         let built = self.built(cluster);
         let reason = gantry_wire::act::reason(self.reason.text().trim());
         let reason = reason.map_err(|wrong| wrong.to_string());
@@ -549,7 +490,7 @@ pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Ke
         // Of several each is said; and what else is lost is confirmed by itself.
         let said_all = form.unstated().next().is_none();
         if said_all && (!by_statement || form.danger() < Danger::Destructive) {
-            return submit(state, cluster, *form);
+            return asking::submit(state, cluster, *form);
         }
         state.acting.open = Some(Open::Form(form));
         return Vec::new();
@@ -575,72 +516,4 @@ pub fn key(state: &mut State, cluster: &Cluster, mut form: Box<Filling>, key: Ke
     form.built = None;
     state.acting.open = Some(Open::Form(form));
     Vec::new()
-}
-
-/// Asks for it.
-fn submit(state: &mut State, cluster: &Cluster, form: Filling) -> Vec<Effect> {
-    let guard = Guard::of(state.acting.read_only, cluster);
-    let reason = form.reason.text();
-    let operations = form.operations.iter().zip(&form.expects);
-    let requests = operations.map(|(operation, expect)| {
-        let title = crate::action::words::title(operation);
-        let permit = guard
-            .asked_for(operation, cluster)
-            .permit(operation)
-            .map_err(|it| format!("{title}: {it}"))?;
-        let id = state.affairs.id();
-        let (own, expect, operator) = (operation.clone(), expect.clone(), &state.acting.operator);
-        let request = Request::new(permit, id, own, expect, &reason, operator);
-        Ok((
-            title.clone(),
-            request.map_err(|wrong| format!("{title}: {wrong}"))?,
-        ))
-    });
-    // All or none.
-    let requests: Vec<(String, Request)> = match requests.collect::<Result<_, String>>() {
-        Ok(requests) => requests,
-        Err(why) => {
-            state.notice = Some((why, cluster.now.at));
-            return Vec::new();
-        }
-    };
-    // What was marked for it is done with: the next change is for what is marked then.
-    if let Some(table) = state.way.view_mut().shown_table_mut() {
-        table.marks.clear();
-    }
-    let (count, title) = (requests.len(), form.title());
-    let asked = match count {
-        1 => title.clone(),
-        many => format!("{many} changes"),
-    };
-    state.notice = Some((format!("asked for: {asked}"), cluster.now.at));
-    state.acting.reason = reason.trim().to_owned();
-    state.acting.awaited = requests.len() == 1 && form.frame.is_none();
-    let mut effects = match &form.frame {
-        Some(frame) => {
-            let asks = requests.iter().zip(&form.operations);
-            let asks = asks.map(|((title, request), operation)| Ask {
-                id: request.act().id.clone(),
-                title: title.clone(),
-                subject: name_of(operation),
-                fate: Fate::Open(None, String::new()),
-            });
-            runbooks::asked(
-                state,
-                cluster,
-                frame,
-                asks.collect(),
-                !form.stated.is_empty(),
-            )
-        }
-        None => Vec::new(),
-    };
-    for (title, request) in requests {
-        state.affairs.asked(request.act(), title, cluster.now.at);
-        effects.push(Effect::Act(Box::new(request)));
-    }
-    if count > 1 && form.frame.is_none() {
-        state.affairs.bind(count, &title);
-    }
-    effects
 }

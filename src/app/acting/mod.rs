@@ -1,8 +1,10 @@
 //! Asking for a change: a menu of what can be done to the object that is looked at, a form with the forecast, and the
 //! confirmation.
 
+mod asking;
 mod choosing;
 mod filling;
+mod frame;
 mod shape;
 
 use crate::action::form::{Form, Kind, Object};
@@ -16,7 +18,8 @@ use super::facts::Facts;
 use super::{Effect, State};
 
 pub use choosing::{Choice, Choosing, Opens};
-pub use filling::{Filling, Frame, Spot};
+pub use filling::{Filling, READ, Spot};
+pub use frame::Frame;
 pub use shape::{LABEL, Row, Shape, shape};
 
 /// What is open, and what is remembered from one change to the next.

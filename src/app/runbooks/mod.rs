@@ -11,7 +11,7 @@ use crate::action::runbook::{
 use crate::action::words::title;
 use crate::model::{Cluster, Time};
 
-use super::acting::{self, Filling, Frame, Open};
+use super::acting::{self, Filling, Frame, Open, READ};
 use super::facts::Facts;
 use super::nav::Page;
 use super::{Effect, State};
@@ -20,9 +20,6 @@ pub use rows::RunRow;
 
 /// Runbooks that are over are kept so many, to be read.
 const KEPT: usize = 50;
-
-/// What has just changed cannot have been read, milliseconds.
-pub const READ: u64 = 700;
 
 /// The key that ends a runbook has to come again within so many milliseconds.
 const AGAIN: u64 = 10_000;

@@ -9,10 +9,11 @@ use crate::action::form::Object;
 use crate::action::guard::Guard;
 use crate::action::runbook::{Ask, Book, Due, End, Fate, Mark, Run, State as How, Step};
 use crate::app::State;
+use crate::app::acting::READ;
 use crate::app::columns::{Col, Column};
 use crate::app::facts::Facts;
 use crate::app::rows::Id;
-use crate::app::runbooks::{READ, RunRow, foreign, rows::how, world};
+use crate::app::runbooks::{RunRow, foreign, rows::how, world};
 use crate::app::sheet::{Sheet, Span};
 use crate::app::tone::Tone;
 use crate::model::words::ago;
@@ -310,6 +311,11 @@ fn now(sheet: &mut Sheet, state: &State, run: &Run, cluster: &Cluster, denied: b
         return;
     }
     match run.due(&world(cluster, &state.facts)) {
+        // Keys are the form's.
+        Some(Due::Ask(_)) if state.acting.open.is_some() => {
+            let text = "The box below says what this step would do, and asks. Esc puts it aside.";
+            say(sheet, text, Tone::Heading);
+        }
         Some(Due::Ask(_)) => keys(
             sheet,
             &[

@@ -31,6 +31,8 @@ struct World {
     /// Nodes that are marked offline.
     offline: BTreeSet<String>,
     dead: BTreeSet<String>,
+    /// Marked offline.
+    offline: BTreeSet<String>,
     /// Nodes whose ssconf is out of date, with the master they know.
     stale: BTreeMap<String, String>,
     /// Masters that do not answer.
@@ -321,6 +323,20 @@ async fn a_dead_node_is_noticed_in_time_and_disturbs_no_other() {
     console
         .until("node3 is back", |console| console.up("node3"))
         .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_marked_offline_is_called_only_if_somebody_wants_it() {
+    let net = net("node1");
+    net.0.lock().unwrap().offline.insert("node3".into());
+    let mut console = Console::start(&net);
+    let others = |console: &Console| console.up("node1") && console.up("node2");
+    console.until("the others are up", others).await;
+    let called = |(name, _): &(String, bool)| name == "node3";
+    assert!(!net.0.lock().unwrap().calls.iter().any(called));
+    console.fleet.reconnect(Some("node3".into()));
+    let wanted = |console: &Console| console.up("node3");
+    console.until("node3 is up", wanted).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,68 +1,20 @@
-//! What a step asks for as the cluster is now.
+//! The steps of runbooks for nodes.
 
 use crate::action::fit::{Mirror, drbd, mirror};
 use crate::action::forecast::World;
 use crate::action::forecast::facts::{names, runs};
 use crate::action::forecast::node::candidates_short;
 use crate::action::form::{Kind, Object};
+use crate::action::runbook::gate;
+use crate::action::runbook::run::Run;
+use crate::action::runbook::step::Step;
 use crate::model::{Cluster, Instance, Name, Node};
 use crate::planner::replica::{Half, Pair, State};
 
-use super::gate;
-use super::run::Run;
-use super::step::Step;
+use super::{Due, Wanted, ask, gated, some};
 
-/// What a step asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Due {
-    /// Operations, to be confirmed.
-    Ask(Wanted),
-    /// Something that the operator does: sentences on what.
-    Hand(Vec<String>),
-    /// A half to be kept: what is known of the primary's and of the secondary's.
-    Choose([String; 2]),
-    /// That something becomes so.
-    Wait(String),
-    /// Nothing: it is so, or there is nothing to be done.
-    So(String),
-    /// It cannot be done as things are, and why.
-    Stuck(String),
-}
-
-/// Operations of one kind on one object or more.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
-    /// Which.
-    pub kind: Kind,
-    /// On what; there is at least one.
-    pub objects: Vec<Object>,
-    /// Parameters that are not at their defaults, where an operation has them.
-    pub set: Vec<(&'static str, String)>,
-    /// The operator has to say first that this node is powered off.
-    pub proof: Option<Name>,
-}
-
-/// What a step asks for.
-pub fn due(step: Step, run: &Run, world: &World) -> Due {
-    let cluster = world.cluster;
-    if cluster.conf_seen.is_none() {
-        return Due::Wait("the configuration is not known yet".to_owned());
-    }
-    match &run.subject {
-        Object::Node(name) => match cluster.nodes.get(name).filter(|it| it.conf.is_some()) {
-            Some(node) => of_node(step, run, node, world),
-            None if step == Step::RemoveNode => Due::So(format!("{name} is gone")),
-            None => Due::Stuck(format!("there is no node {name} any more")),
-        },
-        Object::Instance(name) => match cluster.instances.get(name) {
-            Some(instance) => of_instance(step, run, instance, world),
-            None => Due::Stuck(format!("there is no instance {name} any more")),
-        },
-        _ => Due::Stuck("it is about nothing that has steps".to_owned()),
-    }
-}
-
-fn of_node(step: Step, run: &Run, node: &Node, world: &World) -> Due {
+/// What a step of a runbook for a node asks for.
+pub fn of_node(step: Step, run: &Run, node: &Node, world: &World) -> Due {
     let (name, cluster) = (&node.name, world.cluster);
     let itself = || vec![Object::Node(name.clone())];
     let here = |pair: &&Pair| gate::has_half(pair, name);
@@ -169,31 +121,6 @@ fn of_node(step: Step, run: &Run, node: &Node, world: &World) -> Due {
 /// A half on a node that is marked offline comes back with it, or has been given up.
 fn gone(pair: &Pair, name: &Name, node: &Node) -> bool {
     node.offline() && gate::has_half(pair, name)
-}
-
-fn ask(kind: Kind, objects: Vec<Object>, set: Vec<(&'static str, String)>) -> Due {
-    Due::Ask(Wanted {
-        kind,
-        objects,
-        set,
-        proof: None,
-    })
-}
-
-/// The same done to each of these, if there are any.
-fn some(instances: Vec<&Instance>, kind: Kind, none: &str) -> Due {
-    if instances.is_empty() {
-        return Due::So(none.to_owned());
-    }
-    let objects = instances.iter().map(|it| Object::Instance(it.name.clone()));
-    ask(kind, objects.collect(), Vec::new())
-}
-
-fn gated(gate: Result<String, String>) -> Due {
-    match gate {
-        Ok(so) => Due::So(so),
-        Err(waits) => Due::Wait(waits),
-    }
 }
 
 /// Another node has to become a candidate where there would be too few.
@@ -488,144 +415,4 @@ fn anew(node: &Node, of: &[Name], world: &World, mode: &str) -> Due {
         }),
         due => due,
     }
-}
-
-fn of_instance(step: Step, run: &Run, instance: &Instance, world: &World) -> Due {
-    let name = &instance.name;
-    let itself = || vec![Object::Instance(name.clone())];
-    let pairs: Vec<&Pair> = world
-        .pairs
-        .iter()
-        .filter(|pair| gate::is_of(pair, name))
-        .collect();
-    let split = pairs.iter().find(|pair| pair.state == State::SplitBrain);
-    let well = gate::in_sync(pairs.iter().copied());
-    let moves = pairs
-        .iter()
-        .all(|pair| gate::is_well(pair) || pair.state == State::Resyncing);
-    match step {
-        Step::InSync => gated(well),
-        Step::Choose => choose(run, split.copied()),
-        Step::TakeOver => take_over(run, instance),
-        Step::ThrowAway if split.is_none() => {
-            Due::So("the halves are not apart any more".to_owned())
-        }
-        Step::ThrowAway => throw_away(instance, &pairs, world.cluster),
-        _ if split.is_some() => Due::Stuck(format!(
-            "both halves of {name} were written apart: that is the runbook split brain"
-        )),
-        Step::ActivateOne if moves => Due::So(well.unwrap_or_else(|waits| waits)),
-        Step::ActivateOne => ask(Kind::ActivateDisks, itself(), Vec::new()),
-        Step::Mended => match pairs.iter().find(|pair| pair.state == State::Connecting) {
-            Some(pair) => Due::Wait(format!("connecting: {}", pair.text)),
-            None if moves => Due::So(well.unwrap_or_else(|waits| waits)),
-            None => Due::So("that did not help".to_owned()),
-        },
-        Step::Anew if moves => Due::So("not needed".to_owned()),
-        Step::Anew => make_anew(instance, &pairs, world.cluster),
-        _ => Due::Stuck("this step is for a node".to_owned()),
-    }
-}
-
-/// The primary's halves are up to date, and heard now.
-fn primary_counts(pairs: &[&Pair]) -> bool {
-    let counts = |pair: &&Pair| pair.primary.now().is_some_and(|it| it.disk == "UpToDate");
-    !pairs.is_empty() && pairs.iter().all(counts)
-}
-
-fn make_anew(instance: &Instance, pairs: &[&Pair], cluster: &Cluster) -> Due {
-    let name = &instance.name;
-    if !primary_counts(pairs) {
-        return Due::Stuck(format!(
-            "the halves on {} are not known to be whole: what its secondary has may be the only copy",
-            instance.conf.primary
-        ));
-    }
-    let away = |it: &String| {
-        cluster
-            .nodes
-            .get(it.as_str())
-            .is_none_or(|node| !node.fresh())
-    };
-    let mode = match instance.conf.secondaries.iter().any(away) {
-        true => "new-secondary",
-        false => "on-secondary",
-    };
-    ask(
-        Kind::ReplaceDisks,
-        vec![Object::Instance(name.clone())],
-        vec![("mode", mode.to_owned())],
-    )
-}
-
-/// What is known of a half.
-fn evidence(half: &Half) -> String {
-    let Some(device) = half.now() else {
-        return format!("{}: nothing is known of it now", half.node);
-    };
-    let written = match device.oos_kib {
-        Some(0) => ", nothing written since".to_owned(),
-        Some(much) => format!(", {} written since", crate::model::words::kib(much)),
-        None => String::new(),
-    };
-    let (role, disk) = (&device.role, &device.disk);
-    format!("{}: {role}, {disk}{written}", half.node)
-}
-
-fn choose(run: &Run, split: Option<&Pair>) -> Due {
-    match (run.memory.chosen.as_str(), split) {
-        ("", None) => Due::So("the halves are not apart".to_owned()),
-        ("", Some(pair)) => Due::Choose([evidence(&pair.primary), evidence(&pair.secondary)]),
-        (chosen, _) => Due::So(format!("the half on {chosen} is kept")),
-    }
-}
-
-fn take_over(run: &Run, instance: &Instance) -> Due {
-    let (name, chosen) = (&instance.name, run.memory.chosen.as_str());
-    if chosen.is_empty() || instance.conf.primary == chosen {
-        return Due::So(format!("{name} stays on {}", instance.conf.primary));
-    }
-    let set = vec![("ignore_consistency", "yes".to_owned())];
-    ask(Kind::Failover, vec![Object::Instance(name.clone())], set)
-}
-
-fn throw_away(instance: &Instance, pairs: &[&Pair], cluster: &Cluster) -> Due {
-    let name = &instance.name;
-    if !primary_counts(pairs) {
-        return Due::Stuck(format!(
-            "the halves on {} are not up to date",
-            instance.conf.primary
-        ));
-    }
-    let third = cluster.nodes.values().any(|node| {
-        let vm_capable = node.conf.as_ref().is_some_and(|conf| conf.vm_capable);
-        vm_capable && matches!(node.role(), "M" | "C" | "R") && !instance.lives_on(&node.name)
-    });
-    if third {
-        let set = vec![("mode", "new-secondary".to_owned())];
-        return ask(
-            Kind::ReplaceDisks,
-            vec![Object::Instance(name.clone())],
-            set,
-        );
-    }
-    let loser = instance
-        .conf
-        .secondaries
-        .first()
-        .map_or("its secondary", String::as_str);
-    let minors = pairs.iter().filter_map(|pair| pair.secondary.minor);
-    let commands: Vec<String> = minors
-        .map(|minor| format!("drbdsetup invalidate {minor}"))
-        .collect();
-    Due::Hand(vec![
-        format!(
-            "There is no third node, and Ganeti has no command for that. On {loser}, where what is there is lost:"
-        ),
-        commands.join("; "),
-        format!(
-            "then gnt-instance activate-disks {name}. The disk's page (:disk {name}/0) has the whole of it."
-        ),
-        "gantry sees when the halves are together again. Enter goes on without that.".to_owned(),
-    ])
 }
