@@ -127,7 +127,7 @@ mod tests {
         for (name, words) in [
             ("off1", "does not run"),
             ("web99", "no instance"),
-            ("old1", "node7"),
+            ("old1", "permits no change at all"),
         ] {
             let why = tried(&town, name).unwrap_err();
             assert!(why.contains(words), "{name}: {why}");

@@ -13,6 +13,7 @@ mod htools;
 mod keys;
 mod lab;
 mod live;
+mod master;
 mod oneself;
 mod runbooks;
 mod same;
