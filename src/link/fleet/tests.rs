@@ -31,8 +31,6 @@ struct World {
     /// Nodes that are marked offline.
     offline: BTreeSet<String>,
     dead: BTreeSet<String>,
-    /// Marked offline.
-    offline: BTreeSet<String>,
     /// Nodes whose ssconf is out of date, with the master they know.
     stale: BTreeMap<String, String>,
     /// Masters that do not answer.
