@@ -129,7 +129,9 @@ pub fn parse(line: &str, view: &View, cluster: &Cluster, facts: &Facts) -> Resul
             Err(why) => Err(why),
         };
     }
-    if let Some(asked) = change::asked(line, cluster) {
+    // `verify` alone is the page.
+    let page = PAGES.iter().any(|(name, ..)| *name == line.trim());
+    if let Some(asked) = change::asked(line, cluster).filter(|_| !page) {
         return asked.map(Command::Change);
     }
     let mut words = line.split_whitespace();
