@@ -239,7 +239,7 @@ fn a_runbook_goes_through_maintenance_of_a_node() {
             terminal.wait_until("what it takes", |screen| screen.contains("Type node2"));
             terminal.press("node2\r");
             terminal.wait_within("its job", patience, |screen| {
-                screen.contains("NODE_POWERCYCLE")
+                screen.contains("── job ") && screen.contains("NODE_POWERCYCLE")
             });
             terminal.press("\x1b");
             terminal.wait_within("the boot", patience, |screen| {
