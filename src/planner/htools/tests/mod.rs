@@ -138,7 +138,7 @@ pub fn shape() -> impl Strategy<Value = Shape> {
     let kinds = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3));
     (sizes, kinds).prop_map(|((nodes, instances), (tags, exclusive, alike))| Shape {
         nodes,
-        instances: instances.into(),
+        instances,
         tags,
         exclusive: exclusive && !alike,
         alike,
