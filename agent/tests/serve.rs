@@ -221,8 +221,11 @@ fn a_read_only_key_changes_nothing_whatever_it_writes() {
                 break acted.outcome;
             }
         };
-        let Outcome::Refused { kind, .. } = outcome else {
-            panic!("{frame}: {outcome:?}")
+        let kind = match outcome {
+            Outcome::Refused { kind, .. } => kind,
+            // It did nothing, and does not say of another's change that it was not done.
+            Outcome::Unknown { .. } if frame.contains("recover") => continue,
+            other => panic!("{frame}: {other:?}"),
         };
         assert!(
             [Refusal::Permission, Refusal::Field].contains(&kind),

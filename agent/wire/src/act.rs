@@ -180,6 +180,15 @@ impl Act {
             let why = format!("does not fit {}", self.operation.subject());
             return Err(BadField::new("expect", why));
         }
+        // Ganeti would mark it online by the way, past the permission and the checks of that.
+        let flags = matches!(
+            self.operation,
+            Operation::NodePromote(_) | Operation::NodeDrain(_)
+        );
+        if flags && matches!(self.expect, Expect::Node { offline: true, .. }) {
+            let why = "is that of an offline node: node-online alone brings it back";
+            return Err(BadField::new("expect", why));
+        }
         operator(&self.operator)?;
         reason(&self.reason)
     }
@@ -266,6 +275,19 @@ mod tests {
             "id": id, "operation": operation, "expect": expect, "operator": "alice",
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn nothing_but_node_online_brings_an_offline_node_back() {
+        let flags = |offline| json!({"node": {"offline": offline, "drained": false, "master_candidate": false}});
+        for name in ["node-promote", "node-drain"] {
+            let operation = json!({name: {"node": "node3"}});
+            assert_eq!(act(operation.clone(), flags(false)).check(), Ok(()));
+            let wrong = act(operation, flags(true)).check().unwrap_err();
+            assert_eq!(wrong.field, "expect");
+        }
+        let online = json!({"node-online": {"node": "node3"}});
+        assert_eq!(act(online, flags(true)).check(), Ok(()));
     }
 
     #[test]

@@ -7,8 +7,7 @@ use crate::model::{Cluster, Instance, Node, Status, natural};
 use crate::planner::replica::{Half, Key, Pair, State};
 
 /// What has to be done first where the node is the master.
-pub const MASTER: &str =
-    "make another node the master first (gnt-cluster master-failover, on a master candidate)";
+pub const MASTER: &str = "make another node the master first (A m, or gnt-cluster master-failover on a master candidate)";
 
 /// A half is on this node.
 pub fn has_half(pair: &Pair, node: &str) -> bool {

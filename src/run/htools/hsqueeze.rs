@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::json::alone;
 use super::load::{load, save, write};
 use super::{Output, Stop};
 use crate::config::htools::Options;
@@ -18,9 +17,6 @@ pub fn run(
     output: &mut Output<'_>,
 ) -> Result<u8, Stop> {
     let (cluster, _) = load(options, live, output)?;
-    if options.json {
-        alone(options)?;
-    }
     save(
         options,
         output,

@@ -24,7 +24,6 @@ pub fn run(
     live: Option<&model::Cluster>,
     output: &mut Output<'_>,
 ) -> Result<u8, Stop> {
-    alone(options)?;
     let (mut cluster, setup) = load(options, live, output)?;
     cluster.limit(&setup)?;
     let (status, value) = match tool {
@@ -35,24 +34,6 @@ pub fn run(
     };
     writeln!(output.out, "{value}")?;
     Ok(status)
-}
-
-/// Everything is in the object: what would write it elsewhere too, or do it, is not left out in silence.
-///
-/// # Errors
-/// Names the option.
-pub fn alone(options: &Options) -> Result<(), Stop> {
-    let given = [
-        ("--save", options.save.is_some()),
-        ("--print-commands", options.print_commands.is_some()),
-        ("--print-nodes", options.print_nodes.is_some()),
-        ("--print-instances", options.print_instances),
-        ("--exec", options.execute),
-    ];
-    match given.iter().find(|(_, given)| *given) {
-        Some((name, _)) => Err(Stop::Error(format!("{name} does not go with --json"))),
-        None => Ok(()),
-    }
 }
 
 /// Every component by name; no value where no node is online. What is no number is null.

@@ -199,8 +199,8 @@ fn the_command_line_is_that_of_the_real_one() {
         ),
         (
             "hail --mond x",
-            1,
-            "hail of gantry cannot ask monitoring daemons yet",
+            2,
+            "option `--mond' of hail: gantry asks no monitoring daemons",
         ),
         ("hail -L x", 2, "unrecognized option `-L'"),
         ("hail -G x y", 2, "unrecognized option `-G'"),

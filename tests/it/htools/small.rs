@@ -84,8 +84,8 @@ fn json_goes_with_nothing_that_writes_elsewhere_or_does_it() {
     ] {
         let words = format!("{words} -t small.data --json");
         let done = gantry(folder.path(), words.split_whitespace());
-        assert_eq!(done.exit, 1, "{words}: {done:?}");
-        let why = format!("{option} does not go with --json");
+        assert_eq!(done.exit, 2, "{words}: {done:?}");
+        let why = format!("option `{option}' cannot be given with --json");
         assert!(done.err.contains(&why), "{words}: {done:?}");
         assert_eq!(done.out, "");
     }
