@@ -51,6 +51,8 @@ pub struct Run {
     furthest: usize,
     marking: Option<Marking>,
     failures: u8,
+    /// When it failed last.
+    failed: Option<Time>,
 }
 
 impl Run {
@@ -73,6 +75,7 @@ impl Run {
             furthest: 0,
             marking: None,
             failures: 0,
+            failed: None,
         }
     }
 

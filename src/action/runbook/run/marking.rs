@@ -56,6 +56,7 @@ impl Run {
                 (Fate::Open(..), _) => return None,
                 (Fate::Bad(..), _) => {
                     self.failures += 1;
+                    self.failed = Some(now);
                     self.marking = None;
                 }
                 (Fate::Well(_), None) => {
@@ -67,6 +68,10 @@ impl Run {
             }
         }
         if self.failures >= TRIES || self.end == Some(End::Taken) {
+            return None;
+        }
+        // Refused as the node was not as it is known here, as just after it was marked online: that is soon known.
+        if self.failed.is_some_and(|at| now.since(at) < SETTLES) {
             return None;
         }
         let wanted = self.wanted_tag();

@@ -67,6 +67,19 @@ fn the_mark_follows_what_is_asked_for_and_goes_at_the_end() {
 }
 
 #[test]
+fn a_mark_that_is_refused_is_tried_again_once_the_facts_may_have_followed() {
+    let mut desk = Desk::new(Town::new(), Book::Maintenance, node("node3"));
+    desk.confirm();
+    let refused = |_: &ActId| Fate::Bad(None, "not as it was seen".into());
+    let cluster = &mut desk.town.cluster;
+    let (tag, add) = desk.run.next_mark(cluster, refused).unwrap();
+    desk.run.marks(ActId::new(9), tag, add);
+    assert_eq!(desk.run.next_mark(cluster, refused), None, "not at once");
+    cluster.now.at.0 += 5_000;
+    assert!(desk.run.next_mark(cluster, refused).is_some());
+}
+
+#[test]
 fn another_console_takes_it_over_at_its_step_and_the_first_one_sees_that() {
     let mut desk = Desk::new(Town::new(), Book::Maintenance, node("node3"));
     desk.go(|town| town.role("node3", "D"));
