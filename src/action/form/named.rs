@@ -68,6 +68,7 @@ pub fn all(kind: Kind, cluster: &Cluster) -> Vec<Object> {
     if menus.contains(&Menu::Group) {
         found.extend(cluster.groups.keys().cloned().map(Object::Group));
     }
+    found.sort_by_cached_key(Object::name);
     found
 }
 

@@ -57,6 +57,9 @@ impl Space {
                 refused: true,
             });
         }
+        if limit.is_none() && (size.memory, size.disk, size.cpus, size.spindles) == (0, 0, 0, 0) {
+            return Err("of instances that need nothing there is no end".to_owned());
+        }
         self.iterate(size, limit, go_on)
     }
 
@@ -67,14 +70,11 @@ impl Space {
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Found, String> {
         let targets = self.targets.clone()?;
-        if limit.is_none() && (size.memory, size.disk, size.cpus, size.spindles) == (0, 0, 0, 0) {
-            return Err("of instances that need nothing there is no end".to_owned());
-        }
         // For pairs the real tool leaves out the checks in this place.
         if self.ask.no_capacity_checks || self.ask.template == Template::Drbd {
             return Ok(self.step(&targets, size, limit, false, &mut Vec::new(), go_on));
         }
-        let mut step = self.guess(size)?;
+        let mut step = self.guess(size);
         loop {
             let mut admissions = Vec::new();
             let most = limit.map_or(step, |limit| limit.min(step));
@@ -98,11 +98,10 @@ impl Space {
     }
 
     /// How many may fit by memory alone.
-    fn guess(&self, size: Size) -> Result<i64, String> {
+    fn guess(&self, size: Size) -> i64 {
         let available: i64 = self.cluster.figures.iter().map(|it| it.available()).sum();
-        // The real tool's words.
-        let by_memory = available.checked_div(size.memory).ok_or("divide by zero")?;
-        Ok((by_memory - self.nodes.len() as i64).max(FEWEST))
+        let by_memory = available.checked_div(size.memory).unwrap_or(0);
+        (by_memory - self.nodes.len() as i64).max(FEWEST)
     }
 
     fn step(
